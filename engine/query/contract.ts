@@ -1,0 +1,80 @@
+import type { ProductType } from '../bsatn/type.ts';
+import type { IndexId, TableId } from '../store/definition.ts';
+import type { TableChange } from '../store/contract.ts';
+import type { ViewDef } from '../module/definition.ts';
+
+/** On whose behalf a query runs. The owner sees private tables and bypasses row-level security. */
+export interface Caller {
+  readonly identity: bigint;
+  readonly isOwner: boolean;
+}
+
+/** Rows encoded once as a wire BsatnRowList (`size_hint` and `rows_data`) and shared by every client that gets them. */
+export interface RowList {
+  readonly rowCount: number;
+  readonly encoded: Uint8Array;
+}
+
+export interface TableRows {
+  readonly table: string;
+  readonly rows: RowList;
+}
+
+export interface TableUpdate {
+  readonly table: string;
+  /** Rows of an event table are delivered as `inserts` with no `deletes`. */
+  readonly isEvent: boolean;
+  readonly inserts: RowList;
+  readonly deletes: RowList;
+}
+
+export interface QuerySetUpdate {
+  readonly querySetId: number;
+  readonly tables: readonly TableUpdate[];
+}
+
+/** What a procedural view read while it ran: it is rerun when a commit touches any of it. */
+export interface ReadSet {
+  /** Tables scanned, counted or range-scanned: any change counts. */
+  readonly tables: ReadonlySet<TableId>;
+  /** Point reads; `key` is the concatenated BSATN of the index's columns. */
+  readonly points: readonly { readonly table: TableId; readonly index: IndexId; readonly key: Uint8Array }[];
+}
+
+export type ViewResult =
+  | { readonly kind: 'rows'; readonly rows: readonly Uint8Array[]; readonly reads: ReadSet }
+  | { readonly kind: 'query'; readonly sql: string };
+
+/** Runs a view's function in the module. `sender` is undefined for an anonymous view. Throws what the view throws. */
+export type EvaluateView = (view: ViewDef, sender: bigint | undefined) => ViewResult;
+
+/** The engine's handle on one connected client's subscriptions: any object, compared by identity. */
+export type Subscriber = object;
+
+/** Keeps the results of subscriptions and views current, commit by commit. */
+export interface Subscriptions {
+  /**
+   * Adds a query set and returns its rows now.
+   * @throws QueryRejection with the message that the client is to see.
+   */
+  subscribe(subscriber: Subscriber, caller: Caller, querySetId: number, queries: readonly string[]): TableRows[];
+  /** Removes a query set and returns its rows now. @throws QueryRejection when it does not exist. */
+  unsubscribe(subscriber: Subscriber, querySetId: number): TableRows[];
+  /** Forgets everything of a subscriber that has gone. */
+  remove(subscriber: Subscriber): void;
+  /**
+   * Reruns procedural views whose reads the open transaction touched. Throws what a view throws, so that the caller
+   * rolls back; `discard` then forgets the rerun results.
+   */
+  prepare(changes: readonly TableChange[]): void;
+  discard(): void;
+  /** After the store committed: the deltas of every subscriber that has one. */
+  publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]>;
+}
+
+/** A one-off query's answer over WebSocket or `/sql`. */
+export interface QueryResult {
+  readonly table: string;
+  readonly row: ProductType;
+  readonly rows: readonly Uint8Array[];
+}

@@ -1,0 +1,57 @@
+import type { IndexId, TableDef, TableId } from './definition.ts';
+
+/** A row's place in its table's heap. Valid until the transaction after the one that deletes the row begins. */
+export type RowHandle = number;
+
+/** The rows one transaction added to and removed from one table: net, so that no row is in both lists. */
+export interface TableChange {
+  readonly table: TableId;
+  readonly inserts: readonly Uint8Array[];
+  readonly deletes: readonly Uint8Array[];
+}
+
+/**
+ * A bound of a range scan over the column that follows the prefix.
+ * `value` is the BSATN of that one column's value.
+ */
+export type Bound =
+  | { readonly kind: 'included' | 'excluded'; readonly value: Uint8Array }
+  | { readonly kind: 'unbounded' };
+
+/** What readers need of a table, whether or not a transaction is open. */
+export interface TableReader {
+  readonly def: TableDef;
+  readonly rowCount: number;
+  /** A view into the heap: copy it to keep it beyond the handle's life. */
+  row(handle: RowHandle): Uint8Array;
+  /** Rows of the open transaction first, then committed rows in heap order. A snapshot: mutation meanwhile is safe. */
+  scan(): RowHandle[];
+  /** `key` is the concatenated BSATN of all the index's columns in index order. */
+  point(index: IndexId, key: Uint8Array): RowHandle[];
+  /** `prefix` is the concatenated BSATN of the first `prefixColumns` columns. Rejects a hash index. */
+  range(index: IndexId, prefix: Uint8Array, prefixColumns: number, start: Bound, end: Bound): RowHandle[];
+}
+
+/** The one open read-write transaction. Its writes are at once visible to every reader of the store. */
+export interface Transaction {
+  /**
+   * Inserts one row. Columns of sequences that are 0 are filled in.
+   * A row equal to a stored one changes nothing and is no error.
+   * @returns the concatenated BSATN of the generated column values, empty when none was generated.
+   * @throws StoreRejection `decode`, `unique`
+   */
+  insert(table: TableId, row: Uint8Array): Uint8Array;
+  /** Replaces the row with the same key in a unique index. @throws StoreRejection `decode`, `index-not-unique`, `no-such-row`, `unique` */
+  update(table: TableId, index: IndexId, row: Uint8Array): Uint8Array;
+  /** Deletes the rows at these handles and returns how many there were. */
+  delete(table: TableId, handles: readonly RowHandle[]): number;
+  /** Deletes the stored row that equals `row`, if any. @returns 0 or 1 */
+  deleteEqual(table: TableId, row: Uint8Array): number;
+  clear(table: TableId): number;
+  /** The net changes so far, as `commit` would return them. */
+  changes(): TableChange[];
+  /** Ends the transaction; changed tables in ascending id. Row bytes stay valid until the next `begin`. */
+  commit(): TableChange[];
+  /** Undoes every row change. Values taken from sequences are not given back. */
+  rollback(): void;
+}
