@@ -1,0 +1,85 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { Timestamp } from 'spacetimedb';
+import { SenderError, t } from 'spacetimedb/server';
+import { limits } from '../lib/limits.ts';
+import { requireText } from '../lib/text.ts';
+import spacetimedb, { type Ctx, InviteKind, Role } from '../schema.ts';
+import { findMember, requireMember } from './access.ts';
+
+/**
+ * Opens a one-time way into a tenant. The code is made by the caller and only its SHA-256 is told to the hub.
+ * `lifeMs` 0 means 15 minutes.
+ */
+export const createInvite = spacetimedb.reducer(
+  { name: 'create_invite' },
+  { tenantId: t.u64(), kind: InviteKind, role: Role, codeHash: t.string(), lifeMs: t.u32() },
+  (ctx, { tenantId, kind, role, codeHash, lifeMs }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    if (!/^[0-9a-f]{64}$/.test(codeHash)) {
+      throw new SenderError('invalid-code-hash: expected the SHA-256 of the code in 64 lower-case hex digits');
+    }
+    if (lifeMs > limits.inviteLifeMsMax) {
+      throw new SenderError(`invalid-life: an invite lives at most ${limits.inviteLifeMsMax} ms, not ${lifeMs}`);
+    }
+    const lifeMicros = BigInt(lifeMs === 0 ? limits.inviteLifeMs : lifeMs) * 1000n;
+    ctx.db.invite.insert({
+      codeHash,
+      tenantId,
+      kind,
+      role,
+      createdBy: ctx.sender,
+      expiresAt: new Timestamp(ctx.timestamp.microsSinceUnixEpoch + lifeMicros),
+    });
+  },
+);
+
+/** Makes the caller a member or a limb, by the code of an invite. A code works once. */
+export const redeemInvite = spacetimedb.reducer(
+  { name: 'redeem_invite' },
+  { code: t.string(), name: t.string() },
+  (ctx, { code, name }) => {
+    const display = requireText('name', name, limits.nameCharsMax);
+    const codeHash = bytesToHex(sha256(new TextEncoder().encode(code.trim())));
+    const invite = ctx.db.invite.codeHash.find(codeHash);
+    if (!invite || invite.expiresAt.microsSinceUnixEpoch < ctx.timestamp.microsSinceUnixEpoch) {
+      throw new SenderError('invalid-code: this code is unknown, used or expired; ask for a new one');
+    }
+    ctx.db.invite.codeHash.delete(codeHash);
+    if (invite.kind.tag === 'Limb') enrolLimb(ctx, invite.tenantId, display);
+    else if (!findMember(ctx, invite.tenantId)) {
+      ctx.db.member.insert({
+        id: 0n,
+        tenantId: invite.tenantId,
+        identity: ctx.sender,
+        role: invite.role,
+        name: display,
+        joinedAt: ctx.timestamp,
+      });
+    }
+  },
+);
+
+function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
+  const earlier = ctx.db.limb.identity.find(ctx.sender);
+  if (earlier) {
+    if (earlier.tenantId === tenantId) return;
+    throw new SenderError('already-enrolled: this Identity is a limb of another tenant; use a fresh Identity');
+  }
+  ctx.db.limb.insert({
+    identity: ctx.sender,
+    tenantId,
+    name,
+    skills: [],
+    capacity: 1,
+    online: false,
+    connection: undefined,
+    version: '',
+    sandbox: '',
+    model: '',
+    documentCount: 0,
+    chunkCount: 0,
+    enrolledAt: ctx.timestamp,
+    seenAt: ctx.timestamp,
+  });
+}

@@ -1,0 +1,57 @@
+import { t } from 'spacetimedb/server';
+import spacetimedb, {
+  limbRow,
+  memberRow,
+  progressRow,
+  summaryRow,
+  taskInputRow,
+  taskRow,
+  tenantRow,
+} from '../schema.ts';
+
+// What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
+// caller's own memberships, so that the engine keeps it current row by row.
+
+export const tenants = spacetimedb.view({ name: 'tenants', public: true }, t.array(tenantRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.tenant, (member, tenant) => member.tenantId.eq(tenant.id)),
+);
+
+export const members = spacetimedb.view({ name: 'members', public: true }, t.array(memberRow), (ctx) => {
+  // A table cannot be joined with itself, so the caller's tenants are looked up first.
+  const rows = [];
+  for (const own of ctx.db.member.identity.filter(ctx.sender))
+    rows.push(...ctx.db.member.tenantId.filter(own.tenantId));
+  return rows;
+});
+
+export const limbs = spacetimedb.view({ name: 'limbs', public: true }, t.array(limbRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.limb, (member, limb) => member.tenantId.eq(limb.tenantId)),
+);
+
+export const tasks = spacetimedb.view({ name: 'tasks', public: true }, t.array(taskRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.task, (member, task) => member.tenantId.eq(task.tenantId)),
+);
+
+export const taskInputs = spacetimedb.view({ name: 'task_inputs', public: true }, t.array(taskInputRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.taskInput, (member, input) => member.tenantId.eq(input.tenantId)),
+);
+
+export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.progressLine, (member, line) => member.tenantId.eq(line.tenantId)),
+);
+
+export const summaries = spacetimedb.view({ name: 'summaries', public: true }, t.array(summaryRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.summary, (member, summary) => member.tenantId.eq(summary.tenantId)),
+);
