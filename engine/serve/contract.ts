@@ -31,7 +31,12 @@ export type ReducerOutcome =
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ServerMessage =
-  | { readonly kind: 'initial-connection'; readonly identity: bigint; readonly connectionId: bigint; readonly token: string }
+  | {
+      readonly kind: 'initial-connection';
+      readonly identity: bigint;
+      readonly connectionId: bigint;
+      readonly token: string;
+    }
   | {
       readonly kind: 'subscribe-applied' | 'unsubscribe-applied';
       readonly requestId: number;
@@ -86,11 +91,30 @@ export interface HttpCaller {
   readonly claims: string;
 }
 
+/**
+ * JSON already written as text, so that integers of any size stay exact. The transport copies it into its answers and
+ * never parses it.
+ */
+export type JsonText = string;
+
+/**
+ * Codes of a `Rejection` that have a status of their own over HTTP; every other rejection is a 400 with its message.
+ * `permission-denied` 401, `connect-refused` 403, `no-such-function` 404, `locked` 409,
+ * `reducer-rejected` (a SenderError) and `reducer-failed` (anything else a function threw) 530.
+ */
+export type StatusCode =
+  | 'permission-denied'
+  | 'connect-refused'
+  | 'no-such-function'
+  | 'locked'
+  | 'reducer-rejected'
+  | 'reducer-failed';
+
 export interface SqlAnswer {
   /** SATS-JSON of the product type of the rows. */
-  readonly schema: unknown;
-  /** Rows as SATS-JSON arrays. */
-  readonly rows: readonly unknown[];
+  readonly schema: JsonText;
+  /** A SATS-JSON array of the rows, each a product as an array. */
+  readonly rows: JsonText;
   readonly totalDurationMicros: number;
   readonly rowsInserted: number;
   readonly rowsDeleted: number;
@@ -108,36 +132,65 @@ export interface LogRecord {
   readonly message: string;
 }
 
+/** A request to one of the module's own HTTP handlers. */
+export interface RouteRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** What follows `/v1/database/:name/route`: empty or starting with `/`, without the query. */
+  readonly path: string;
+  readonly uri: string;
+  readonly headers: readonly (readonly [name: string, value: Uint8Array])[];
+  readonly body: Uint8Array;
+}
+
+export interface RouteResponse {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: Uint8Array])[];
+  readonly body: Uint8Array;
+}
+
 /** A database as the transport sees it. */
 export interface Database {
   readonly identity: bigint;
   readonly owner: bigint;
   readonly def: ModuleDef;
+  /** 64 hex digits that name the module's bundle. */
+  readonly programHash: string;
+  /** A locked database cannot be deleted or reset. */
+  readonly isLocked: boolean;
   /** The newest commit known durable; -1 for none. */
   readonly durableOffset: number;
   /** The newest commit; -1 for none. */
   readonly offset: number;
   /** Calls `listener` whenever `durableOffset` has grown; returns how to stop. */
   onDurable(listener: () => void): () => void;
-  /** Runs the connect hook. @throws CallRejection when it refuses; the transport then closes the socket. */
+  /** Runs the connect hook. @throws Rejection `connect-refused`; the transport then closes the socket with its message. */
   connect(client: Client): void;
   /** Runs the disconnect hook and forgets the client's subscriptions. */
   disconnect(client: Client): void;
   /** Handles messages of one client in their order; every reply goes through `client.deliver`. */
   handle(client: Client, messages: readonly ClientMessage[]): void;
-  /** A call over HTTP, with connect and disconnect around it. `args` is a JSON array or an object by parameter name. */
-  callHttp(caller: HttpCaller, name: string, args: unknown): Promise<CallAnswer>;
+  /**
+   * A call over HTTP, with connect and disconnect around it; settles when its commit is durable. `args` is the text of a
+   * JSON array, or of an object by parameter name.
+   * @throws Rejection `connect-refused`, `no-such-function`, `reducer-rejected`, `reducer-failed`, or any other code for
+   * arguments that do not fit and functions that clients may not call.
+   */
+  callHttp(caller: HttpCaller, name: string, args: JsonText): Promise<CallAnswer>;
+  /** Runs `;`-separated statements. `confirmed` waits until what they show is durable. @throws Rejection */
   sql(caller: HttpCaller, text: string, confirmed: boolean): Promise<SqlAnswer[]>;
+  /** Runs the module's HTTP handler for this request; undefined when no route matches. */
+  route(request: RouteRequest): Promise<RouteResponse | undefined>;
   /** Newest lines last. `follow` is called for each line to come until the returned function is called. */
   logs(lineCount: number | undefined): readonly LogRecord[];
   followLogs(listener: (record: LogRecord) => void): () => void;
   /** SATS-JSON of the module definition. */
-  schema(version: 9 | 10): unknown;
+  schema(version: 9 | 10): JsonText;
 }
 
 export type CallAnswer =
   | { readonly kind: 'reducer'; readonly durationMicros: number }
-  | { readonly kind: 'procedure'; readonly value: unknown; readonly durationMicros: number };
+  | { readonly kind: 'procedure'; readonly value: JsonText; readonly durationMicros: number };
 
 /** The databases of one host, by name and identity. */
 export interface Databases {
@@ -147,15 +200,21 @@ export interface Databases {
   ownedBy(identity: bigint): readonly Database[];
   /**
    * Creates or updates a database from an ES module bundle.
-   * @throws PublishRejection with the text that the publisher is to see.
+   * @throws Rejection `permission-denied`, or any other code with the text that the publisher is to see.
    */
   publish(request: PublishRequest): Promise<{ readonly database: Database; readonly op: 'created' | 'updated' }>;
   planPublish(request: PublishRequest): Promise<PublishPlan>;
+  /** @throws Rejection `locked` */
   delete(database: Database): Promise<void>;
-  rename(database: Database, names: readonly string[]): void;
+  /** Throws all rows away and starts again, from `bundle` when there is one. @throws Rejection `locked` */
+  reset(database: Database, bundle: string | undefined): Promise<void>;
+  setLocked(database: Database, isLocked: boolean): Promise<void>;
+  /** Replaces the database's names. The transport has checked that each is well formed and not another database's. */
+  rename(database: Database, names: readonly string[]): Promise<void>;
 }
 
 export interface PublishRequest {
+  /** A name or an identity in hex; undefined makes a database without a name. */
   readonly name: string | undefined;
   readonly owner: bigint;
   readonly bundle: string;
