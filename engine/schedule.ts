@@ -1,0 +1,99 @@
+import type { TableId } from './store/definition.ts';
+
+/** One row of a scheduled table that waits for its time. */
+export interface Scheduled {
+  readonly table: TableId;
+  /** The row's primary key as BSATN in latin1: names the row inside its table. */
+  readonly key: string;
+  /** When it is to fire, in microseconds since the epoch. */
+  readonly dueMicros: bigint;
+  /** How often it fires; undefined for once. */
+  readonly intervalMicros: bigint | undefined;
+}
+
+/** The rows that wait, the earliest first. Knows nothing of clocks: whoever owns it asks what is due. */
+export class Schedule {
+  readonly #byKey = new Map<string, Scheduled>();
+  /** A binary heap by due time. Entries that were cancelled or replaced stay until they surface. */
+  readonly #heap: Scheduled[] = [];
+
+  add(entry: Scheduled): void {
+    this.#byKey.set(nameOf(entry), entry);
+    this.#push(entry);
+  }
+
+  cancel(table: TableId, key: string): void {
+    this.#byKey.delete(nameOf({ table, key }));
+  }
+
+  /** When the next row is due; undefined when none waits. */
+  nextDueMicros(): bigint | undefined {
+    this.#dropStale();
+    return this.#heap[0]?.dueMicros;
+  }
+
+  /** Takes the earliest row that is due, or undefined. */
+  takeDue(nowMicros: bigint): Scheduled | undefined {
+    this.#dropStale();
+    const first = this.#heap[0];
+    if (!first || first.dueMicros > nowMicros) return undefined;
+    this.#pop();
+    this.#byKey.delete(nameOf(first));
+    return first;
+  }
+
+  clear(): void {
+    this.#byKey.clear();
+    this.#heap.length = 0;
+  }
+
+  #dropStale(): void {
+    for (let first = this.#heap[0]; first && this.#byKey.get(nameOf(first)) !== first; first = this.#heap[0])
+      this.#pop();
+  }
+
+  #push(entry: Scheduled): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    heap.push(entry);
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above];
+      if (!parent || parent.dueMicros <= entry.dueMicros) break;
+      heap[at] = parent;
+      at = above;
+    }
+    heap[at] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      let child = heap[below];
+      const right = heap[below + 1];
+      if (child && right && right.dueMicros < child.dueMicros) {
+        child = right;
+        below += 1;
+      }
+      if (!child || child.dueMicros >= last.dueMicros) break;
+      heap[at] = child;
+      at = below;
+    }
+    heap[at] = last;
+  }
+}
+
+/** When an interval fires next: anchored on the intended times, ticks that were missed are skipped. */
+export function nextTick(intendedMicros: bigint, intervalMicros: bigint, nowMicros: bigint): bigint {
+  if (intervalMicros <= 0n) return nowMicros;
+  const missed = nowMicros > intendedMicros ? (nowMicros - intendedMicros) / intervalMicros : 0n;
+  return intendedMicros + (missed + 1n) * intervalMicros;
+}
+
+function nameOf(entry: Pick<Scheduled, 'table' | 'key'>): string {
+  return `${entry.table}:${entry.key}`;
+}
