@@ -1,0 +1,86 @@
+const BYTES_MIN = 4096;
+const MASK_64 = 0xffff_ffff_ffff_ffffn;
+
+/** Writes BSATN scalars into one buffer that grows and is used again. */
+export class Writer {
+  #bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Gives memory above `bytesMax` back; only when nothing written is needed any more. */
+  shrink(bytesMax: number): void {
+    if (this.#bytes.length > bytesMax) this.#bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+    this.#length = 0;
+  }
+
+  /** What was written from `start` to `end`: valid until the next write. */
+  view(start: number, end: number): Buffer {
+    return this.#bytes.subarray(start, end);
+  }
+
+  u8(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  u32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+  }
+
+  i64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
+  }
+
+  u128(value: bigint): void {
+    this.#u64(value & MASK_64);
+    this.#u64(value >> 64n);
+  }
+
+  u256(value: bigint): void {
+    this.u128(value & ((MASK_64 << 64n) | MASK_64));
+    this.u128(value >> 128n);
+  }
+
+  /** A u32 byte length and UTF-8. */
+  string(value: string): void {
+    this.#reserve(4 + value.length * 3);
+    const start = this.#length + 4;
+    const written = this.#bytes.write(value, start, 'utf8');
+    this.#bytes.writeUInt32LE(written, this.#length);
+    this.#length = start + written;
+  }
+
+  /** A u32 count and the bytes. */
+  bytes(value: Uint8Array): void {
+    this.u32(value.length);
+    this.raw(value);
+  }
+
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  #u64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
