@@ -54,21 +54,23 @@ export function planMigration(from: ModuleDef, to: ModuleDef, rowCount: (table: 
 
 /** The plan in words, one step a line. */
 export function describePlan(plan: MigrationPlan & { kind: 'auto' }): string {
-  const lines = plan.steps.flatMap((step) => {
-    switch (step.kind) {
-      case 'create-table':
-        return [`create table ${step.table.name}`];
-      case 'drop-table':
-        return [`drop the empty table ${step.table.name}`];
-      case 'alter-table':
-        return step.changes.map((change) => `table ${step.to.name}: ${change}`);
-      case 'function':
-        return [step.change];
-    }
-  });
+  const lines = plan.steps.flatMap(describeStep);
   if (lines.length === 0) lines.push('no changes to the schema');
   for (const reason of plan.breaks) lines.push(`BREAKS CLIENTS: ${reason}`);
   return lines.join('\n');
+}
+
+function describeStep(step: MigrationStep): string[] {
+  switch (step.kind) {
+    case 'create-table':
+      return [`create table ${step.table.name}`];
+    case 'drop-table':
+      return [`drop the empty table ${step.table.name}`];
+    case 'alter-table':
+      return step.changes.map((change) => `table ${step.to.name}: ${change}`);
+    case 'function':
+      return [step.change];
+  }
 }
 
 /** A table keeps its rows under its canonical name, or, when that changed, under its source name. */
