@@ -1,7 +1,7 @@
 import type { ProductType } from '../bsatn/type.ts';
-import type { IndexId, TableId } from '../store/definition.ts';
-import type { TableChange } from '../store/contract.ts';
 import type { ViewDef } from '../module/definition.ts';
+import type { TableChange } from '../store/contract.ts';
+import type { IndexId, TableId } from '../store/definition.ts';
 
 /** On whose behalf a query runs. The owner sees private tables and bypasses row-level security. */
 export interface Caller {
@@ -33,7 +33,7 @@ export interface QuerySetUpdate {
   readonly tables: readonly TableUpdate[];
 }
 
-/** What a procedural view read while it ran: it is rerun when a commit touches any of it. */
+/** What a view's function read while it ran: it is rerun when a commit touches any of it. */
 export interface ReadSet {
   /** Tables scanned, counted or range-scanned: any change counts. */
   readonly tables: ReadonlySet<TableId>;
@@ -43,7 +43,8 @@ export interface ReadSet {
 
 export type ViewResult =
   | { readonly kind: 'rows'; readonly rows: readonly Uint8Array[]; readonly reads: ReadSet }
-  | { readonly kind: 'query'; readonly sql: string };
+  /** `reads`: what the function read before it returned the query, not what the query reads. */
+  | { readonly kind: 'query'; readonly sql: string; readonly reads: ReadSet };
 
 /** Runs a view's function in the module. `sender` is undefined for an anonymous view. Throws what the view throws. */
 export type EvaluateView = (view: ViewDef, sender: bigint | undefined) => ViewResult;
