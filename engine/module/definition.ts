@@ -27,6 +27,8 @@ export interface Named {
 
 export interface ModuleTable extends Named {
   readonly row: ProductType;
+  /** The columns' names in the module's source, aliases in SQL: a query-builder view names columns by them. */
+  readonly columnSourceNames?: readonly string[];
   readonly rowTypeName: string | undefined;
   readonly primaryKey: number | undefined;
   readonly indexes: readonly ModuleIndex[];
@@ -92,6 +94,7 @@ export interface ViewDef extends Named {
   readonly isAnonymous: boolean;
   readonly isPublic: boolean;
   readonly row: ProductType;
+  readonly columnSourceNames?: readonly string[];
   readonly rowTypeName: string | undefined;
   /** Columns of the primary key, when the view declares one. */
   readonly primaryKey: readonly number[];
