@@ -1,0 +1,119 @@
+import {
+  type CryptoKey,
+  createLocalJWKSet,
+  type FlattenedJWSInput,
+  type JSONWebKeySet,
+  type JWSHeaderParameters,
+} from 'jose';
+import { z } from 'zod';
+import { Rejection } from '../../errors.ts';
+
+const REFRESH_AFTER_MS = 300_000;
+const EXPIRE_AFTER_MS = 2 * 3600_000;
+const ISSUERS_KEPT_MAX = 64;
+const DOCUMENT_BYTES_MAX = 1024 * 1024;
+const FETCH_TIMEOUT_MS = 10_000;
+
+export type FindKey = (header: JWSHeaderParameters, input: FlattenedJWSInput) => Promise<CryptoKey>;
+
+/** Which OpenID Connect issuers' tokens are accepted: those listed, or any that is reached by https. */
+export type TrustedIssuers = 'any' | readonly string[];
+
+export interface IssuersOptions {
+  readonly trusted: TrustedIssuers;
+  readonly nowMs: () => number;
+  /** Fetches a JSON document; the default refuses redirects, waits 10 s and reads 1 MiB at most. */
+  readonly fetchJson?: (url: string) => Promise<unknown>;
+}
+
+interface Entry {
+  readonly findKey: FindKey;
+  readonly fetchedAtMs: number;
+}
+
+const discoveryDocument = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** The public keys of OpenID Connect issuers: found by discovery, refreshed after 300 s, forgotten after 2 h. */
+export class Issuers {
+  readonly #trusted: TrustedIssuers;
+  readonly #nowMs: () => number;
+  readonly #fetchJson: (url: string) => Promise<unknown>;
+  readonly #entries = new Map<string, Entry>();
+  readonly #pending = new Map<string, Promise<Entry>>();
+
+  constructor(options: IssuersOptions) {
+    this.#trusted = options.trusted;
+    this.#nowMs = options.nowMs;
+    this.#fetchJson = options.fetchJson ?? fetchJson;
+  }
+
+  /** @throws Rejection `token` for an issuer that is not trusted or cannot be asked */
+  async keysOf(issuer: string): Promise<FindKey> {
+    this.#requireTrusted(issuer);
+    const known = this.#entries.get(issuer);
+    const ageMs = known === undefined ? Number.POSITIVE_INFINITY : this.#nowMs() - known.fetchedAtMs;
+    if (known !== undefined && ageMs < REFRESH_AFTER_MS) return known.findKey;
+    try {
+      return (await this.#fetchOnce(issuer)).findKey;
+    } catch (cause) {
+      // An issuer that is down for a while does not lock its users out: its last keys serve until they expire.
+      if (known !== undefined && ageMs < EXPIRE_AFTER_MS) return known.findKey;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new Rejection('token', `The keys of the token's issuer ${issuer} could not be fetched: ${detail}`, {
+        cause,
+      });
+    }
+  }
+
+  #requireTrusted(issuer: string): void {
+    const isTrusted = this.#trusted === 'any' ? issuer.startsWith('https://') : this.#trusted.includes(issuer);
+    if (isTrusted) return;
+    const expected = this.#trusted === 'any' ? 'an https address' : 'one of the issuers that this server trusts';
+    throw new Rejection(
+      'token',
+      `The token was not signed by this server, and its issuer ${JSON.stringify(issuer)} is not ${expected}.`,
+    );
+  }
+
+  #fetchOnce(issuer: string): Promise<Entry> {
+    const pending = this.#pending.get(issuer);
+    if (pending !== undefined) return pending;
+    const started = this.#fetch(issuer).finally(() => this.#pending.delete(issuer));
+    this.#pending.set(issuer, started);
+    return started;
+  }
+
+  async #fetch(issuer: string): Promise<Entry> {
+    const base = issuer.endsWith('/') ? issuer.slice(0, -1) : issuer;
+    const document = discoveryDocument.parse(await this.#fetchJson(`${base}/.well-known/openid-configuration`));
+    if (document.issuer !== issuer) throw new Error(`it calls itself ${JSON.stringify(document.issuer)}`);
+    if (issuer.startsWith('https://') && !document.jwks_uri.startsWith('https://')) {
+      throw new Error(`its jwks_uri ${document.jwks_uri} is not https`);
+    }
+    const keys = keySet.parse(await this.#fetchJson(document.jwks_uri)) satisfies JSONWebKeySet;
+    const entry: Entry = { findKey: createLocalJWKSet(keys), fetchedAtMs: this.#nowMs() };
+    this.#entries.delete(issuer);
+    this.#entries.set(issuer, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > ISSUERS_KEPT_MAX && oldest !== undefined) this.#entries.delete(oldest);
+    return entry;
+  }
+}
+
+async function fetchJson(url: string): Promise<unknown> {
+  const response = await fetch(url, {
+    headers: { accept: 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+  });
+  if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    if (bytes > DOCUMENT_BYTES_MAX) throw new Error(`${url} is larger than ${DOCUMENT_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
