@@ -11,7 +11,9 @@ test('[ID1] an identity is c200, a checksum, and the hash of issuer and subject'
 });
 
 test('[ID1] the identity of a known issuer and subject never changes', () => {
-  expect(identityToHex(identityOf('localhost', 'ada'))).toBe('c200283e09c688a374a8bacebb8dcacac1dd446dd6b6107d64eb46d05ba6dce5');
+  expect(identityToHex(identityOf('localhost', 'ada'))).toBe(
+    'c200283e09c688a374a8bacebb8dcacac1dd446dd6b6107d64eb46d05ba6dce5',
+  );
 });
 
 test('[ID2] hex forms read back what they wrote and refuse anything else', () => {

@@ -1,0 +1,57 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import type { Counters } from '../socket/counters.ts';
+import { errorAnswer, textAnswer } from './answer.ts';
+import { callRoutes } from './call-routes.ts';
+import { type Env, type Services, tellCaller } from './caller.ts';
+import { databaseRoutes } from './database-routes.ts';
+import { identityRoutes } from './identity-routes.ts';
+import { logRoutes } from './log-routes.ts';
+import { moduleRoutes } from './module-routes.ts';
+import { publishRoutes } from './publish-routes.ts';
+
+export interface AppOptions extends Services {
+  readonly counters: Counters;
+  /** The text of `/metrics`. */
+  readonly metrics: () => string;
+  /** Answers whatever is not under `/v1` and not `/metrics`. */
+  readonly fallback: ((request: Request) => Response | Promise<Response>) | undefined;
+}
+
+/** Every HTTP route of the host. */
+export function createApp(options: AppOptions): Hono<Env> {
+  const { counters, report, fallback } = options;
+  const app = new Hono<Env>();
+
+  app.use(async (context, next) => {
+    counters.httpRequests += 1;
+    await next();
+    if (context.res.status >= 400) counters.httpErrors += 1;
+  });
+  app.use(
+    '/v1/*',
+    cors({
+      origin: '*',
+      allowHeaders: ['authorization', 'accept', 'content-type'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposeHeaders: ['spacetime-identity', 'spacetime-identity-token', 'spacetime-execution-duration-micros'],
+    }),
+  );
+  app.use('/v1/*', tellCaller);
+
+  app.get('/v1/ping', (context) => context.body(null, 200));
+  app.get('/metrics', () => textAnswer(200, options.metrics()));
+  app.route('/v1/identity', identityRoutes(options));
+  app.route('/v1/database', publishRoutes(options));
+  app.route('/v1/database', databaseRoutes(options));
+  app.route('/v1/database', callRoutes(options));
+  app.route('/v1/database', logRoutes(options));
+  app.route('/v1/database', moduleRoutes(options));
+
+  app.all('/v1/*', (context) => textAnswer(404, `There is no ${context.req.method} ${context.req.path} here.`));
+  app.all('*', (context) => fallback?.(context.req.raw) ?? textAnswer(404, `There is no ${context.req.path} here.`));
+  app.onError((error, context) =>
+    errorAnswer(error, (unexpected) => report(unexpected, `answering ${context.req.method} ${context.req.path}`)),
+  );
+  return app;
+}

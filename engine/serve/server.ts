@@ -1,0 +1,80 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Databases } from './contract.ts';
+import { createApp } from './http/app.ts';
+import { metricsText } from './http/metrics.ts';
+import type { Authority } from './identity/authority.ts';
+import { createCounters } from './socket/counters.ts';
+import { defaultLimits, type Limits } from './socket/limits.ts';
+import { Sockets } from './socket/sockets.ts';
+
+const CLOSE_GRACE_MS = 5_000;
+
+export interface ServerOptions {
+  readonly databases: Databases;
+  readonly authority: Authority;
+  /** Answers requests outside `/v1`, such as a web application's; default 404. */
+  readonly fallback?: (request: Request) => Response | Promise<Response>;
+  /**
+   * Whether WebSocket frames above 1 KiB are compressed as the client asks; default false, because the TypeScript client
+   * decompresses frames side by side and may then apply a small frame before the large one that came first.
+   */
+  readonly compresses?: boolean;
+  readonly limits?: Partial<Limits>;
+  /** Further metrics in Prometheus' text format, appended to the transport's. */
+  readonly metrics?: () => string;
+  /** Told of every error that is not a caller's mistake; default the console. */
+  readonly report?: (error: unknown, doing: string) => void;
+}
+
+export interface Server {
+  /** Starts to accept connections; port 0 picks a free one. @returns the port */
+  listen(port: number, hostname?: string): Promise<number>;
+  /** Answers one HTTP request without a socket. */
+  fetch(request: Request): Promise<Response>;
+  /** Ends every connection, each with its disconnect hook, and stops. Waits 5 s at most for clients to say goodbye. */
+  close(): Promise<void>;
+}
+
+/** HTTP and WebSocket for the databases of one host. */
+export function createServer(options: ServerOptions): Server {
+  const { databases, authority } = options;
+  const report = options.report ?? ((error, doing) => console.error(`While ${doing}:`, error));
+  const limits = { ...defaultLimits, ...options.limits };
+  const counters = createCounters();
+  const sockets = new Sockets({
+    databases,
+    authority,
+    limits,
+    counters,
+    report,
+    compresses: options.compresses ?? false,
+  });
+  const metrics = () => metricsText(counters) + (options.metrics?.() ?? '');
+  const app = createApp({ databases, authority, report, counters, metrics, fallback: options.fallback });
+
+  const http = createHttpServer(getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false }));
+  http.on('upgrade', (request, stream, head) => void sockets.upgrade(request, stream, head));
+
+  return {
+    listen(port, hostname = '127.0.0.1') {
+      return new Promise((resolve, reject) => {
+        http.once('error', reject);
+        http.listen(port, hostname, () => {
+          http.off('error', reject);
+          resolve((http.address() as AddressInfo).port);
+        });
+      });
+    },
+    async fetch(request) {
+      return app.fetch(request);
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      await sockets.close(CLOSE_GRACE_MS);
+      http.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Client, ClientMessage, Database, ServerMessage } from '../contract.ts';
+import type { Credentials } from '../identity/authority.ts';
+import { decodeClientFrame, type ProtocolVersion } from '../wire/client-message.ts';
+import { WireError } from '../wire/error.ts';
+import type { Compression, FrameEncoder } from '../wire/frame.ts';
+import type { Counters } from './counters.ts';
+import type { Limits } from './limits.ts';
+import { Outbox } from './outbox.ts';
+
+/** Bytes of the close reason that a close frame can hold. */
+const REASON_BYTES_MAX = 123;
+
+/** What a connection asks of the server it belongs to. */
+export interface ConnectionHost {
+  readonly limits: Limits;
+  readonly counters: Counters;
+  /** The connection has messages to be handled: calls `handleIncoming` once, later in this turn. */
+  wantsHandling(connection: Connection): void;
+  /** The connection has messages that may be sendable: calls `flush` once, later in this turn. */
+  wantsFlush(connection: Connection): void;
+  /** The connection waits for its database's durable offset to grow: calls `flush` then. */
+  awaitsDurable(connection: Connection): void;
+  report(error: unknown, doing: string): void;
+}
+
+export interface ConnectionOptions {
+  readonly host: ConnectionHost;
+  readonly database: Database;
+  readonly webSocket: WebSocket;
+  readonly stream: Duplex;
+  readonly credentials: Credentials;
+  readonly connectionId: bigint;
+  readonly version: ProtocolVersion;
+  readonly compression: Compression;
+  readonly isConfirmed: boolean;
+}
+
+/** One client's socket: frames in, messages out, both bounded. */
+export class Connection implements Client {
+  readonly identity: bigint;
+  readonly connectionId: bigint;
+  readonly claims: string;
+  readonly database: Database;
+  readonly #host: ConnectionHost;
+  readonly #webSocket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #version: ProtocolVersion;
+  readonly #compression: Compression;
+  readonly #isConfirmed: boolean;
+  readonly #outbox: Outbox;
+  #incoming: ClientMessage[] = [];
+  #isOpen = true;
+  #heartbeatsMissed = 0;
+
+  constructor(options: ConnectionOptions) {
+    const { host, credentials } = options;
+    this.identity = credentials.identity;
+    this.claims = credentials.claims;
+    this.connectionId = options.connectionId;
+    this.database = options.database;
+    this.#host = host;
+    this.#webSocket = options.webSocket;
+    this.#stream = options.stream;
+    this.#version = options.version;
+    this.#compression = options.compression;
+    this.#isConfirmed = options.isConfirmed;
+    this.#outbox = new Outbox(host.limits.outgoingMessagesMax, host.limits.outgoingBytesMax);
+  }
+
+  /** Starts reading. `onClosed` is called once, when the socket is gone. */
+  start(onClosed: () => void): void {
+    const webSocket = this.#webSocket;
+    webSocket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary));
+    webSocket.on('pong', () => this.#isAlive());
+    webSocket.on('ping', () => this.#isAlive());
+    // A socket error is always followed by its close; there is nobody to tell.
+    webSocket.on('error', () => {});
+    webSocket.on('close', () => {
+      // What arrived before the close was sent on purpose, and is handled.
+      this.handleIncoming();
+      this.#isOpen = false;
+      this.#outbox.clear();
+      onClosed();
+    });
+  }
+
+  deliver(message: ServerMessage, offset: number): void {
+    if (!this.#isOpen) return;
+    const refusal = this.#outbox.push(message, offset);
+    if (refusal === undefined) {
+      this.#host.wantsFlush(this);
+      return;
+    }
+    this.#host.counters.clientsDropped += 1;
+    this.#end(1013, `The client reads too slowly: ${refusal}. Connect again and subscribe anew.`);
+  }
+
+  close(code: number, reason: string): void {
+    this.#end(code, reason);
+  }
+
+  /** Drops the socket without a farewell. */
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  /** Hands everything received to the database. */
+  handleIncoming(): void {
+    if (this.#incoming.length === 0) return;
+    const messages = this.#incoming;
+    this.#incoming = [];
+    this.#host.counters.messagesReceived += messages.length;
+    try {
+      this.database.handle(this, messages);
+    } catch (error) {
+      this.#host.report(error, 'handling messages of a client');
+      this.#end(1011, 'The server failed to handle a message.');
+    }
+    if (this.#webSocket.isPaused) this.#webSocket.resume();
+  }
+
+  /** Sends what may be sent, as few frames as possible in one write. */
+  flush(encoder: FrameEncoder): void {
+    if (!this.#isOpen || this.#outbox.isEmpty) return;
+    // When the socket has drained, `#sent` asks for the next flush.
+    const { socketBytesMax } = this.#host.limits;
+    if (this.#webSocket.bufferedAmount > socketBytesMax) return;
+    const messages = this.#outbox.take(this.#visibleOffset, socketBytesMax);
+    if (messages.length > 0) this.#send(encoder.encode(this.#version, this.#compression, messages), messages.length);
+    else this.#host.awaitsDurable(this);
+  }
+
+  /** Called every ping interval; pings, and ends a connection that has been silent for `idleMs`. */
+  heartbeat(): void {
+    const { idleMs, pingIntervalMs } = this.#host.limits;
+    if (this.#heartbeatsMissed * pingIntervalMs >= idleMs) {
+      this.terminate();
+      return;
+    }
+    this.#heartbeatsMissed += 1;
+    if (this.#isOpen) this.#webSocket.ping();
+  }
+
+  get #visibleOffset(): number {
+    return this.#isConfirmed ? this.database.durableOffset : Number.POSITIVE_INFINITY;
+  }
+
+  #send(frames: readonly Buffer[], messageCount: number): void {
+    const { counters } = this.#host;
+    counters.messagesSent += messageCount;
+    counters.framesSent += frames.length;
+    this.#stream.cork();
+    for (const frame of frames) {
+      counters.bytesSent += frame.length;
+      this.#webSocket.send(frame, { binary: true, compress: false }, this.#sent);
+    }
+    this.#stream.uncork();
+  }
+
+  readonly #sent = (): void => {
+    if (this.#isOpen && !this.#outbox.isEmpty) this.#host.wantsFlush(this);
+  };
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    this.#isAlive();
+    if (!this.#isOpen) return;
+    if (!isBinary) {
+      this.#end(1003, 'Text frames are not understood: send BSATN in binary frames.');
+      return;
+    }
+    const { incomingMessagesMax } = this.#host.limits;
+    const countBefore = this.#incoming.length;
+    try {
+      decodeClientFrame(this.#version, data, (message) => {
+        if (this.#incoming.length >= incomingMessagesMax) throw new QueueFull();
+        this.#incoming.push(message);
+      });
+    } catch (error) {
+      if (error instanceof QueueFull) this.#end(1013, `More than ${incomingMessagesMax} messages wait to be handled.`);
+      else if (error instanceof WireError) this.#end(1011, `A frame does not decode: ${error.message}`);
+      else throw error;
+      return;
+    }
+    if (countBefore === 0 && this.#incoming.length > 0) this.#host.wantsHandling(this);
+    // Let a burst be handled before more of it is read.
+    if (this.#incoming.length > incomingMessagesMax / 4) this.#webSocket.pause();
+  }
+
+  #isAlive(): void {
+    this.#heartbeatsMissed = 0;
+  }
+
+  /** Ends the connection from this side: nothing more is handled, nothing more is sent. */
+  #end(code: number, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#incoming = [];
+    this.#outbox.clear();
+    this.#webSocket.close(code, shortened(reason));
+  }
+}
+
+class QueueFull extends Error {}
+
+function shortened(reason: string): string {
+  const bytes = Buffer.from(reason, 'utf8');
+  if (bytes.length <= REASON_BYTES_MAX) return reason;
+  // Cut at a character: a trailing part of one decodes to U+FFFD.
+  const cut = bytes.subarray(0, REASON_BYTES_MAX - 3).toString('utf8');
+  return `${cut.replace(/\ufffd+$/, '')}…`;
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import type { ProtocolVersion } from '../wire/client-message.ts';
+import type { Compression } from '../wire/frame.ts';
+
+/** What a client asks for when it opens a socket. */
+export interface SubscribeRequest {
+  readonly kind: 'subscribe';
+  readonly nameOrIdentity: string;
+  readonly version: ProtocolVersion;
+  readonly protocol: string;
+  readonly compression: Compression;
+  readonly isConfirmed: boolean;
+  readonly token: string | undefined;
+}
+
+export interface Refusal {
+  readonly kind: 'refusal';
+  readonly status: number;
+  readonly message: string;
+}
+
+/** In the server's order of preference. */
+const PROTOCOLS: ReadonlyMap<string, ProtocolVersion> = new Map([
+  ['v3.bsatn.spacetimedb', 3],
+  ['v2.bsatn.spacetimedb', 2],
+]);
+const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
+  ['none', 'none'],
+  ['gzip', 'gzip'],
+  ['brotli', 'brotli'],
+]);
+const PATH = /^\/v1\/database\/([^/]+)\/subscribe\/?$/;
+
+/** Reads path, query and headers of an upgrade request. */
+export function readSubscribeRequest(request: IncomingMessage): SubscribeRequest | Refusal {
+  const url = parseUrl(request.url ?? '');
+  const path = url === undefined ? undefined : PATH.exec(url.pathname);
+  if (url === undefined || path?.[1] === undefined) {
+    return refuse(404, 'WebSockets are served at /v1/database/:name/subscribe only.');
+  }
+  const nameOrIdentity = decodePath(path[1]);
+  if (nameOrIdentity === undefined) return refuse(400, 'The database name in the path is not valid percent-encoding.');
+
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
+  const chosen = [...PROTOCOLS].find(([protocol]) => offered.includes(protocol));
+  if (chosen === undefined) return refuse(400, 'no valid protocol selected');
+
+  const compression = COMPRESSIONS.get((url.searchParams.get('compression') ?? 'brotli').toLowerCase());
+  if (compression === undefined) {
+    return refuse(400, `compression is ${url.searchParams.get('compression')}, expected None, Gzip or Brotli.`);
+  }
+  const isConfirmed = readBoolean(url.searchParams.get('confirmed'), true);
+  if (isConfirmed === undefined) {
+    return refuse(400, `confirmed is ${url.searchParams.get('confirmed')}, expected true or false.`);
+  }
+  const connectionId = url.searchParams.get('connection_id');
+  if (connectionId !== null && /^0*$/.test(connectionId)) {
+    return refuse(400, 'connection_id is 0, which is reserved. Leave it out: the server gives each connection one.');
+  }
+  const token = bearerToken(request.headers.authorization) ?? url.searchParams.get('token') ?? undefined;
+  const [protocol, version] = chosen;
+  return { kind: 'subscribe', nameOrIdentity, version, protocol, compression, isConfirmed, token };
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
+}
+
+/** `true` and `false` as text; `absent` when there is none, undefined for anything else. */
+export function readBoolean(text: string | null | undefined, absent: boolean): boolean | undefined {
+  if (text === null || text === undefined) return absent;
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+function parseUrl(path: string): URL | undefined {
+  try {
+    return new URL(path, 'http://host');
+  } catch {
+    return undefined;
+  }
+}
+
+function decodePath(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(status: number, message: string): Refusal {
+  return { kind: 'refusal', status, message };
+}

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Rejection } from '../../errors.ts';
+import type { Database, Databases } from '../contract.ts';
+import type { Authority, Credentials } from '../identity/authority.ts';
+import { Connection, type ConnectionHost } from './connection.ts';
+import type { Counters } from './counters.ts';
+import { readSubscribeRequest, type SubscribeRequest } from './handshake.ts';
+import type { Limits } from './limits.ts';
+import { Turn } from './turn.ts';
+
+export interface SocketsOptions {
+  readonly databases: Databases;
+  readonly authority: Authority;
+  readonly limits: Limits;
+  readonly counters: Counters;
+  /** Whether frames above 1 KiB are compressed as the client asks; else never. */
+  readonly compresses: boolean;
+  readonly report: (error: unknown, doing: string) => void;
+}
+
+interface Watch {
+  readonly waiting: Set<Connection>;
+  readonly stop: () => void;
+  connectionCount: number;
+}
+
+/** Every open WebSocket of the host. */
+export class Sockets implements ConnectionHost {
+  readonly limits: Limits;
+  readonly counters: Counters;
+  readonly #options: SocketsOptions;
+  readonly #upgrader: WebSocketServer;
+  readonly #turn: Turn;
+  readonly #connections = new Set<Connection>();
+  readonly #watches = new Map<Database, Watch>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: SocketsOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+    this.counters = options.counters;
+    this.#turn = new Turn(options.limits.frameBytesMax);
+    this.#upgrader = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: options.limits.messageBytesMax,
+      handleProtocols: (_offered, request) => protocols.get(request) ?? false,
+    });
+    this.#heartbeat = setInterval(() => {
+      for (const connection of this.#connections) connection.heartbeat();
+    }, options.limits.pingIntervalMs);
+    this.#heartbeat.unref();
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Answers an HTTP upgrade: opens a connection or refuses with a status and a text. */
+  async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    const onError = () => stream.destroy();
+    stream.on('error', onError);
+    try {
+      const asked = readSubscribeRequest(request);
+      if (asked.kind === 'refusal') {
+        refuse(stream, asked.status, asked.message);
+        return;
+      }
+      const credentials = await this.#authenticate(asked.token);
+      const database = this.#options.databases.find(asked.nameOrIdentity);
+      if (database === undefined) {
+        refuse(stream, 404, `\`${asked.nameOrIdentity}\` not found`);
+        return;
+      }
+      if (this.#onEmpty !== undefined) {
+        refuse(stream, 503, 'The server is shutting down.');
+        return;
+      }
+      stream.off('error', onError);
+      protocols.set(request, asked.protocol);
+      this.#upgrader.handleUpgrade(request, stream, head, (webSocket) => {
+        this.#open({ asked, credentials, database, webSocket, stream });
+      });
+    } catch (error) {
+      if (error instanceof Rejection) {
+        refuse(stream, error.code === 'token' ? 401 : 400, error.message);
+        return;
+      }
+      this.#options.report(error, 'opening a WebSocket');
+      refuse(stream, 500, 'The server failed to open the connection.');
+    }
+  }
+
+  /** Closes every connection with code 1001; those that have not gone after `graceMs` are cut off. */
+  async close(graceMs: number): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const emptied = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const connection of this.#connections) connection.close(1001, 'The server is shutting down.');
+    const cutOff = setTimeout(() => {
+      for (const connection of this.#connections) connection.terminate();
+    }, graceMs);
+    if (this.#connections.size > 0) await emptied;
+    clearTimeout(cutOff);
+  }
+
+  wantsHandling(connection: Connection): void {
+    this.#turn.handle(connection);
+  }
+
+  wantsFlush(connection: Connection): void {
+    this.#turn.flush(connection);
+  }
+
+  awaitsDurable(connection: Connection): void {
+    this.#watches.get(connection.database)?.waiting.add(connection);
+  }
+
+  report(error: unknown, doing: string): void {
+    this.#options.report(error, doing);
+  }
+
+  #authenticate(token: string | undefined): Promise<Credentials> {
+    return token === undefined ? this.#options.authority.mint() : this.#options.authority.verify(token);
+  }
+
+  #open(opening: {
+    readonly asked: SubscribeRequest;
+    readonly credentials: Credentials;
+    readonly database: Database;
+    readonly webSocket: WebSocket;
+    readonly stream: Duplex;
+  }): void {
+    const { asked, credentials, database, webSocket, stream } = opening;
+    const connection = new Connection({
+      host: this,
+      database,
+      webSocket,
+      stream,
+      credentials,
+      connectionId: randomConnectionId(),
+      version: asked.version,
+      compression: this.#options.compresses ? asked.compression : 'none',
+      isConfirmed: asked.isConfirmed,
+    });
+    this.#connections.add(connection);
+    this.counters.connectionsOpened += 1;
+    this.#watch(database);
+    let isConnected = false;
+    connection.start(() => {
+      this.#connections.delete(connection);
+      this.counters.connectionsClosed += 1;
+      this.#unwatch(connection);
+      if (isConnected) this.#disconnect(connection);
+      if (this.#connections.size === 0) this.#onEmpty?.();
+    });
+    const { identity, token } = credentials;
+    connection.deliver({ kind: 'initial-connection', identity, connectionId: connection.connectionId, token }, -1);
+    try {
+      database.connect(connection);
+      isConnected = true;
+    } catch (error) {
+      if (!(error instanceof Rejection)) this.#options.report(error, 'running the connect hook');
+      connection.close(1011, error instanceof Rejection ? error.message : 'The server failed to connect the client.');
+    }
+  }
+
+  #disconnect(connection: Connection): void {
+    try {
+      connection.database.disconnect(connection);
+    } catch (error) {
+      this.#options.report(error, 'running the disconnect hook');
+    }
+  }
+
+  #watch(database: Database): void {
+    const known = this.#watches.get(database);
+    if (known !== undefined) {
+      known.connectionCount += 1;
+      return;
+    }
+    const waiting = new Set<Connection>();
+    const stop = database.onDurable(() => {
+      for (const connection of waiting) this.#turn.flush(connection);
+      waiting.clear();
+    });
+    this.#watches.set(database, { waiting, stop, connectionCount: 1 });
+  }
+
+  #unwatch(connection: Connection): void {
+    const watch = this.#watches.get(connection.database);
+    if (watch === undefined) return;
+    watch.waiting.delete(connection);
+    watch.connectionCount -= 1;
+    if (watch.connectionCount > 0) return;
+    watch.stop();
+    this.#watches.delete(connection.database);
+  }
+}
+
+/** The subprotocol chosen for an upgrade that is under way: `ws` asks for it in the middle of the handshake. */
+const protocols = new WeakMap<IncomingMessage, string>();
+
+function randomConnectionId(): bigint {
+  // 0 is reserved for "no connection".
+  return BigInt(`0x${randomBytes(16).toString('hex')}`) || 1n;
+}
+
+function refuse(stream: Duplex, status: number, message: string): void {
+  const body = Buffer.from(message, 'utf8');
+  stream.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${message}`,
+  );
+}
