@@ -1,0 +1,62 @@
+import { BubblewrapEngine } from './bubblewrap/engine.ts';
+import { SANDBOX_LEVELS, type SandboxEngine, type SandboxLevel } from './engine.ts';
+import { SandboxError } from './errors.ts';
+import { PyodideEngine } from './pyodide/engine.ts';
+
+export interface Choice {
+  readonly engine: SandboxEngine;
+  /** How the engine holds code in here, in words for the operator. */
+  readonly detail: string;
+  /** Why each stronger engine was not taken. */
+  readonly passedOver: readonly string[];
+}
+
+/** Every engine there is, strongest first. */
+export function allEngines(): SandboxEngine[] {
+  return [new BubblewrapEngine(), new PyodideEngine()];
+}
+
+/**
+ * The strongest engine that passes its own self-test. Throws `SandboxError` with a reason for each engine when none does, or
+ * none of at least the level `atLeast`: code never runs outside of a sandbox.
+ */
+export async function chooseEngine(
+  atLeast: SandboxLevel = sandboxLevelFromEnvironment(),
+  engines: readonly SandboxEngine[] = allEngines(),
+): Promise<Choice> {
+  const passedOver: string[] = [];
+  for (const engine of engines) {
+    if (isWeaker(engine.level, atLeast)) {
+      passedOver.push(
+        `${engine.name}: its level is ${engine.level}, and HELIX_SANDBOX_MIN asks for ${atLeast} or better.`,
+      );
+      continue;
+    }
+    const probe = await engine.probe();
+    if (probe.present) return { engine, detail: probe.detail, passedOver };
+    passedOver.push(`${engine.name}: ${probe.reason.replace(/\.$/, '')}. ${probe.install}`);
+  }
+  const weaker = engines.some((engine) => isWeaker(engine.level, atLeast));
+  const reasons = passedOver.map((reason) => `\n  ${reason}`).join('');
+  throw new SandboxError(
+    weaker ? 'sandbox_too_weak' : 'sandbox_absent',
+    `No sandbox for Python can be had here:${reasons}`,
+  );
+}
+
+/** The weakest level that the operator allows: `HELIX_SANDBOX_MIN`, or any. Throws `SandboxError` for an unknown level. */
+export function sandboxLevelFromEnvironment(environment: NodeJS.ProcessEnv = process.env): SandboxLevel {
+  const text = environment['HELIX_SANDBOX_MIN'];
+  if (text === undefined || text === '') return 'wasm';
+  const level = SANDBOX_LEVELS.find((known) => known === text);
+  if (level) return level;
+  const expected = SANDBOX_LEVELS.join(', ');
+  throw new SandboxError(
+    'invalid_request',
+    `HELIX_SANDBOX_MIN is ${JSON.stringify(text)}: set it to one of ${expected}.`,
+  );
+}
+
+function isWeaker(level: SandboxLevel, than: SandboxLevel): boolean {
+  return SANDBOX_LEVELS.indexOf(level) > SANDBOX_LEVELS.indexOf(than);
+}

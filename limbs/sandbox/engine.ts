@@ -1,0 +1,82 @@
+/** How strongly an engine holds code in, strongest first. */
+export const SANDBOX_LEVELS = ['container', 'jail', 'wasm'] as const;
+
+export type SandboxLevel = (typeof SANDBOX_LEVELS)[number];
+
+export type EngineName = 'bubblewrap' | 'pyodide';
+
+export interface Limits {
+  /** Wall clock from start to kill; default 10 000. */
+  readonly timeMs: number;
+  /** Address space of each process of the run (the whole heap in WebAssembly); default 256 MiB. */
+  readonly memoryBytes: number;
+  /** Standard output and standard error together; default 64 KiB. */
+  readonly outputBytesMax: number;
+  /** Processes and threads at one moment, Python itself included; default 8. WebAssembly has just one. */
+  readonly processesMax: number;
+  /** What the run may write to files, all together; default 16 MiB. */
+  readonly scratchBytes: number;
+}
+
+export interface RunRequest {
+  /** A whole Python program; at most `CODE_BYTES_MAX` as UTF-8. */
+  readonly code: string;
+  /** What the program reads from standard input; default empty, at most `STDIN_BYTES_MAX`. */
+  readonly stdin?: string;
+  readonly limits?: Partial<Limits>;
+  /** Hears each line while the program runs, line break included; the same bytes count towards `outputBytesMax`. */
+  readonly onOutput?: (output: Output) => void;
+}
+
+export interface Output {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+/**
+ * `exited`: the program came to its end, with whatever exit code. `out-of-memory` is told by Python's own last words, so a
+ * program can feign it; the other outcomes are the limb's own observation.
+ */
+export type Outcome = 'exited' | 'timed-out' | 'out-of-memory' | 'output-limit' | 'killed';
+
+export interface RunResult {
+  readonly outcome: Outcome;
+  /** The outcome as a sentence for a person or a language model. */
+  readonly message: string;
+  /** Only for a program that came to its end by itself. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly stdoutTruncated: boolean;
+  readonly stderrTruncated: boolean;
+  readonly durationMs: number;
+  readonly engine: EngineName;
+  readonly level: SandboxLevel;
+}
+
+export type Probe =
+  | { readonly present: true; readonly detail: string }
+  | { readonly present: false; readonly reason: string; readonly install: string };
+
+/** One way to run a Python program that may be hostile. Each run starts from nothing and leaves nothing. */
+export interface SandboxEngine {
+  readonly name: EngineName;
+  readonly level: SandboxLevel;
+  /** Runs real programs to see that the engine works and holds; never throws. Must be called before `run`. */
+  probe(): Promise<Probe>;
+  /** An aborted signal ends the run with the outcome `killed`. Throws `SandboxError` if no program could be started. */
+  run(request: RunRequest, signal?: AbortSignal): Promise<RunResult>;
+  /** Ends what the engine keeps ready. */
+  close(): Promise<void>;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  timeMs: 10_000,
+  memoryBytes: 256 * 1024 * 1024,
+  outputBytesMax: 64 * 1024,
+  processesMax: 8,
+  scratchBytes: 16 * 1024 * 1024,
+};
+
+export const CODE_BYTES_MAX = 256 * 1024;
+export const STDIN_BYTES_MAX = 1024 * 1024;

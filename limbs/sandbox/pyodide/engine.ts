@@ -1,0 +1,116 @@
+import type { Probe, RunRequest, RunResult, SandboxEngine } from '../engine.ts';
+import { SandboxError } from '../errors.ts';
+import { limitsOf } from '../request.ts';
+import { selfTest } from '../selftest.ts';
+import type { Confined } from '../spawn.ts';
+import { supervise } from '../supervise.ts';
+import { findNamespaces, type Namespaces, startChild } from './command.ts';
+import { type RuntimeFiles, runtimeFiles } from './files.ts';
+
+const INSTALL =
+  'It comes with the npm package pyodide and needs no other program: run npm install. As root it needs the right to become ' +
+  'an unprivileged user (CAP_SETUID and CAP_SETGID).';
+
+const DETAILS: Record<Namespaces, string> = {
+  all: 'in a process with no network and no view of other processes',
+  network: 'in a process with no network',
+  none:
+    'in a process that only Node itself keeps from the network, not the kernel: no namespace could be had here (allow ' +
+    'unprivileged user namespaces, and install util-linux)',
+};
+
+const START_MS_MAX = 60_000;
+
+interface Child {
+  readonly confined: Confined;
+  readonly memoryBytes: number;
+  /** False if it ended before it could take a request. */
+  readonly ready: Promise<boolean>;
+}
+
+/**
+ * Python in WebAssembly, in a fresh locked-down Node process for each run. Weaker than a jail: one process, which a flaw of
+ * Node's or V8's own would open. One child waits ready, since loading Pyodide takes seconds.
+ */
+export class PyodideEngine implements SandboxEngine {
+  readonly name = 'pyodide';
+  readonly level = 'wasm';
+  #ready: { files: RuntimeFiles; namespaces: Namespaces } | undefined;
+  #spare: Child | undefined;
+  readonly #running = new Set<Child>();
+
+  async probe(): Promise<Probe> {
+    try {
+      if (process.platform === 'win32') throw new SandboxError('sandbox_absent', 'it needs a POSIX system');
+      this.#ready = { files: runtimeFiles(), namespaces: await findNamespaces() };
+      await selfTest(this);
+      return { present: true, detail: `Python in WebAssembly, ${DETAILS[this.#ready.namespaces]}` };
+    } catch (error) {
+      await this.close();
+      return { present: false, reason: error instanceof Error ? error.message : String(error), install: INSTALL };
+    }
+  }
+
+  async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
+    const limits = limitsOf(request);
+    const child = this.#take(limits.memoryBytes);
+    this.#running.add(child);
+    try {
+      if (!(await child.ready)) throw new SandboxError('sandbox_failed', await lastWords(child));
+      const watched = supervise(child.confined, this, request, limits, signal);
+      child.confined.stdin.end(JSON.stringify({ code: request.code, stdin: request.stdin ?? '' }));
+      return await watched;
+    } finally {
+      this.#running.delete(child);
+      if (this.#ready) this.#spare ??= this.#start(limits.memoryBytes);
+    }
+  }
+
+  async close(): Promise<void> {
+    const children = [...this.#running, ...(this.#spare ? [this.#spare] : [])];
+    this.#spare = undefined;
+    for (const { confined } of children) confined.kill();
+    await Promise.allSettled(children.map(({ confined }) => confined.ended));
+    this.#ready?.files.remove();
+    this.#ready = undefined;
+  }
+
+  #take(memoryBytes: number): Child {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare && spare.memoryBytes === memoryBytes && isAlive(spare)) return spare;
+    spare?.confined.kill();
+    return this.#start(memoryBytes);
+  }
+
+  #start(memoryBytes: number): Child {
+    if (!this.#ready)
+      throw new SandboxError('sandbox_absent', 'pyodide was not probed, its probe failed, or it was closed.');
+    const confined = startChild(this.#ready.files, this.#ready.namespaces, memoryBytes);
+    const ready = new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => confined.kill(), START_MS_MAX);
+      const settle = (isReady: boolean) => (): void => {
+        clearTimeout(timer);
+        resolve(isReady);
+      };
+      confined.pipes[0]?.once('data', settle(true));
+      confined.process.once('exit', settle(false));
+      confined.ended.catch(settle(false));
+    });
+    return { confined, memoryBytes, ready };
+  }
+}
+
+function isAlive({ confined }: Child): boolean {
+  return confined.process.exitCode === null && confined.process.signalCode === null;
+}
+
+async function lastWords({ confined }: Child): Promise<string> {
+  let words = '';
+  confined.stdout.resume();
+  confined.stderr.on('data', (bytes) => {
+    words += bytes;
+  });
+  const { code, signal } = await confined.ended;
+  return `Pyodide did not start: its process ended with ${signal ?? code}. ${words.slice(-1000).trim()}`;
+}

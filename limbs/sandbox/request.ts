@@ -1,0 +1,32 @@
+import { CODE_BYTES_MAX, DEFAULT_LIMITS, type Limits, type RunRequest, STDIN_BYTES_MAX } from './engine.ts';
+import { SandboxError } from './errors.ts';
+
+const MIB = 1024 * 1024;
+
+/** Outside of these a limit would break Python's own start or Node's timers and buffers. */
+const LIMIT_BOUNDS: Record<keyof Limits, readonly [min: number, max: number]> = {
+  timeMs: [1, 3_600_000],
+  memoryBytes: [64 * MIB, 16_384 * MIB],
+  outputBytesMax: [0, 64 * MIB],
+  processesMax: [1, 1024],
+  scratchBytes: [4096, 16_384 * MIB],
+};
+
+/** The limits of a request with defaults filled in; throws `SandboxError` for a request no engine would take. */
+export function limitsOf(request: RunRequest): Limits {
+  refuseLongerThan('code', request.code, CODE_BYTES_MAX);
+  refuseLongerThan('stdin', request.stdin ?? '', STDIN_BYTES_MAX);
+  const limits = { ...DEFAULT_LIMITS, ...request.limits };
+  for (const [name, [min, max]] of Object.entries(LIMIT_BOUNDS)) {
+    const value = limits[name as keyof Limits];
+    if (Number.isInteger(value) && value >= min && value <= max) continue;
+    throw new SandboxError('invalid_request', `${name} is ${value}: give a whole number from ${min} to ${max}.`);
+  }
+  return limits;
+}
+
+function refuseLongerThan(name: string, text: string, bytesMax: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= bytesMax) return;
+  throw new SandboxError('invalid_request', `${name} has ${bytes} bytes: at most ${bytesMax} are taken. Send less.`);
+}
