@@ -81,15 +81,20 @@ describe('[WIRE4] what the official client encodes is decoded as it was meant', 
 
 describe('[WIRE5] a frame that does not decode is a WireError that says where', () => {
   test.each<[string, ProtocolVersion, string, RegExp]>([
-    ['an empty frame', 3, '', /empty frame/],
-    ['an unknown tag', 3, '05', /message tag 5, expected 0 to 4/],
-    ['a frame that ends early', 2, '0301000000', /ends inside a call’s flags: 1 bytes needed, 0 left/],
-    ['call flags', 2, '030100000001', /flags are 1, expected 0/],
-    ['unsubscribe flags', 2, '01010000000100000002', /flags is 2, expected 0 or 1/],
-    ['a length beyond the frame', 2, '0201000000ffffffff', /OneOffQuery.query: 4294967295 bytes needed, 0 left/],
-    ['more strings than could follow', 2, '000100000001000000ffffffff', /4294967295 strings announced/],
-    ['text that is not UTF-8', 2, '020100000001000000ff', /not valid UTF-8/],
-    ['two messages in version 2', 2, '02010000000000000002010000000000000000', /bytes after the message/],
+    ['an empty frame', 3, '', /frame is empty/],
+    ['an unknown tag', 3, '05', /has tag 5, expected 0 to 4/],
+    ['a frame that ends early', 2, '0301000000', /end inside a u8: 1 bytes are expected at offset 5/],
+    ['call flags', 2, '030100000001', /flags of a call are 1, expected 0/],
+    ['unsubscribe flags', 2, '01010000000100000002', /flags of Unsubscribe are 2, expected 0 or 1/],
+    [
+      'a length beyond the frame',
+      2,
+      '0201000000ffffffff',
+      /4294967295 bytes are expected at offset 9, but only 0 are left/,
+    ],
+    ['more strings than could follow', 2, '000100000001000000ffffffff', /4294967295 queries are announced/],
+    ['text that is not UTF-8', 2, '020100000001000000ff', /not UTF-8/],
+    ['two messages in version 2', 2, '02010000000000000002010000000000000000', /bytes follow the message/],
   ])('%s', (_name, version, hex, reason) => {
     expect(() => decode(version, Buffer.from(hex, 'hex'))).toThrow(reason);
   });

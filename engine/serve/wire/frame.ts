@@ -8,6 +8,7 @@ export type Compression = 'none' | 'gzip' | 'brotli';
 
 /** Frames up to this size are never compressed. */
 const COMPRESS_ABOVE_BYTES = 1024;
+/** A scratch buffer that grew beyond this is given back. */
 const SCRATCH_KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
@@ -17,7 +18,7 @@ const SCRATCH_KEPT_BYTES_MAX = 4 * 1024 * 1024;
  * cost one encoding and one compression.
  */
 export class FrameEncoder {
-  readonly #scratch = new Writer();
+  #scratch = new Writer();
   readonly #frameBytesMax: number;
   #last: { version: ProtocolVersion; messages: readonly ServerMessage[]; frames: Buffer[] } | undefined;
   readonly #compressed = { gzip: new WeakMap<Buffer, Buffer>(), brotli: new WeakMap<Buffer, Buffer>() };
@@ -35,14 +36,13 @@ export class FrameEncoder {
   /** Forgets what it remembers of earlier calls, so that their rows can be freed. */
   forget(): void {
     this.#last = undefined;
-    this.#scratch.shrink(SCRATCH_KEPT_BYTES_MAX);
   }
 
   #plain(version: ProtocolVersion, messages: readonly ServerMessage[]): Buffer[] {
     if (this.#last?.version === version && sameMessages(this.#last.messages, messages)) return this.#last.frames;
     const frames: Buffer[] = [];
     const scratch = this.#scratch;
-    scratch.clear();
+    scratch.reset();
     let start = 0;
     for (const message of messages) {
       const end = scratch.length;
@@ -54,6 +54,7 @@ export class FrameEncoder {
       }
     }
     if (scratch.length > start) frames.push(frame(scratch, start, scratch.length));
+    if (scratch.length > SCRATCH_KEPT_BYTES_MAX) this.#scratch = new Writer();
     this.#last = { version, messages, frames };
     return frames;
   }

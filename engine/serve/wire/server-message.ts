@@ -56,7 +56,7 @@ export function encodeServerMessage(writer: Writer, message: ServerMessage): voi
       writer.u8(7);
       if ('value' in message.outcome) {
         writer.u8(0);
-        writer.bytes(message.outcome.value);
+        writer.byteArray(message.outcome.value);
       } else {
         writer.u8(1);
         writer.string(message.outcome.message);
@@ -104,7 +104,7 @@ function encodeReducerOutcome(writer: Writer, outcome: ReducerOutcome): void {
       writer.u8(2);
       const text = Buffer.from(outcome.message, 'utf8');
       writer.u32(text.length + 4);
-      writer.bytes(text);
+      writer.byteArray(text);
       return;
     }
     case 'failed':

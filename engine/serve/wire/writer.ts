@@ -1,7 +1,7 @@
-const BYTES_MIN = 4096;
+const BYTES_MIN = 64 * 1024;
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 
-/** Writes BSATN scalars into one buffer that grows and is used again. */
+/** Writes little-endian values into one buffer that grows and is used again. */
 export class Writer {
   #bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
   #length = 0;
@@ -10,13 +10,8 @@ export class Writer {
     return this.#length;
   }
 
-  clear(): void {
-    this.#length = 0;
-  }
-
-  /** Gives memory above `bytesMax` back; only when nothing written is needed any more. */
-  shrink(bytesMax: number): void {
-    if (this.#bytes.length > bytesMax) this.#bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+  /** Forgets what was written and keeps the buffer. */
+  reset(): void {
     this.#length = 0;
   }
 
@@ -40,9 +35,14 @@ export class Writer {
     this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
   }
 
+  u64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
+  }
+
   u128(value: bigint): void {
-    this.#u64(value & MASK_64);
-    this.#u64(value >> 64n);
+    this.u64(value & MASK_64);
+    this.u64(value >> 64n);
   }
 
   u256(value: bigint): void {
@@ -60,7 +60,7 @@ export class Writer {
   }
 
   /** A u32 count and the bytes. */
-  bytes(value: Uint8Array): void {
+  byteArray(value: Uint8Array): void {
     this.u32(value.length);
     this.raw(value);
   }
@@ -69,11 +69,6 @@ export class Writer {
     this.#reserve(value.length);
     this.#bytes.set(value, this.#length);
     this.#length += value.length;
-  }
-
-  #u64(value: bigint): void {
-    this.#reserve(8);
-    this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
   }
 
   #reserve(count: number): void {
