@@ -1,0 +1,2 @@
+export { bundle } from './bundle.ts';
+export { describeModule, loadModule } from './load.ts';
