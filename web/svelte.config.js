@@ -1,0 +1,30 @@
+import adapter from '@sveltejs/adapter-static';
+import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+
+// During development the hub may be elsewhere than the page.
+const hub = process.env.VITE_HELIX_HUB;
+
+/** @type {import('@sveltejs/kit').Config} */
+export default {
+  preprocess: vitePreprocess(),
+  compilerOptions: { runes: true },
+  kit: {
+    adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html' }),
+    alias: { $bindings: '../bindings' },
+    csp: {
+      mode: 'hash',
+      directives: {
+        'default-src': ['self'],
+        // The client SDK compiles its row decoders with the Function constructor.
+        'script-src': ['self', 'unsafe-eval'],
+        // Svelte and SvelteKit set style attributes.
+        'style-src': ['self', 'unsafe-inline'],
+        'img-src': ['self', 'data:'],
+        'connect-src': ['self', 'ws:', 'wss:', ...(hub === undefined ? [] : [hub])],
+        'object-src': ['none'],
+        'base-uri': ['none'],
+        'form-action': ['self'],
+      },
+    },
+  },
+};
