@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
 import { endsLate } from './error.ts';
-import { type Shape, shapeOf, skip, validate } from './shape.ts';
+import { isPlain, type Shape, shapeOf, skip, validate } from './shape.ts';
 import type { ProductType } from './type.ts';
 
 /** How the rows of one product type lie in memory. All offsets are absolute in `bytes`. */
@@ -8,6 +8,8 @@ export class Layout {
   readonly type: ProductType;
   /** Bytes of every row, or -1 when they differ. */
   readonly fixedSize: number;
+  /** Any bytes of the fixed size are a row. */
+  readonly isPlain: boolean;
   readonly #row: Shape;
   readonly #columns: readonly Shape[];
   /** Of each column the distance from the row's start, or -1 when earlier columns decide. */
@@ -19,6 +21,7 @@ export class Layout {
     this.type = type;
     this.#row = shapeOf(type);
     this.fixedSize = this.#row.size;
+    this.isPlain = isPlain(this.#row);
     this.#columns = type.fields.map((field) => shapeOf(field.type));
     this.#fixedOffsets = new Int32Array(type.fields.length).fill(-1);
     let offset = 0;
@@ -58,6 +61,11 @@ export class Layout {
   /** Bytes of every value of the column, or -1 when they differ. */
   columnSize(column: number): number {
     return (this.#columns[column] as Shape).size;
+  }
+
+  /** Whether any bytes of the column's size are a value of it. */
+  isPlainColumn(column: number): boolean {
+    return isPlain(this.#columns[column] as Shape);
   }
 
   /** Where a column of the validated row at `start` begins; O(1) when all columns before it have a fixed size. */

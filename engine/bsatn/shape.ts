@@ -33,6 +33,11 @@ export function shapeOf(type: Type): Shape {
   return compile(type, new Set());
 }
 
+/** Whether any bytes of the right number are a value. */
+export function isPlain(shape: Shape): boolean {
+  return shape.kind === plain;
+}
+
 function compile(type: Type, open: Set<Type>): Shape {
   const known = shapes.get(type);
   if (known !== undefined) {

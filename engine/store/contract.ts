@@ -24,10 +24,16 @@ export interface TableReader {
   readonly rowCount: number;
   /** A view into the heap: copy it to keep it beyond the handle's life. */
   row(handle: RowHandle): Uint8Array;
+  /** Bytes of the row. */
+  rowLength(handle: RowHandle): number;
+  /** Copies the row into `target` at `at`, which has room for it, and returns its length. */
+  copyRow(handle: RowHandle, target: Uint8Array, at: number): number;
   /** Rows of the open transaction first, then committed rows in heap order. A snapshot: mutation meanwhile is safe. */
   scan(): RowHandle[];
   /** `key` is the concatenated BSATN of all the index's columns in index order. */
   point(index: IndexId, key: Uint8Array): RowHandle[];
+  /** The one row with this key in a unique index, or -1. @throws StoreRejection `decode`, `no-such-index` */
+  pointOne(index: IndexId, key: Uint8Array): RowHandle;
   /** `prefix` is the concatenated BSATN of the first `prefixColumns` columns. Rejects a hash index. */
   range(index: IndexId, prefix: Uint8Array, prefixColumns: number, start: Bound, end: Bound): RowHandle[];
 }
