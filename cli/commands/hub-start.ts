@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { bundleModule, openHost, Rejection } from '../../engine/index.ts';
+import { Failure } from '../lib/failure.ts';
+import { interruption, untilAborted } from '../lib/interruption.ts';
+
+export interface HubStartOptions {
+  readonly module: string;
+  readonly name: string;
+  readonly data: string;
+  readonly listen: { readonly host: string; readonly port: number };
+}
+
+/** Hosts one module until it is asked to end. */
+export async function hubStart({ module, name, data, listen }: HubStartOptions): Promise<void> {
+  const { signal } = interruption();
+  const bundle = await bundleModule(resolve(module));
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+  const host = await openHost({
+    dataDirectory: resolve(data),
+    hostname: listen.host,
+    port: listen.port,
+    warn: (message) => console.error(`helix: ${message}`),
+    onFailure: fail,
+  }).catch((error) => {
+    if (!(error instanceof Rejection)) throw error;
+    if (error.code === 'data-folder-locked') {
+      throw new Failure(`Another hub runs on ${data}: stop it first, or choose another folder with --data`);
+    }
+    if (error.code === 'address-in-use') {
+      throw new Failure(`${listen.host}:${listen.port} is taken: choose another address with --listen`);
+    }
+    throw error;
+  });
+  try {
+    const { database } = await host.databases.publish({
+      name,
+      owner: host.operator.identity,
+      bundle,
+      clear: false,
+      breakClients: true,
+      token: undefined,
+    });
+    database.followLogs(({ level, message }) => console.error(`${level.toLowerCase()}: ${message}`));
+    console.log(`${name} is listening on ${host.url}`);
+    await untilAborted(failed, signal);
+  } finally {
+    await host.close();
+  }
+}

@@ -1,0 +1,135 @@
+import { type RowTypedQuery, SenderError, setGlobalLogLevel } from 'spacetimedb';
+import { DbConnection, tables } from '../../bindings/index.ts';
+import { Failure } from './failure.ts';
+import { findHome, type Home, readRunningHub, readText } from './home.ts';
+
+export interface HubOptions {
+  readonly hub?: string | undefined;
+  readonly tokenFile?: string | undefined;
+}
+
+/** An open connection to a hub as one of its members. */
+export interface Hub {
+  readonly home: Home;
+  readonly connection: DbConnection;
+  /** Rejects when the hub goes away; never resolves. */
+  readonly lost: Promise<never>;
+  close(): void;
+}
+
+export interface HubAddress {
+  readonly url: string;
+  readonly database: string;
+}
+
+export const databaseName = 'helix';
+
+/**
+ * Connects to the hub that `--hub`, HELIX_HUB or the running `helix start` names.
+ * @throws Failure when no hub answers there or it does not accept the token.
+ */
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const home = findHome();
+  const address = await findAddress(home, options.hub);
+  const token = await readToken(home, address.isOwn ? undefined : address.url, options.tokenFile);
+  return connectHub(home, address, token);
+}
+
+/** Connects with a token that is already known. */
+export async function connectHub(home: Home, address: HubAddress, token: string): Promise<Hub> {
+  await checkToken(address.url, token);
+  setGlobalLogLevel('error');
+  let onLost: (error: Failure) => void = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    onLost = reject;
+  });
+  lost.catch(() => {});
+  const connected = new Promise<DbConnection>((resolve, reject) => {
+    DbConnection.builder()
+      .withUri(address.url)
+      .withDatabaseName(address.database)
+      .withToken(token)
+      .onConnect((connection) => resolve(connection))
+      .onConnectError((_, error) => reject(new Failure(`The hub at ${address.url} refused: ${error.message}`)))
+      .onDisconnect(() => onLost(new Failure(`The hub at ${address.url} went away: start it with \`helix start\``)))
+      .build();
+  });
+  const connection = await Promise.race([connected, lost]);
+  return { home, connection, lost, close: () => connection.disconnect() };
+}
+
+/** Opens a subscription; settles when its rows are there. */
+export function subscribe(hub: Hub, queries: RowTypedQuery<unknown, unknown>[]): Promise<void> {
+  const applied = new Promise<void>((resolve, reject) => {
+    hub.connection
+      .subscriptionBuilder()
+      .onApplied(() => resolve())
+      .onError((context) => reject(context.event ?? new Failure('The hub refused a subscription')))
+      .subscribe(queries);
+  });
+  return Promise.race([applied, hub.lost]);
+}
+
+/** The first tenant of the member. @throws Failure when it has none. */
+export async function findTenant(hub: Hub): Promise<bigint> {
+  await subscribe(hub, [tables.tenants]);
+  const ids = [...hub.connection.db.tenants.iter()].map((tenant) => tenant.id);
+  const [first] = ids.sort((a, b) => Number(a - b));
+  if (first === undefined)
+    throw new Failure('This token belongs to no tenant: ask an owner for an invite and redeem it');
+  return first;
+}
+
+/** Settles like the call of a reducer. @throws Failure with the hub's own words when it refuses. */
+export async function call(hub: Hub, reducer: Promise<void>): Promise<void> {
+  try {
+    await Promise.race([reducer, hub.lost]);
+  } catch (error) {
+    if (error instanceof SenderError) throw new Failure(`The hub refused: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function findAddress(home: Home, hub: string | undefined): Promise<HubAddress & { readonly isOwn: boolean }> {
+  const running = await readRunningHub(home);
+  const url = hub ?? process.env['HELIX_HUB'];
+  if (url === undefined) {
+    if (running === undefined)
+      throw new Failure('No hub is running here: start one with `helix start`, or name one with --hub');
+    return { ...running, isOwn: true };
+  }
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new Failure(`${url} is not the address of a hub: expected one such as http://127.0.0.1:3000`);
+  }
+  const isOwn = running !== undefined && new URL(running.url).origin === new URL(url).origin;
+  return { url: new URL(url).origin, database: databaseName, isOwn };
+}
+
+/** The owner's token is for the owner's own hub: it is never sent elsewhere unless it is asked for. */
+async function readToken(home: Home, foreignUrl: string | undefined, tokenFile: string | undefined): Promise<string> {
+  if (tokenFile === undefined && foreignUrl !== undefined) {
+    throw new Failure(
+      `The hub at ${foreignUrl} is not the one that runs here: name your token for it with --token-file`,
+    );
+  }
+  const file = tokenFile ?? home.ownerToken;
+  const token = (await readText(file))?.trim();
+  if (token === undefined)
+    throw new Failure(`There is no token in ${file}: check the path, or run \`helix start\` first`);
+  if (token === '') throw new Failure(`${file} is empty: expected the token of a member`);
+  return token;
+}
+
+async function checkToken(url: string, token: string): Promise<void> {
+  let response: Response;
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    response = await fetch(new URL('/v1/identity/websocket-token', url), { method: 'POST', headers });
+  } catch (error) {
+    throw new Failure(`No hub answers at ${url}: start it with \`helix start\``, { cause: error });
+  }
+  if (response.status === 401 || response.status === 403) {
+    throw new Failure(`The hub at ${url} does not accept this token: it may be another hub's`);
+  }
+  if (!response.ok) throw new Failure(`${url} is not a hub: it answered ${response.status} ${response.statusText}`);
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import type { Identity } from 'spacetimedb';
+import { tables } from '../../bindings/index.ts';
+import type { Summary, Task } from '../../bindings/types.ts';
+import { Failure } from './failure.ts';
+import { call, type Hub, subscribe } from './hub.ts';
+import { untilAborted } from './interruption.ts';
+
+export interface NewTask {
+  readonly tenantId: bigint;
+  readonly skill: string;
+  readonly title: string;
+  readonly input: unknown;
+  /** The only limb that may work on it. */
+  readonly target?: Identity;
+  /** The submitter's own key; a fresh one unless given. A task that exists already is followed, not submitted twice. */
+  readonly reference?: string;
+}
+
+const cancelMsMax = 2000;
+
+/**
+ * Submits a task and follows it to its end. `tell` gets a line whenever something is worth knowing. An abort cancels the
+ * task.
+ * @throws Failure when the task fails, is cancelled, or runs out of attempts.
+ */
+export async function runTask(
+  hub: Hub,
+  task: NewTask,
+  signal: AbortSignal,
+  tell: (line: string) => void,
+): Promise<Summary> {
+  const { db, reducers } = hub.connection;
+  const reference = task.reference ?? randomUUID();
+  const find = (): Task | undefined => {
+    for (const row of db.tasks.iter()) if (row.reference === reference) return row;
+    return undefined;
+  };
+  await subscribe(hub, [tables.limbs, tables.tasks.where((row) => row.reference.eq(reference))]);
+  const { tenantId, skill, title, target } = task;
+  await call(
+    hub,
+    reducers.submitTask({ tenantId, skill, title, input: JSON.stringify(task.input), reference, target }),
+  );
+  const submitted = find();
+  if (submitted === undefined) throw new Failure('The hub took the task but does not show it: look at `helix tasks`');
+
+  const follower = new Follower(hub, submitted.id, tell);
+  try {
+    return await untilAborted(Promise.race([follower.follow(), hub.lost]), signal);
+  } catch (error) {
+    if (signal.aborted) await cancel(hub, submitted.id);
+    throw error;
+  } finally {
+    follower.stop();
+  }
+}
+
+async function cancel(hub: Hub, taskId: bigint): Promise<void> {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, cancelMsMax));
+  // The user wants to leave: what becomes of the request no longer matters to them.
+  await Promise.race([hub.connection.reducers.cancelTask({ taskId }).catch(() => {}), late]);
+}
+
+/** Watches one task. */
+class Follower {
+  readonly #hub: Hub;
+  readonly #taskId: bigint;
+  readonly #tell: (line: string) => void;
+  #check: () => void = () => {};
+  #toldState = '';
+  readonly #onTask = (_: unknown, before: Task, after: Task): void => {
+    if (after.id !== this.#taskId) return;
+    if (before.state.tag !== after.state.tag) this.#tellState(after);
+    this.#check();
+  };
+  readonly #onProgress = (_: unknown, row: { readonly taskId: bigint; readonly line: string }): void => {
+    if (row.taskId === this.#taskId) this.#tell(row.line);
+  };
+
+  constructor(hub: Hub, taskId: bigint, tell: (line: string) => void) {
+    this.#hub = hub;
+    this.#taskId = taskId;
+    this.#tell = tell;
+  }
+
+  async follow(): Promise<Summary> {
+    const { db } = this.#hub.connection;
+    const ended = new Promise<Summary>((resolve, reject) => {
+      this.#check = () => {
+        const task = db.tasks.id.find(this.#taskId);
+        const summary = db.summaries.taskId.find(this.#taskId);
+        if (task?.state.tag === 'Done') {
+          if (summary !== null) resolve(summary);
+        } else if (task && ['Failed', 'Dead', 'Cancelled'].includes(task.state.tag)) reject(failureOf(task));
+      };
+    });
+    // It is awaited below; a rejection before that is not unhandled.
+    ended.catch(() => {});
+    db.tasks.onUpdate(this.#onTask);
+    db.progress.onInsert(this.#onProgress);
+    const task = db.tasks.id.find(this.#taskId);
+    if (task !== null) this.#tellState(task);
+    await subscribe(this.#hub, [
+      tables.progress.where((row) => row.taskId.eq(this.#taskId)),
+      tables.summaries.where((row) => row.taskId.eq(this.#taskId)),
+    ]);
+    this.#check();
+    return ended;
+  }
+
+  stop(): void {
+    const { db } = this.#hub.connection;
+    db.tasks.removeOnUpdate(this.#onTask);
+    db.progress.removeOnInsert(this.#onProgress);
+  }
+
+  #tellState(task: Task): void {
+    const state = describeState(this.#hub, task);
+    if (state !== '' && state !== this.#toldState) this.#tell(state);
+    this.#toldState = state;
+  }
+}
+
+/** What a task's state means to somebody who waits for it; empty when it says nothing new. */
+function describeState(hub: Hub, task: Task): string {
+  const limbs = [...hub.connection.db.limbs.iter()];
+  if (task.state.tag === 'Claimed') {
+    const holder = limbs.find((limb) => task.limb?.isEqual(limb.identity));
+    const again = task.attempt > 1 ? `, attempt ${task.attempt}` : '';
+    return `${holder?.name ?? 'a limb'} works on task ${task.id}${again}`;
+  }
+  if (task.state.tag !== 'Queued') return '';
+  if (task.error !== '') return `${task.error}; task ${task.id} waits for its next attempt`;
+  const mayTake = limbs.some(
+    (limb) => limb.online && limb.skills.includes(task.skill) && (!task.target || task.target.isEqual(limb.identity)),
+  );
+  return mayTake ? '' : `task ${task.id} waits: no limb with the skill ${task.skill} is online (Ctrl-C cancels it)`;
+}
+
+function failureOf(task: Task): Failure {
+  const why = task.error === '' ? '' : `: ${task.error}`;
+  if (task.state.tag === 'Cancelled') return new Failure(`Task ${task.id} was cancelled${why}`);
+  if (task.state.tag === 'Dead')
+    return new Failure(`Task ${task.id} failed ${task.attempt} times and was given up${why}`);
+  return new Failure(`Task ${task.id} failed${why}`);
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../lib/failure.ts';
+import { lines } from '../lib/lines.ts';
+
+const sources = [
+  'web/src',
+  'web/static',
+  'web/svelte.config.js',
+  'web/vite.config.ts',
+  'bindings',
+  'package-lock.json',
+];
+
+/** Whether the web face has not been built since its sources changed. */
+export async function isWebStale(root: string): Promise<boolean> {
+  const builtMs = await newestMs(join(root, 'web/build/index.html'));
+  if (builtMs === 0) return true;
+  for (const source of sources) if ((await newestMs(join(root, source))) > builtMs) return true;
+  return false;
+}
+
+/** @throws Failure with the builder's last words. */
+export async function buildWeb(root: string, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
+  const vite = join(root, 'node_modules/vite/bin/vite.js');
+  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'info'], {
+    cwd: join(root, 'web'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  });
+  let last = '';
+  const keep = (line: string): void => {
+    last = line;
+    tell(line);
+  };
+  lines(child.stdout, keep);
+  lines(child.stderr, keep);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Failure(`The web face could not be built: ${last || `vite ended with ${code}`}`);
+}
+
+/** When the newest file of a path was changed; 0 when there is none. */
+async function newestMs(path: string): Promise<number> {
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) return 0;
+  if (!info.isDirectory()) return info.mtimeMs;
+  const times = (await readdir(path)).map((name) => newestMs(join(path, name)));
+  return Math.max(0, ...(await Promise.all(times)));
+}
