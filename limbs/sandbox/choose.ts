@@ -1,6 +1,6 @@
+import { LimbError } from '../errors.ts';
 import { BubblewrapEngine } from './bubblewrap/engine.ts';
 import { SANDBOX_LEVELS, type SandboxEngine, type SandboxLevel } from './engine.ts';
-import { SandboxError } from './errors.ts';
 import { PyodideEngine } from './pyodide/engine.ts';
 
 export interface Choice {
@@ -17,7 +17,7 @@ export function allEngines(): SandboxEngine[] {
 }
 
 /**
- * The strongest engine that passes its own self-test. Throws `SandboxError` with a reason for each engine when none does, or
+ * The strongest engine that passes its own self-test. Throws `LimbError` with a reason for each engine when none does, or
  * none of at least the level `atLeast`: code never runs outside of a sandbox.
  */
 export async function chooseEngine(
@@ -38,23 +38,20 @@ export async function chooseEngine(
   }
   const weaker = engines.some((engine) => isWeaker(engine.level, atLeast));
   const reasons = passedOver.map((reason) => `\n  ${reason}`).join('');
-  throw new SandboxError(
-    weaker ? 'sandbox_too_weak' : 'sandbox_absent',
+  throw new LimbError(
+    weaker ? 'sandbox-too-weak' : 'sandbox-absent',
     `No sandbox for Python can be had here:${reasons}`,
   );
 }
 
-/** The weakest level that the operator allows: `HELIX_SANDBOX_MIN`, or any. Throws `SandboxError` for an unknown level. */
+/** The weakest level that the operator allows: `HELIX_SANDBOX_MIN`, or any. Throws `LimbError` for an unknown level. */
 export function sandboxLevelFromEnvironment(environment: NodeJS.ProcessEnv = process.env): SandboxLevel {
   const text = environment['HELIX_SANDBOX_MIN'];
   if (text === undefined || text === '') return 'wasm';
   const level = SANDBOX_LEVELS.find((known) => known === text);
   if (level) return level;
   const expected = SANDBOX_LEVELS.join(', ');
-  throw new SandboxError(
-    'invalid_request',
-    `HELIX_SANDBOX_MIN is ${JSON.stringify(text)}: set it to one of ${expected}.`,
-  );
+  throw new LimbError('invalid-request', `HELIX_SANDBOX_MIN is ${JSON.stringify(text)}: set it to one of ${expected}.`);
 }
 
 function isWeaker(level: SandboxLevel, than: SandboxLevel): boolean {

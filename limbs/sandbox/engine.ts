@@ -64,7 +64,7 @@ export interface SandboxEngine {
   readonly level: SandboxLevel;
   /** Runs real programs to see that the engine works and holds; never throws. Must be called before `run`. */
   probe(): Promise<Probe>;
-  /** An aborted signal ends the run with the outcome `killed`. Throws `SandboxError` if no program could be started. */
+  /** An aborted signal ends the run with the outcome `killed`. Throws `LimbError` if no program could be started. */
   run(request: RunRequest, signal?: AbortSignal): Promise<RunResult>;
   /** Ends what the engine keeps ready. */
   close(): Promise<void>;

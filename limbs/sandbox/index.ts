@@ -14,5 +14,4 @@ export {
   type SandboxLevel,
   STDIN_BYTES_MAX,
 } from './engine.ts';
-export { SandboxError } from './errors.ts';
 export { Sandbox } from './sandbox.ts';

@@ -1,5 +1,5 @@
+import { LimbError } from '../errors.ts';
 import { CODE_BYTES_MAX, DEFAULT_LIMITS, type Limits, type RunRequest, STDIN_BYTES_MAX } from './engine.ts';
-import { SandboxError } from './errors.ts';
 
 const MIB = 1024 * 1024;
 
@@ -12,7 +12,7 @@ const LIMIT_BOUNDS: Record<keyof Limits, readonly [min: number, max: number]> = 
   scratchBytes: [4096, 16_384 * MIB],
 };
 
-/** The limits of a request with defaults filled in; throws `SandboxError` for a request no engine would take. */
+/** The limits of a request with defaults filled in; throws `LimbError` for a request no engine would take. */
 export function limitsOf(request: RunRequest): Limits {
   refuseLongerThan('code', request.code, CODE_BYTES_MAX);
   refuseLongerThan('stdin', request.stdin ?? '', STDIN_BYTES_MAX);
@@ -20,7 +20,7 @@ export function limitsOf(request: RunRequest): Limits {
   for (const [name, [min, max]] of Object.entries(LIMIT_BOUNDS)) {
     const value = limits[name as keyof Limits];
     if (Number.isInteger(value) && value >= min && value <= max) continue;
-    throw new SandboxError('invalid_request', `${name} is ${value}: give a whole number from ${min} to ${max}.`);
+    throw new LimbError('invalid-request', `${name} is ${value}: give a whole number from ${min} to ${max}.`);
   }
   return limits;
 }
@@ -28,5 +28,5 @@ export function limitsOf(request: RunRequest): Limits {
 function refuseLongerThan(name: string, text: string, bytesMax: number): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= bytesMax) return;
-  throw new SandboxError('invalid_request', `${name} has ${bytes} bytes: at most ${bytesMax} are taken. Send less.`);
+  throw new LimbError('invalid-request', `${name} has ${bytes} bytes: at most ${bytesMax} are taken. Send less.`);
 }

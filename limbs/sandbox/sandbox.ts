@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { LimbError } from '../errors.ts';
 import { type Choice, chooseEngine } from './choose.ts';
 import type { EngineName, RunRequest, RunResult, SandboxLevel } from './engine.ts';
 import { Slots } from './slots.ts';
@@ -12,6 +13,8 @@ export class Sandbox {
   readonly detail: string;
   readonly #choice: Choice;
   readonly #slots: Slots;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<RunResult>>();
 
   constructor(choice: Choice, runningMax: number = availableParallelism()) {
     this.engine = choice.engine.name;
@@ -21,17 +24,27 @@ export class Sandbox {
     this.#slots = new Slots(runningMax, WAITING_MAX);
   }
 
-  /** Chooses and self-tests an engine; throws `SandboxError` if none can be had. */
+  /** Chooses and self-tests an engine; throws `LimbError` if none can be had. */
   static async open(): Promise<Sandbox> {
     return new Sandbox(await chooseEngine());
   }
 
   /** Runs a program when it is its turn; its time starts only then. */
-  run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
-    return this.#slots.use(() => this.#choice.engine.run(request, signal), signal);
+  async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
+    const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    const running = this.#slots.use(() => this.#choice.engine.run(request, stop), stop);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
-  close(): Promise<void> {
-    return this.#choice.engine.close();
+  /** Stops what runs, and what the engine keeps ready. */
+  async close(): Promise<void> {
+    this.#closing.abort(new LimbError('sandbox-closed', 'The sandbox was closed.'));
+    await Promise.allSettled(this.#running);
+    await this.#choice.engine.close();
   }
 }

@@ -3,14 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LimbError } from '../errors.ts';
 import type { SandboxEngine } from './engine.ts';
-import { SandboxError } from './errors.ts';
 
 const SELF_TEST_LIMITS = { timeMs: 20_000 };
 
 /**
  * Runs real programs: one must work, one must fail to read a file that everybody may read, and one must fail to reach a
- * server that listens on loopback. Throws `SandboxError` with what was seen instead.
+ * server that listens on loopback. Throws `LimbError` with what was seen instead.
  */
 export async function selfTest(engine: SandboxEngine): Promise<void> {
   await expectOutput(engine, 'print(1 + 1)', '2\n', 'print(1 + 1)');
@@ -40,8 +40,8 @@ async function expectOutput(engine: SandboxEngine, code: string, expected: strin
   const result = await engine.run({ code, limits: SELF_TEST_LIMITS });
   if (result.outcome === 'exited' && result.stdout === expected) return;
   const seen = `${result.message} ${result.stdout}${result.stderr}`.trim().slice(0, 500);
-  throw new SandboxError(
-    'sandbox_failed',
+  throw new LimbError(
+    'sandbox-failed',
     `the self-test "${what}" expected ${JSON.stringify(expected)} and saw: ${seen}`,
   );
 }

@@ -1,4 +1,4 @@
-import { SandboxError } from './errors.ts';
+import { LimbError } from '../errors.ts';
 
 /** So many may go on at once, so many may wait for it, in the order they came. */
 export class Slots {
@@ -11,7 +11,7 @@ export class Slots {
     this.#waitingMax = waitingMax;
   }
 
-  /** Runs `act` when it is its turn; throws `SandboxError` when too many wait, and the signal's reason once aborted. */
+  /** Runs `act` when it is its turn; throws `LimbError` when too many wait, and the signal's reason once aborted. */
   async use<T>(act: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#take(signal);
     try {
@@ -28,7 +28,13 @@ export class Slots {
       return;
     }
     if (this.#waiting.size >= this.#waitingMax) {
-      throw new SandboxError('busy', `${this.#waiting.size} runs wait already, and no more may: try again later.`);
+      throw new LimbError(
+        'sandbox-busy',
+        `${this.#waiting.size} runs wait already, and no more may: try again later.`,
+        {
+          isRetryable: true,
+        },
+      );
     }
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {

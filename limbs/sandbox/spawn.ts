@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { SandboxError } from './errors.ts';
+import { LimbError } from '../errors.ts';
 import type { User } from './user.ts';
 
 export interface Confined {
@@ -51,9 +51,7 @@ export function spawnConfined(options: ConfinedOptions): Confined {
 function confined(child: ChildProcess, named: readonly ('pipe' | number)[]): Confined {
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', (cause) => {
-      reject(
-        new SandboxError('sandbox_failed', `${child.spawnfile} could not be started: ${cause.message}.`, { cause }),
-      );
+      reject(new LimbError('sandbox-failed', `${child.spawnfile} could not be started: ${cause.message}.`, { cause }));
     });
     child.once('close', (code, signal) => resolve({ code, signal }));
   });

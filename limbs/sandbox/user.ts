@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { SandboxError } from './errors.ts';
+import { LimbError } from '../errors.ts';
 
 export interface User {
   readonly uid: number;
@@ -18,7 +18,7 @@ const FREE_RANGES = [
 
 /**
  * Who a run must be: a user of its own, never seen before, when the limb is root; the limb's own user (undefined) otherwise.
- * Throws `SandboxError` when root has no other user to hand out.
+ * Throws `LimbError` when root has no other user to hand out.
  */
 export function userForRun(mayBecome: (user: User) => boolean = isMapped): User | undefined {
   if (process.getuid?.() !== 0 && process.geteuid?.() !== 0) return undefined;
@@ -27,8 +27,8 @@ export function userForRun(mayBecome: (user: User) => boolean = isMapped): User 
     const user = { uid: id, gid: id };
     if (mayBecome(user)) return user;
   }
-  throw new SandboxError(
-    'sandbox_absent',
+  throw new LimbError(
+    'sandbox-absent',
     'the limb runs as root and its user namespace maps no unprivileged user: start the limb as an ordinary user.',
   );
 }

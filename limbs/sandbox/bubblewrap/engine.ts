@@ -1,5 +1,5 @@
+import { LimbError } from '../../errors.ts';
 import type { Limits, Probe, RunRequest, RunResult, SandboxEngine } from '../engine.ts';
-import { SandboxError } from '../errors.ts';
 import { findProgram } from '../find.ts';
 import { limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
@@ -39,11 +39,11 @@ export class BubblewrapEngine implements SandboxEngine {
 
   async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
     const limits = limitsOf(request);
-    if (!this.#ready) throw new SandboxError('sandbox_absent', 'bubblewrap was not probed, or its probe failed.');
+    if (!this.#ready) throw new LimbError('sandbox-absent', 'bubblewrap was not probed, or its probe failed.');
     const { confined, status } = this.#start(request, limits, this.#ready);
     const result = await supervise(confined, this, request, limits, signal);
     if (!status.started && result.outcome !== 'timed-out' && result.exitCode !== null) {
-      throw new SandboxError('sandbox_failed', `bubblewrap made no jail: ${result.stderr.slice(0, 500).trim()}`);
+      throw new LimbError('sandbox-failed', `bubblewrap made no jail: ${result.stderr.slice(0, 500).trim()}`);
     }
     return result;
   }
@@ -79,7 +79,7 @@ function pipesOf({ pipes }: Confined) {
 
 async function findPrograms(): Promise<JailPrograms> {
   if (process.platform !== 'linux')
-    throw new SandboxError('sandbox_absent', `it needs Linux, and this is ${process.platform}`);
+    throw new LimbError('sandbox-absent', `it needs Linux, and this is ${process.platform}`);
   return {
     bwrap: program('bwrap'),
     unshare: program('unshare'),
@@ -90,11 +90,11 @@ async function findPrograms(): Promise<JailPrograms> {
 
 function program(name: string): string {
   const path = findProgram(name);
-  if (path === undefined) throw new SandboxError('sandbox_absent', `the program ${name} is not installed`);
+  if (path === undefined) throw new LimbError('sandbox-absent', `the program ${name} is not installed`);
   return path;
 }
 
 function machine(): Machine {
   if (process.arch === 'x64' || process.arch === 'arm64') return process.arch;
-  throw new SandboxError('sandbox_absent', `no system call filter is written for ${process.arch}`);
+  throw new LimbError('sandbox-absent', `no system call filter is written for ${process.arch}`);
 }

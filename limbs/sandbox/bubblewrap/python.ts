@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { SandboxError } from '../errors.ts';
+import { LimbError } from '../../errors.ts';
 import { spawnConfined } from '../spawn.ts';
 import { userForRun } from '../user.ts';
 
@@ -21,7 +21,7 @@ print(json.dumps({'version': platform.python_version(), 'needs': sys.path + [lib
 
 const DESCRIBE_MS_MAX = 10_000;
 
-/** The Python that can be shown to a jail: one under /usr that an unprivileged user can run. Throws `SandboxError`. */
+/** The Python that can be shown to a jail: one under /usr that an unprivileged user can run. Throws `LimbError`. */
 export async function findHostPython(): Promise<HostPython> {
   const seen: string[] = [];
   for (const candidate of CANDIDATES) {
@@ -31,10 +31,7 @@ export async function findHostPython(): Promise<HostPython> {
       seen.push(`${candidate}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw new SandboxError(
-    'sandbox_absent',
-    `no Python under /usr that an unprivileged user can run (${seen.join('; ')})`,
-  );
+  throw new LimbError('sandbox-absent', `no Python under /usr that an unprivileged user can run (${seen.join('; ')})`);
 }
 
 async function describePython(path: string): Promise<HostPython> {

@@ -1,6 +1,9 @@
-// One run of Python in WebAssembly, in a process that nobody else uses. It loads Pyodide from the folder in its first argument,
-// takes away from itself whatever reaches out of the process, says so on descriptor 3, waits for one request on standard
-// input, runs it and ends with the program's exit code.
+// One run of Python in WebAssembly, in a process that nobody else uses.
+//
+// Its first argument is Pyodide's folder. With the second argument `snapshot` it writes Python's memory, as it is before any
+// program, to descriptor 3 and ends. Otherwise it reads such a snapshot from descriptor 3 (Python starts several times faster
+// from one), takes away from itself whatever reaches out of the process, says so on descriptor 3, waits for one request on
+// standard input, runs it and ends with the program's exit code.
 //
 // What holds the program in is outside of this file: the flags Node is started with, the user, the namespaces. What this file
 // takes away is a second wall behind them.
@@ -10,12 +13,12 @@ import { pathToFileURL } from 'node:url';
 
 const { readSync, writeSync } = fs;
 const exit = process.reallyExit.bind(process);
-const READY_DESCRIPTOR = 3;
+const LIMB_DESCRIPTOR = 3;
 
 // Runs a program as `__main__` from a file, as python3 would, and gives its exit code. Pyodide's own event loop is one of the
 // browser, in which `asyncio.run` returns at once; scripts expect the one that blocks.
 const PREPARE = `
-import asyncio, atexit, builtins, linecache, os, sys, time, traceback, types
+import asyncio, atexit, builtins, linecache, os, random, sys, time, traceback, types
 
 class _Selector:
     def select(self, timeout):
@@ -75,20 +78,28 @@ def run_main(code):
     return status & 0xff
 `;
 
-const folder = process.argv[2];
-const pyodide = await loadPython(folder);
-lockDown();
-writeSync(READY_DESCRIPTOR, 'ready\n');
-const request = readAll(0);
-if (request.length === 0) exit(0);
-runOnce(JSON.parse(request.toString('utf8')));
+const [, , folder, mode] = process.argv;
+if (mode === 'snapshot') {
+  const pyodide = await loadPython({ _makeSnapshot: true });
+  pyodide.runPython(PREPARE);
+  writeAll(LIMB_DESCRIPTOR, pyodide.makeMemorySnapshot());
+} else {
+  const pyodide = await loadPython({ _loadSnapshot: readAll(LIMB_DESCRIPTOR) });
+  // Else every run would draw the snapshot's numbers. It also makes Pyodide find its source of chance, which it asks Node for.
+  pyodide.runPython('random.seed()');
+  lockDown();
+  writeSync(LIMB_DESCRIPTOR, 'ready\n');
+  const request = readAll(0);
+  if (request.length === 0) exit(0);
+  runOnce(pyodide, JSON.parse(request.toString('utf8')));
+}
 
-async function loadPython(folder) {
+async function loadPython(options) {
   // Pyodide asks for the numbers of file flags; with Node's permissions on, asking the real one is an error.
   const { constants } = fs;
   process.binding = () => ({ fs: constants });
   const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`).href);
-  const pyodide = await loadPyodide({
+  return await loadPyodide({
     indexURL: folder,
     jsglobals: Object.create(null),
     env: { HOME: '/tmp', TMPDIR: '/tmp', LANG: 'C.UTF-8', PATH: '/usr/bin:/bin' },
@@ -96,12 +107,11 @@ async function loadPython(folder) {
     stdin: () => null,
     stdout: () => {},
     stderr: () => {},
+    ...options,
   });
-  pyodide.runPython(PREPARE);
-  return pyodide;
 }
 
-function runOnce({ code, stdin }) {
+function runOnce(pyodide, { code, stdin }) {
   let unread = new TextEncoder().encode(stdin);
   pyodide.setStdin({
     isatty: false,

@@ -43,8 +43,13 @@ function namespacePrefix(namespaces: Namespaces): string[] | undefined {
   return unshare === undefined ? undefined : [unshare, '--user', '--map-current-user', ...UNSHARE_FLAGS[namespaces]];
 }
 
-/** Starts a child that loads Pyodide and then waits for its one request. */
-export function startChild(files: RuntimeFiles, namespaces: Namespaces, memoryBytes: number): Confined {
+/** Starts a child that makes a snapshot, or one that takes a snapshot and then waits for its one request. */
+export function startChild(
+  files: RuntimeFiles,
+  namespaces: Namespaces,
+  memoryBytes: number,
+  mode: 'run' | 'snapshot',
+): Confined {
   const node = nodeProgram();
   try {
     const setpriv = findProgram('setpriv');
@@ -57,6 +62,7 @@ export function startChild(files: RuntimeFiles, namespaces: Namespaces, memoryBy
       ...nodeFlags(files, memoryBytes),
       files.childPath,
       files.pyodideFolder,
+      mode,
     ];
     const descriptors = node.descriptor === undefined ? ['pipe' as const] : ['pipe' as const, node.descriptor];
     return spawnConfined({ command, args, user: userForRun(), descriptors });

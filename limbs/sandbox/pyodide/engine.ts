@@ -1,5 +1,5 @@
-import type { Probe, RunRequest, RunResult, SandboxEngine } from '../engine.ts';
-import { SandboxError } from '../errors.ts';
+import { LimbError } from '../../errors.ts';
+import { DEFAULT_LIMITS, type Probe, type RunRequest, type RunResult, type SandboxEngine } from '../engine.ts';
 import { limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
 import type { Confined } from '../spawn.ts';
@@ -21,6 +21,13 @@ const DETAILS: Record<Namespaces, string> = {
 
 const START_MS_MAX = 60_000;
 
+interface Ready {
+  readonly files: RuntimeFiles;
+  readonly namespaces: Namespaces;
+  /** Python's memory before any program. */
+  readonly snapshot: Buffer;
+}
+
 interface Child {
   readonly confined: Confined;
   readonly memoryBytes: number;
@@ -30,21 +37,28 @@ interface Child {
 
 /**
  * Python in WebAssembly, in a fresh locked-down Node process for each run. Weaker than a jail: one process, which a flaw of
- * Node's or V8's own would open. One child waits ready, since loading Pyodide takes seconds.
+ * Node's or V8's own would open. One child waits ready, since loading Pyodide takes a while.
  */
 export class PyodideEngine implements SandboxEngine {
   readonly name = 'pyodide';
   readonly level = 'wasm';
-  #ready: { files: RuntimeFiles; namespaces: Namespaces } | undefined;
+  #ready: Ready | undefined;
   #spare: Child | undefined;
   readonly #running = new Set<Child>();
 
   async probe(): Promise<Probe> {
     try {
-      if (process.platform === 'win32') throw new SandboxError('sandbox_absent', 'it needs a POSIX system');
-      this.#ready = { files: runtimeFiles(), namespaces: await findNamespaces() };
+      if (process.platform === 'win32') throw new LimbError('sandbox-absent', 'it needs a POSIX system');
+      const files = runtimeFiles();
+      const namespaces = await findNamespaces();
+      try {
+        this.#ready = { files, namespaces, snapshot: await makeSnapshot(files, namespaces) };
+      } catch (error) {
+        files.remove();
+        throw error;
+      }
       await selfTest(this);
-      return { present: true, detail: `Python in WebAssembly, ${DETAILS[this.#ready.namespaces]}` };
+      return { present: true, detail: `Python in WebAssembly, ${DETAILS[namespaces]}` };
     } catch (error) {
       await this.close();
       return { present: false, reason: error instanceof Error ? error.message : String(error), install: INSTALL };
@@ -56,7 +70,7 @@ export class PyodideEngine implements SandboxEngine {
     const child = this.#take(limits.memoryBytes);
     this.#running.add(child);
     try {
-      if (!(await child.ready)) throw new SandboxError('sandbox_failed', await lastWords(child));
+      if (!(await child.ready)) throw new LimbError('sandbox-failed', await lastWords(child.confined));
       const watched = supervise(child.confined, this, request, limits, signal);
       child.confined.stdin.end(JSON.stringify({ code: request.code, stdin: request.stdin ?? '' }));
       return await watched;
@@ -85,8 +99,10 @@ export class PyodideEngine implements SandboxEngine {
 
   #start(memoryBytes: number): Child {
     if (!this.#ready)
-      throw new SandboxError('sandbox_absent', 'pyodide was not probed, its probe failed, or it was closed.');
-    const confined = startChild(this.#ready.files, this.#ready.namespaces, memoryBytes);
+      throw new LimbError('sandbox-absent', 'pyodide was not probed, its probe failed, or it was closed.');
+    const { files, namespaces, snapshot } = this.#ready;
+    const confined = startChild(files, namespaces, memoryBytes, 'run');
+    confined.pipes[0]?.end(snapshot);
     const ready = new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => confined.kill(), START_MS_MAX);
       const settle = (isReady: boolean) => (): void => {
@@ -105,8 +121,19 @@ function isAlive({ confined }: Child): boolean {
   return confined.process.exitCode === null && confined.process.signalCode === null;
 }
 
-async function lastWords({ confined }: Child): Promise<string> {
+async function makeSnapshot(files: RuntimeFiles, namespaces: Namespaces): Promise<Buffer> {
+  const confined = startChild(files, namespaces, DEFAULT_LIMITS.memoryBytes, 'snapshot');
+  const chunks: Buffer[] = [];
+  confined.pipes[0]?.on('data', (bytes) => chunks.push(bytes));
+  const timer = setTimeout(() => confined.kill(), START_MS_MAX);
+  const words = await lastWords(confined).finally(() => clearTimeout(timer));
+  if ((await confined.ended).code !== 0 || chunks.length === 0) throw new LimbError('sandbox-failed', words);
+  return Buffer.concat(chunks);
+}
+
+async function lastWords(confined: Confined): Promise<string> {
   let words = '';
+  confined.stdin.end();
   confined.stdout.resume();
   confined.stderr.on('data', (bytes) => {
     words += bytes;

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { CODE_BYTES_MAX, DEFAULT_LIMITS, type RunResult, SANDBOX_LEVELS } from '../sandbox/index.ts';
+
+/** What the server says and takes, known to it and to its client. */
+
+export const TOOL_NAME = 'run_python';
+
+export const TIMEOUT_MS_MAX = 120_000;
+
+/** Key in the tool's `_meta` of what sandbox it runs in, as `SandboxDescription`. */
+export const SANDBOX_META = 'helix/sandbox';
+/** Key in a result's `_meta` of an error around a run, as `ErrorDescription`. */
+export const ERROR_META = 'helix/error';
+/** Key in a progress notification's `_meta` of the stream its message was written to. */
+export const STREAM_META = 'helix/stream';
+
+export const runPythonInput = {
+  code: z
+    .string()
+    .min(1)
+    .max(CODE_BYTES_MAX)
+    .describe('A whole Python program. It sees only what it prints: print every result.'),
+  timeout_ms: z
+    .int()
+    .min(1)
+    .max(TIMEOUT_MS_MAX)
+    .optional()
+    .describe(`Milliseconds after which the program is stopped; default ${DEFAULT_LIMITS.timeMs}.`),
+};
+
+export const runPythonOutput = {
+  outcome: z.enum(['exited', 'timed-out', 'out-of-memory', 'output-limit', 'killed']),
+  message: z.string(),
+  exitCode: z.int().nullable(),
+  stdout: z.string(),
+  stderr: z.string(),
+  stdoutTruncated: z.boolean(),
+  stderrTruncated: z.boolean(),
+  durationMs: z.int(),
+  engine: z.enum(['bubblewrap', 'pyodide']),
+  level: z.enum(SANDBOX_LEVELS),
+};
+
+export const runResultSchema: z.ZodType<RunResult> = z.object(runPythonOutput);
+
+export const sandboxDescription = z.object({
+  engine: runPythonOutput.engine,
+  level: runPythonOutput.level,
+  /** In words for the operator. */
+  detail: z.string(),
+});
+
+export type SandboxDescription = z.infer<typeof sandboxDescription>;
+
+export const errorDescription = z.object({ code: z.string(), isRetryable: z.boolean() });
+
+export const streamName = z.enum(['stdout', 'stderr']);
