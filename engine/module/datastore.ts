@@ -74,7 +74,11 @@ export class Datastore {
 
   point(id: number, key: Uint8Array): number {
     const index = this.#readIndex(id);
-    return this.#iterators.add(index.table.reader, this.#pointHandles(index, key));
+    const { reader } = index.table;
+    if (!index.def.isUnique) return this.#iterators.add(reader, this.#pointHandles(index, key));
+    const handle = reader.pointOne(index.id, key);
+    this.#notePoint(index, key);
+    return this.#iterators.addOne(reader, handle);
   }
 
   range(id: number, args: RangeArgs): number {
@@ -138,9 +142,13 @@ export class Datastore {
   }
 
   #pointHandles(index: BoundIndex, key: Uint8Array): RowHandle[] {
-    index.key.check(key);
+    const handles = index.table.reader.point(index.id, key);
+    this.#notePoint(index, key);
+    return handles;
+  }
+
+  #notePoint(index: BoundIndex, key: Uint8Array): void {
     this.#reads?.points.push({ table: index.table.id, index: index.id, key: key.slice() });
-    return index.table.reader.point(index.id, key);
   }
 
   #rangeHandles(index: BoundIndex, args: RangeArgs): RowHandle[] {
@@ -193,6 +201,7 @@ const codeOfRejection: Record<string, FailureCode> = {
   unique: code.uniqueAlreadyExists,
   'index-not-unique': code.indexNotUnique,
   'no-such-row': code.noSuchRow,
+  'range-on-hash': code.rangeOverHash,
 };
 
 /** The failure that a rejection of the store or of a decoder is to a module; undefined for any other error. */

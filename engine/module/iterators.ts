@@ -14,17 +14,27 @@ const idMax = 0x7fff_ffff;
  * handles of the moment of the scan is keeping a snapshot.
  */
 export class RowIterators {
-  #nextId = 1;
-  /** The iterator with id `#base + i` is at `i`. Ids are never used again, so that one kept too long hits nothing. */
-  #base = 1;
-  #live = 0;
-  readonly #open: (RowIterator | undefined)[] = [];
+  readonly #open = new Map<number, RowIterator>();
+  /** Counts on from call to call, so that an iterator kept too long does not meet another one. */
+  #lastId = 0;
+  /** An iterator over at most one row, as made by every `find` and used up at once. 0: none. */
+  #oneId = 0;
+  #oneReader: TableReader | undefined;
+  #oneHandle: RowHandle = -1;
 
   add(reader: TableReader, handles: readonly RowHandle[]): number {
-    if (this.#live === 0) this.clear();
-    this.#live++;
-    this.#open.push({ reader, handles, next: 0 });
-    return this.#nextId++;
+    const id = this.#newId();
+    this.#open.set(id, { reader, handles, next: 0 });
+    return id;
+  }
+
+  /** `handle` is -1 for no row. */
+  addOne(reader: TableReader, handle: RowHandle): number {
+    if (this.#oneId !== 0) return this.add(reader, handle < 0 ? [] : [handle]);
+    this.#oneId = this.#newId();
+    this.#oneReader = reader;
+    this.#oneHandle = handle;
+    return this.#oneId;
   }
 
   /**
@@ -32,40 +42,50 @@ export class RowIterators {
    * negative or zero one means that the iterator is exhausted and gone.
    */
   advance(id: number, target: Uint8Array): number {
-    const iterator = this.#open[id - this.#base];
+    if (id === this.#oneId && id !== 0) return this.#advanceOne(target);
+    const iterator = this.#open.get(id);
     if (iterator === undefined) throw new SyscallFailure(code.noSuchIter);
     const { reader, handles } = iterator;
     let filled = 0;
-    let next = iterator.next;
-    for (; next < handles.length; next++) {
-      const row = reader.row(handles[next] as RowHandle);
-      if (filled + row.length > target.length) {
-        if (filled === 0) throw new BufferTooSmall(row.length);
-        iterator.next = next;
+    for (; iterator.next < handles.length; iterator.next++) {
+      const handle = handles[iterator.next] as RowHandle;
+      const length = reader.rowLength(handle);
+      if (filled + length > target.length) {
+        if (filled === 0) throw new BufferTooSmall(length);
         return filled;
       }
-      target.set(row, filled);
-      filled += row.length;
+      filled += reader.copyRow(handle, target, filled);
     }
-    this.#remove(id);
+    this.#open.delete(id);
     return filled === 0 ? 0 : -filled;
   }
 
   close(id: number): void {
-    if (this.#open[id - this.#base] === undefined) throw new SyscallFailure(code.noSuchIter);
-    this.#remove(id);
+    if (id === this.#oneId && id !== 0) this.#oneId = 0;
+    else if (!this.#open.delete(id)) throw new SyscallFailure(code.noSuchIter);
   }
 
   /** Drops every iterator, as at the end of a call. */
   clear(): void {
-    this.#live = 0;
-    this.#open.length = 0;
-    if (this.#nextId > idMax) this.#nextId = 1;
-    this.#base = this.#nextId;
+    this.#oneId = 0;
+    if (this.#open.size > 0) this.#open.clear();
   }
 
-  #remove(id: number): void {
-    this.#open[id - this.#base] = undefined;
-    this.#live--;
+  #advanceOne(target: Uint8Array): number {
+    const handle = this.#oneHandle;
+    if (this.#oneReader === undefined || handle < 0) {
+      this.#oneId = 0;
+      return 0;
+    }
+    const length = this.#oneReader.rowLength(handle);
+    if (length > target.length) throw new BufferTooSmall(length);
+    this.#oneReader.copyRow(handle, target, 0);
+    this.#oneId = 0;
+    return length === 0 ? 0 : -length;
+  }
+
+  #newId(): number {
+    this.#lastId = this.#lastId === idMax ? 1 : this.#lastId + 1;
+    return this.#lastId;
   }
 }
