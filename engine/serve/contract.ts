@@ -16,12 +16,15 @@ export type ClientMessage =
       readonly sendDroppedRows: boolean;
     }
   | { readonly kind: 'query'; readonly requestId: number; readonly sql: string }
-  | {
-      readonly kind: 'call-reducer' | 'call-procedure';
-      readonly requestId: number;
-      readonly name: string;
-      readonly args: Uint8Array;
-    };
+  | CallMessage<'call-reducer'>
+  | CallMessage<'call-procedure'>;
+
+interface CallMessage<K extends string> {
+  readonly kind: K;
+  readonly requestId: number;
+  readonly name: string;
+  readonly args: Uint8Array;
+}
 
 export type ReducerOutcome =
   | { readonly kind: 'ok'; readonly update: readonly QuerySetUpdate[] }

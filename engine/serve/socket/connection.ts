@@ -52,6 +52,7 @@ export class Connection implements Client {
   readonly #outbox: Outbox;
   #incoming: ClientMessage[] = [];
   #isOpen = true;
+  #onEnded: (() => void) | undefined;
   #heartbeatsMissed = 0;
 
   constructor(options: ConnectionOptions) {
@@ -69,8 +70,13 @@ export class Connection implements Client {
     this.#outbox = new Outbox(host.limits.outgoingMessagesMax, host.limits.outgoingBytesMax);
   }
 
-  /** Starts reading. `onClosed` is called once, when the socket is gone. */
-  start(onClosed: () => void): void {
+  /**
+   * Starts reading.
+   * @param onEnded called once, when nothing more will be handled or sent, though a farewell may be under way
+   * @param onClosed called once after that, when the socket is gone
+   */
+  start(onEnded: () => void, onClosed: () => void): void {
+    this.#onEnded = onEnded;
     const webSocket = this.#webSocket;
     webSocket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary));
     webSocket.on('pong', () => this.#isAlive());
@@ -82,6 +88,7 @@ export class Connection implements Client {
       this.handleIncoming();
       this.#isOpen = false;
       this.#outbox.clear();
+      this.#tellEnded();
       onClosed();
     });
   }
@@ -199,6 +206,14 @@ export class Connection implements Client {
     this.#incoming = [];
     this.#outbox.clear();
     this.#webSocket.close(code, shortened(reason));
+    // Later, because the database may be in the middle of delivering. Not when the socket has closed, because a client
+    // that does not read may take long for its farewell.
+    setImmediate(() => this.#tellEnded());
+  }
+
+  #tellEnded(): void {
+    this.#onEnded?.();
+    this.#onEnded = undefined;
   }
 }
 

@@ -152,11 +152,13 @@ export class Sockets implements ConnectionHost {
     this.counters.connectionsOpened += 1;
     this.#watch(database);
     let isConnected = false;
-    connection.start(() => {
-      this.#connections.delete(connection);
-      this.counters.connectionsClosed += 1;
+    const onEnded = () => {
       this.#unwatch(connection);
       if (isConnected) this.#disconnect(connection);
+    };
+    connection.start(onEnded, () => {
+      this.#connections.delete(connection);
+      this.counters.connectionsClosed += 1;
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
     const { identity, token } = credentials;
