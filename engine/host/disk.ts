@@ -1,0 +1,47 @@
+import { Rejection } from '../errors.ts';
+
+/**
+ * Files that survive a power cut. When a promise of a change resolves, the change is durable. Paths use `/`; what the
+ * operating system refuses is thrown as it says it.
+ */
+export interface Disk {
+  /** Makes a directory and those above it; does nothing when it exists. */
+  makeDirectory(path: string): Promise<void>;
+  /** The names in a directory, ascending. */
+  list(directory: string): Promise<string[]>;
+  /** The whole file; undefined when it does not exist. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Opens a file to append to, making it when it does not exist. */
+  openAppend(path: string): Promise<AppendFile>;
+  /** Cuts a file to its first `lengthBytes` bytes. */
+  truncate(path: string, lengthBytes: number): Promise<void>;
+  /** Replaces a file as a whole: after a crash it is the old or the new one. */
+  writeAtomic(path: string, bytes: Uint8Array): Promise<void>;
+  /** Moves a file over another, if there is one. */
+  rename(from: string, to: string): Promise<void>;
+  /** Does nothing when the file does not exist. */
+  remove(path: string): Promise<void>;
+  /**
+   * Claims what `path` stands for, for this process alone, until it is released or the process ends.
+   * @throws Rejection `data-folder-locked` naming the process that has it
+   */
+  lock(path: string): Promise<Lock>;
+}
+
+export interface AppendFile {
+  readonly sizeBytes: number;
+  /** Appends all of `bytes`; durable when it resolves. When it fails, any part of them may be in the file. */
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+export function locked(path: string, holder: string): Rejection {
+  return new Rejection(
+    'data-folder-locked',
+    `${path} is held by ${holder}: stop that process first, or use another data folder`,
+  );
+}

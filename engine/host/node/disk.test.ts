@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nodeDisk as disk } from './disk.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'helix-disk-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe('disk', () => {
+  test('[HOST1] what was appended is read back, also after opening again', async () => {
+    await disk.makeDirectory(`${folder}/a/b`);
+    for (const part of ['one', 'two']) {
+      const file = await disk.openAppend(`${folder}/a/b/log`);
+      await file.append(Buffer.from(part));
+      await file.close();
+    }
+    const again = await disk.openAppend(`${folder}/a/b/log`);
+    expect(again.sizeBytes).toBe(6);
+    await again.close();
+    expect(Buffer.from((await disk.read(`${folder}/a/b/log`)) ?? []).toString()).toBe('onetwo');
+    await disk.truncate(`${folder}/a/b/log`, 4);
+    expect(await readFile(`${folder}/a/b/log`, 'utf8')).toBe('onet');
+    expect(await disk.read(`${folder}/none`)).toBeUndefined();
+  });
+
+  test('[HOST1] an atomic write leaves the new file and nothing else', async () => {
+    await disk.writeAtomic(`${folder}/state`, Buffer.from('old'));
+    await disk.writeAtomic(`${folder}/state`, Buffer.from('new'));
+    expect(await readFile(`${folder}/state`, 'utf8')).toBe('new');
+    expect(await disk.list(folder)).toEqual(['state']);
+    await disk.remove(`${folder}/state`);
+    await disk.remove(`${folder}/state`);
+    expect(await disk.list(folder)).toEqual([]);
+  });
+});
+
+describe('lock', () => {
+  const path = () => join(folder, 'lock');
+
+  test('[HOST2] a second claim is refused until the first is released', async () => {
+    const lock = await disk.lock(path());
+    await expect(disk.lock(path())).rejects.toMatchObject({ code: 'data-folder-locked' });
+    await lock.release();
+    await lock.release();
+    await (await disk.lock(path())).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('[HOST2] the refusal names the process that holds the lock', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(child, 'spawn');
+    await writeFile(
+      path(),
+      JSON.stringify({ pid: child.pid, startedMs: 1, nonce: '00000000-0000-0000-0000-000000000000' }),
+    );
+    await expect(disk.lock(path())).rejects.toThrow(`process ${child.pid}`);
+    child.kill();
+    await once(child, 'exit');
+    await (await disk.lock(path())).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('[HOST3] of many that find the lock of a dead process, one gets it', async () => {
+    await writeFile(path(), 'not a lock at all');
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 4 }, () =>
+        // Each in a module instance of its own stands for a process of its own.
+        import(`./lock.ts?${Math.random()}`).then(({ lockFile }) => lockFile(path())),
+      ),
+    );
+    expect(attempts.filter(({ status }) => status === 'fulfilled').length).toBe(1);
+    expect((await readdir(folder)).filter((name) => name !== 'lock')).toEqual([]);
+  });
+});

@@ -1,0 +1,116 @@
+import { constants, fdatasync, write } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { AppendFile, Disk } from '../disk.ts';
+import { lockFile } from './lock.ts';
+
+/** Where a write can itself wait until its bytes are durable, that saves a second trip to the thread pool. */
+const canSyncOnWrite = process.platform === 'linux';
+
+class NodeAppendFile implements AppendFile {
+  readonly #file: FileHandle;
+  #sizeBytes: number;
+
+  constructor(file: FileHandle, sizeBytes: number) {
+    this.#file = file;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) done += await this.#write(bytes, done);
+    this.#sizeBytes += bytes.length;
+    if (!canSyncOnWrite) await this.#sync();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  #write(bytes: Uint8Array, from: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#file.fd, bytes, from, bytes.length - from, null, (error, written) => {
+        if (error === null) resolve(written);
+        else reject(error);
+      });
+    });
+  }
+
+  #sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#file.fd, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+}
+
+export const nodeDisk: Disk = {
+  makeDirectory: async (path) => {
+    const first = await mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    // The entry of each new directory is in the one above it.
+    const top = dirname(first);
+    for (let made = resolve(path); made !== top; made = dirname(made)) await syncDirectory(dirname(made));
+  },
+  list: async (directory) => (await readdir(directory)).sort(),
+  read: async (path) => {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+  openAppend: async (path) => {
+    const { O_APPEND, O_CREAT, O_WRONLY, O_DSYNC } = constants;
+    const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);
+    const { size } = await file.stat();
+    if (size === 0) await syncDirectory(dirname(path));
+    return new NodeAppendFile(file, size);
+  },
+  truncate: (path, lengthBytes) =>
+    withFile(path, 'r+', async (file) => {
+      await file.truncate(lengthBytes);
+      await file.sync();
+    }),
+  writeAtomic: async (path, bytes) => {
+    const draft = `${path}.new`;
+    await withFile(draft, 'w', async (file) => {
+      await file.writeFile(bytes);
+      await file.sync();
+    });
+    await nodeDisk.rename(draft, path);
+  },
+  rename: async (from, to) => {
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+    if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
+  },
+  remove: async (path) => {
+    await rm(path, { force: true });
+    await syncDirectory(dirname(path));
+  },
+  lock: lockFile,
+};
+
+async function withFile(path: string, flags: string, act: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, flags, 0o600);
+  try {
+    await act(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the names in a directory durable. */
+async function syncDirectory(path: string): Promise<void> {
+  // Windows opens no directories; its file systems log their names themselves.
+  if (process.platform === 'win32') return;
+  await withFile(path, 'r', (file) => file.sync());
+}
