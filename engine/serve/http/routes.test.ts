@@ -1,0 +1,537 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { identityToHex } from '../identity/identity.ts';
+import { type Host, startHost } from '../testing/host.fixture.ts';
+
+let host: Host;
+let owner: Record<string, string>;
+let stranger: Record<string, string>;
+beforeEach(async () => {
+  host = await startHost();
+  owner = { authorization: `Bearer ${host.owner.token}` };
+  stranger = { authorization: `Bearer ${(await host.authority.mint()).token}` };
+});
+afterEach(() => host.server.close());
+
+const json = { 'content-type': 'application/json' };
+
+async function ask(method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}) {
+  const answer = await fetch(`${host.url}${path}`, { method, ...init });
+  return { status: answer.status, text: await answer.text(), headers: answer.headers };
+}
+
+const databaseHex = () => identityToHex(host.database.identity);
+const ownerHex = () => identityToHex(host.owner.identity);
+
+describe('[HTTP1] every route answers with its status and text', () => {
+  interface Case {
+    readonly name: string;
+    readonly ask: [method: string, path: string];
+    readonly as?: 'owner' | 'stranger';
+    readonly headers?: Record<string, string>;
+    readonly body?: string;
+    readonly status: number;
+    readonly text: string | RegExp | (() => string);
+  }
+  const cases: Case[] = [
+    { name: 'ping', ask: ['GET', '/v1/ping'], status: 200, text: '' },
+    { name: 'unknown', ask: ['GET', '/v1/nothing'], status: 404, text: 'There is no GET /v1/nothing here.' },
+    { name: 'outside /v1', ask: ['GET', '/'], status: 404, text: 'There is no / here.' },
+
+    {
+      name: 'new identity',
+      ask: ['POST', '/v1/identity'],
+      status: 200,
+      text: /^\{"identity":"c200[0-9a-f]{60}","token":"ey/,
+    },
+    { name: 'public key', ask: ['GET', '/v1/identity/public-key'], status: 200, text: /^-----BEGIN PUBLIC KEY-----/ },
+    {
+      name: 'websocket token without a token',
+      ask: ['POST', '/v1/identity/websocket-token'],
+      status: 401,
+      text: 'This needs a token: send it as `Authorization: Bearer …` or `?token=…`.',
+    },
+    {
+      name: 'websocket token',
+      ask: ['POST', '/v1/identity/websocket-token'],
+      as: 'owner',
+      status: 200,
+      text: /^\{"token":"ey/,
+    },
+    {
+      name: 'verify a bad id',
+      ask: ['GET', '/v1/identity/ada/verify'],
+      as: 'owner',
+      status: 400,
+      text: '`ada` is no identity: expected 64 hex digits.',
+    },
+
+    {
+      name: 'describe',
+      ask: ['GET', '/v1/database/people'],
+      status: 200,
+      text: () =>
+        `{"database_identity":"${databaseHex()}","owner_identity":"${ownerHex()}","host_type":"js","initial_program":"${'ab'.repeat(32)}"}`,
+    },
+    { name: 'describe nobody', ask: ['GET', '/v1/database/nobody'], status: 404, text: '`nobody` not found' },
+    { name: 'identity', ask: ['GET', '/v1/database/people/identity'], status: 200, text: databaseHex },
+    { name: 'names', ask: ['GET', '/v1/database/people/names'], status: 200, text: '{"names":["people"]}' },
+    {
+      name: 'a second name',
+      ask: ['POST', '/v1/database/people/names'],
+      as: 'owner',
+      body: 'folk',
+      status: 200,
+      text: () => `{"Success":{"domain":"folk","database_result":"${databaseHex()}"}}`,
+    },
+    {
+      name: 'a name by a stranger',
+      ask: ['POST', '/v1/database/people/names'],
+      as: 'stranger',
+      body: 'folk',
+      status: 401,
+      text: '{"PermissionDenied":{"domain":"folk"}}',
+    },
+    {
+      name: 'a bad name',
+      ask: ['POST', '/v1/database/people/names'],
+      as: 'owner',
+      body: 'No Name',
+      status: 400,
+      text: /^`No Name` cannot be a database's name: use lower-case letters/,
+    },
+    {
+      name: 'new names',
+      ask: ['PUT', '/v1/database/people/names'],
+      as: 'owner',
+      body: '["a","b"]',
+      status: 200,
+      text: '{"Success":null}',
+    },
+    {
+      name: 'new names that are none',
+      ask: ['PUT', '/v1/database/people/names'],
+      as: 'owner',
+      body: '{}',
+      status: 400,
+      text: /expected the new names/,
+    },
+    {
+      name: 'new names by a stranger',
+      ask: ['PUT', '/v1/database/people/names'],
+      as: 'stranger',
+      body: '["a"]',
+      status: 403,
+      text: /may not name this database/,
+    },
+
+    {
+      name: 'call',
+      ask: ['POST', '/v1/database/people/call/add'],
+      headers: json,
+      body: '["Ada"]',
+      status: 200,
+      text: '',
+    },
+    {
+      name: 'call a procedure, with a number that no double holds',
+      ask: ['POST', '/v1/database/people/call/whoami'],
+      as: 'owner',
+      headers: json,
+      body: '[]',
+      status: 200,
+      text: () => `{"big":18446744073709551615,"me":"${host.owner.identity}"}`,
+    },
+    {
+      name: 'call with a SenderError',
+      ask: ['POST', '/v1/database/people/call/reject'],
+      headers: json,
+      body: '[]',
+      status: 530,
+      text: 'no, because of reasons',
+    },
+    {
+      name: 'call that fails',
+      ask: ['POST', '/v1/database/people/call/explode'],
+      headers: json,
+      body: '[]',
+      status: 530,
+      text: 'The instance encountered a fatal error.',
+    },
+    {
+      name: 'call of a lifecycle function',
+      ask: ['POST', '/v1/database/people/call/init'],
+      headers: json,
+      body: '[]',
+      status: 400,
+      text: /lifecycle/,
+    },
+    {
+      name: 'call of nothing',
+      ask: ['POST', '/v1/database/people/call/x'],
+      headers: json,
+      body: '[]',
+      status: 404,
+      text: 'no such reducer or procedure: x',
+    },
+    {
+      name: 'call without JSON',
+      ask: ['POST', '/v1/database/people/call/add'],
+      body: '[]',
+      status: 415,
+      text: 'The content-type is "text/plain;charset=UTF-8", expected application/json.',
+    },
+    {
+      name: 'call with a bad token',
+      ask: ['POST', '/v1/database/people/call/add?token=x'],
+      headers: json,
+      body: '[]',
+      status: 401,
+      text: /^The token could not be verified/,
+    },
+
+    {
+      name: 'sql',
+      ask: ['POST', '/v1/database/people/sql?confirmed=false'],
+      body: 'SELECT 1',
+      status: 200,
+      text: '[{"schema":{"elements":[],"confirmed":false},"rows":[],"total_duration_micros":5,"stats":{"rows_inserted":0,"rows_deleted":0,"rows_updated":0}}]',
+    },
+    { name: 'bad sql', ask: ['POST', '/v1/database/people/sql'], body: 'DROP', status: 400, text: 'unexpected DROP' },
+    {
+      name: 'sql with a bad flag',
+      ask: ['POST', '/v1/database/people/sql?confirmed=1'],
+      body: 'SELECT 1',
+      status: 400,
+      text: 'confirmed is 1, expected true or false.',
+    },
+    { name: 'schema', ask: ['GET', '/v1/database/people/schema?version=10'], status: 200, text: '{"version":10}' },
+    { name: 'old schema', ask: ['GET', '/v1/database/people/schema?version=9'], status: 200, text: '{"version":9}' },
+    {
+      name: 'schema of no version',
+      ask: ['GET', '/v1/database/people/schema'],
+      status: 400,
+      text: 'version is missing, expected 9 or 10: `/schema?version=10`.',
+    },
+    {
+      name: 'timestamp',
+      ask: ['GET', '/v1/database/people/unstable/timestamp'],
+      status: 200,
+      text: /^\{"__timestamp_micros_since_unix_epoch__":\d{16}\}$/,
+    },
+    { name: 'logs', ask: ['GET', '/v1/database/people/logs'], as: 'owner', status: 200, text: '' },
+    {
+      name: 'logs for a stranger',
+      ask: ['GET', '/v1/database/people/logs'],
+      as: 'stranger',
+      status: 403,
+      text: /may not read this database's log/,
+    },
+    {
+      name: 'logs with a bad count',
+      ask: ['GET', '/v1/database/people/logs?num_lines=-1'],
+      as: 'owner',
+      status: 400,
+      text: 'num_lines is -1, expected a whole number.',
+    },
+
+    {
+      name: 'publish over a stranger’s',
+      ask: ['PUT', '/v1/database/people'],
+      as: 'stranger',
+      body: 'export {}',
+      status: 401,
+      text: '{"PermissionDenied":{"name":"people"}}',
+    },
+    {
+      name: 'publish a module that does not load',
+      ask: ['PUT', '/v1/database/people'],
+      as: 'owner',
+      body: 'broken',
+      status: 400,
+      text: 'Database update rejected: the module does not load',
+    },
+    {
+      name: 'publish when not allowed',
+      ask: ['PUT', '/v1/database/new'],
+      as: 'stranger',
+      body: 'forbidden',
+      status: 401,
+      text: '{"PermissionDenied":{"name":"new"}}',
+    },
+    {
+      name: 'publish WebAssembly',
+      ask: ['PUT', '/v1/database/people'],
+      as: 'owner',
+      body: '\0asm',
+      status: 400,
+      text: /^The body is WebAssembly/,
+    },
+    {
+      name: 'publish for another host',
+      ask: ['PUT', '/v1/database/people?host_type=Wasm'],
+      as: 'owner',
+      body: 'x',
+      status: 400,
+      text: /^host_type is Wasm, expected Js/,
+    },
+    {
+      name: 'publish nothing',
+      ask: ['PUT', '/v1/database/people'],
+      as: 'owner',
+      status: 400,
+      text: /^The body is empty/,
+    },
+    {
+      name: 'publish under a bad name',
+      ask: ['PUT', '/v1/database/Nope'],
+      as: 'owner',
+      body: 'x',
+      status: 400,
+      text: /^`Nope` cannot be a database's name/,
+    },
+    {
+      name: 'plan',
+      ask: ['POST', '/v1/database/people/pre_publish'],
+      as: 'owner',
+      body: 'export {}',
+      status: 200,
+      text: '{"AutoMigrate":{"migrate_plan":"add table","break_clients":false,"token":"plan-token","major_version_upgrade":false}}',
+    },
+    {
+      name: 'plan for a stranger’s',
+      ask: ['POST', '/v1/database/people/pre_publish'],
+      as: 'stranger',
+      body: 'x',
+      status: 403,
+      text: /may not publish to this database/,
+    },
+    { name: 'reset', ask: ['PUT', '/v1/database/people/reset'], as: 'owner', status: 200, text: '' },
+    {
+      name: 'reset by a stranger',
+      ask: ['PUT', '/v1/database/people/reset'],
+      as: 'stranger',
+      status: 403,
+      text: /may not reset/,
+    },
+    { name: 'delete', ask: ['DELETE', '/v1/database/people'], as: 'owner', status: 200, text: '' },
+    {
+      name: 'delete by a stranger',
+      ask: ['DELETE', '/v1/database/people'],
+      as: 'stranger',
+      status: 403,
+      text: /may not delete/,
+    },
+
+    {
+      name: 'a module’s route',
+      ask: ['POST', '/v1/database/people/route/echo?x=1'],
+      body: 'hi',
+      status: 201,
+      text: () => `POST ${host.url}/v1/database/people/route/echo?x=1 hi`,
+    },
+    {
+      name: 'no route of the module',
+      ask: ['GET', '/v1/database/people/route'],
+      status: 404,
+      text: 'No route of the module matches GET ',
+    },
+    { name: 'metrics', ask: ['GET', '/metrics'], status: 200, text: /^helix_http_requests_total 1$/m },
+  ];
+
+  test.each(cases)('$name: $ask', async ({ ask: [method, path], as, headers, body, status, text }) => {
+    const credentials = as === 'owner' ? owner : as === 'stranger' ? stranger : {};
+    const answer = await ask(method, path, {
+      headers: { ...credentials, ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    expect(answer.status).toBe(status);
+    if (text instanceof RegExp) expect(answer.text).toMatch(text);
+    else expect(answer.text).toBe(typeof text === 'function' ? text() : text);
+    expect(host.reported).toEqual([]);
+  });
+});
+
+describe('[HTTP2] who is asking', () => {
+  test('is told in the answer’s headers, also when the answer is an error', async () => {
+    for (const body of ['SELECT 1', 'DROP']) {
+      const answer = await ask('POST', '/v1/database/people/sql', { headers: owner, body });
+      expect(answer.headers.get('spacetime-identity')).toBe(ownerHex());
+      expect(answer.headers.get('spacetime-identity-token')).toBe(host.owner.token);
+    }
+  });
+
+  test('is somebody new without a token, and can stay that', async () => {
+    const first = await ask('POST', '/v1/database/people/sql', { body: 'SELECT 1' });
+    const token = first.headers.get('spacetime-identity-token') ?? '';
+    expect((await host.authority.verify(token)).identity).toBe(BigInt(`0x${first.headers.get('spacetime-identity')}`));
+    const again = await ask('POST', `/v1/database/people/sql?token=${token}`, { body: 'SELECT 1' });
+    expect(again.headers.get('spacetime-identity')).toBe(first.headers.get('spacetime-identity'));
+  });
+
+  test('verify says whether a token is an identity’s', async () => {
+    const path = `/v1/identity/${ownerHex()}/verify`;
+    expect((await ask('GET', path, { headers: owner })).status).toBe(204);
+    expect((await ask('GET', path, { headers: stranger })).status).toBe(400);
+    expect((await ask('GET', path)).status).toBe(401);
+  });
+
+  test('and what an identity owns', async () => {
+    const answer = await ask('GET', `/v1/identity/${ownerHex()}/databases`);
+    expect(JSON.parse(answer.text)).toEqual({ identities: [databaseHex()] });
+  });
+});
+
+describe('[HTTP3] publishing', () => {
+  test('creates under a name, updates with its options, and works unnamed', async () => {
+    const created = await ask('PUT', '/v1/database/notes?host_type=Js', { headers: owner, body: 'export {}' });
+    expect(JSON.parse(created.text).Success).toMatchObject({ domain: 'notes', op: 'created' });
+    const path = '/v1/database/notes?clear=true&policy=BreakClients&token=plan-token';
+    const updated = await ask('PUT', path, { headers: owner, body: 'export {}' });
+    expect(JSON.parse(updated.text).Success).toMatchObject({ domain: 'notes', op: 'updated' });
+    const unnamed = await ask('POST', '/v1/database', { headers: owner, body: 'export {}' });
+    expect(JSON.parse(unnamed.text).Success).toMatchObject({ domain: null, op: 'created' });
+    expect(host.databases.published).toEqual([
+      {
+        name: 'notes',
+        owner: host.owner.identity,
+        bundle: 'export {}',
+        clear: false,
+        breakClients: false,
+        token: undefined,
+      },
+      {
+        name: 'notes',
+        owner: host.owner.identity,
+        bundle: 'export {}',
+        clear: true,
+        breakClients: true,
+        token: 'plan-token',
+      },
+      {
+        name: undefined,
+        owner: host.owner.identity,
+        bundle: 'export {}',
+        clear: false,
+        breakClients: false,
+        token: undefined,
+      },
+    ]);
+  });
+
+  test('a plan that needs hands', async () => {
+    host.databases.plan = { kind: 'manual', reason: 'a column went away' };
+    const answer = await ask('POST', '/v1/database/people/pre_publish', { headers: owner, body: 'x' });
+    expect(JSON.parse(answer.text)).toEqual({
+      ManualMigrate: { reason: 'a column went away', major_version_upgrade: false },
+    });
+  });
+
+  test('a locked database is kept', async () => {
+    expect((await ask('POST', '/v1/database/people/lock', { headers: stranger })).status).toBe(403);
+    expect((await ask('POST', '/v1/database/people/lock', { headers: owner })).status).toBe(200);
+    const refused = await ask('DELETE', '/v1/database/people', { headers: owner });
+    expect([refused.status, refused.text]).toEqual([409, 'the database is locked: unlock it first']);
+    expect((await ask('POST', '/v1/database/people/unlock', { headers: owner })).status).toBe(200);
+    expect((await ask('DELETE', '/v1/database/people', { headers: owner })).status).toBe(200);
+    expect(host.databases.deleted).toEqual([host.database]);
+  });
+
+  test('a name that is taken stays where it is', async () => {
+    await ask('PUT', '/v1/database/notes', { headers: stranger, body: 'export {}' });
+    const added = await ask('POST', '/v1/database/people/names', { headers: owner, body: 'notes' });
+    expect([added.status, added.text]).toEqual([401, '{"PermissionDenied":{"domain":"notes"}}']);
+    const replaced = await ask('PUT', '/v1/database/people/names', { headers: owner, body: '["people","notes"]' });
+    expect([replaced.status, replaced.text]).toEqual([401, '{"PermissionDenied":null}']);
+    expect((await ask('GET', '/v1/database/people/names')).text).toBe('{"names":["people"]}');
+  });
+});
+
+describe('[HTTP4] logs', () => {
+  test('are lines of JSON, the newest of them when a count is asked for', async () => {
+    host.database.log('one');
+    host.database.log('two');
+    const all = await ask('GET', '/v1/database/people/logs', { headers: owner });
+    expect(all.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(all.text).toBe(
+      '{"level":"Info","ts":1700000000000000,"message":"one"}\n{"level":"Info","ts":1700000000000000,"message":"two"}\n',
+    );
+    const last = await ask('GET', '/v1/database/people/logs?num_lines=1', { headers: owner });
+    expect(JSON.parse(last.text).message).toBe('two');
+  });
+
+  test('are followed until the reader leaves', async () => {
+    host.database.log('before');
+    const stop = new AbortController();
+    const answer = await fetch(`${host.url}/v1/database/people/logs?follow=true`, {
+      headers: owner,
+      signal: stop.signal,
+    });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toContain('before');
+    expect(host.database.watcherCount).toBe(1);
+    host.database.log('after');
+    expect((await reader?.read())?.value).toContain('after');
+    stop.abort();
+    while (host.database.watcherCount > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  });
+
+  test('do not keep the server from closing', async () => {
+    const answer = await fetch(`${host.url}/v1/database/people/logs?follow=true`, { headers: owner });
+    await host.server.close();
+    await expect(answer.text()).rejects.toThrow();
+    expect(host.database.watcherCount).toBe(0);
+  });
+});
+
+describe('[HTTP5] answers to browsers of any origin', () => {
+  test('preflights are answered', async () => {
+    const answer = await ask('OPTIONS', '/v1/database/people/call/add', {
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-allow-methods')).toContain('DELETE');
+    expect(answer.headers.get('access-control-allow-headers')).toBe('authorization,accept,content-type');
+  });
+
+  test('errors carry the headers too', async () => {
+    const answer = await ask('GET', '/v1/database/nobody', { headers: { origin: 'https://app.example' } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
+
+test('[HTTP6] a call says how long it took', async () => {
+  const answer = await ask('POST', '/v1/database/people/call/add', { headers: json, body: '["Ada"]' });
+  expect(answer.headers.get('spacetime-execution-duration-micros')).toBe('13');
+  expect(answer.headers.get('spacetime-energy-used')).toBe('0');
+});
+
+test('[HTTP7] a bug of the server is a 500 that shows nothing, and is reported', async () => {
+  const answer = await ask('POST', '/v1/database/people/call/bug', { headers: json, body: '[]' });
+  expect([answer.status, answer.text]).toEqual([500, 'The server failed to answer. Its log says why.']);
+  expect(host.reported).toEqual([new TypeError('a bug of the server')]);
+});
+
+test('[HTTP8] a body that is too large is refused before it is read', async () => {
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(1024 * 1024));
+    },
+  });
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
+  const answer = await host.server.fetch(new Request('http://host/v1/database/people/sql', init));
+  expect(answer.status).toBe(413);
+  expect(await answer.text()).toMatch(/^The body has at least \d+ bytes, expected at most 33554432\.$/);
+});
+
+test('[HTTP9] what is not under /v1 goes to the fallback', async () => {
+  const other = await startHost({ fallback: (request) => new Response(`face of ${new URL(request.url).pathname}`) });
+  const answer = await fetch(`${other.url}/tasks/1`);
+  expect(await answer.text()).toBe('face of /tasks/1');
+  expect((await fetch(`${other.url}/v1/tasks`)).status).toBe(404);
+  await other.server.close();
+});
