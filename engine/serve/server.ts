@@ -1,6 +1,10 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { Clock } from '../host/clock.ts';
+import { nodeClock } from '../host/node/clock.ts';
+import { nodeRandom } from '../host/node/random.ts';
+import type { Random } from '../host/random.ts';
 import type { Databases } from './contract.ts';
 import { createApp } from './http/app.ts';
 import { metricsText } from './http/metrics.ts';
@@ -22,6 +26,8 @@ export interface ServerOptions {
    */
   readonly compresses?: boolean;
   readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  readonly random?: Random;
   /** Further metrics in Prometheus' text format, appended to the transport's. */
   readonly metrics?: () => string;
   /** Told of every error that is not a caller's mistake; default the console. */
@@ -39,20 +45,22 @@ export interface Server {
 
 /** HTTP and WebSocket for the databases of one host. */
 export function createServer(options: ServerOptions): Server {
-  const { databases, authority } = options;
+  const { databases, authority, clock = nodeClock, random = nodeRandom } = options;
   const report = options.report ?? ((error, doing) => console.error(`While ${doing}:`, error));
   const limits = { ...defaultLimits, ...options.limits };
   const counters = createCounters();
   const sockets = new Sockets({
     databases,
     authority,
+    clock,
+    random,
     limits,
     counters,
     report,
     compresses: options.compresses ?? false,
   });
   const metrics = () => metricsText(counters) + (options.metrics?.() ?? '');
-  const app = createApp({ databases, authority, report, counters, metrics, fallback: options.fallback });
+  const app = createApp({ databases, authority, clock, report, counters, metrics, fallback: options.fallback });
 
   const http = createHttpServer(getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false }));
   http.on('upgrade', (request, stream, head) => void sockets.upgrade(request, stream, head));

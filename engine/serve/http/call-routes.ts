@@ -9,7 +9,7 @@ import { authenticate, databaseOf, type Env, type Services } from './caller.ts';
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 /** `/v1/database/:name`: calls, SQL and the schema. */
-export function callRoutes({ databases, authority }: Services): Hono<Env> {
+export function callRoutes({ databases, authority, clock }: Services): Hono<Env> {
   const routes = new Hono<Env>();
 
   routes.post('/:name/call/:function', async (context) => {
@@ -51,7 +51,7 @@ export function callRoutes({ databases, authority }: Services): Hono<Env> {
 
   routes.get('/:name/unstable/timestamp', (context) => {
     databaseOf(context, databases);
-    return context.json({ __timestamp_micros_since_unix_epoch__: Date.now() * 1000 });
+    return context.json({ __timestamp_micros_since_unix_epoch__: Number(clock.nowMicros()) });
   });
 
   // What only a WebSocket can ask for.

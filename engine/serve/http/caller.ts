@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Rejection } from '../../errors.ts';
+import type { Clock } from '../../host/clock.ts';
 import type { Database, Databases } from '../contract.ts';
 import type { Authority, Credentials } from '../identity/authority.ts';
 import { identityToHex } from '../identity/identity.ts';
@@ -9,6 +10,7 @@ import { bearerToken } from '../socket/handshake.ts';
 export interface Services {
   readonly databases: Databases;
   readonly authority: Authority;
+  readonly clock: Clock;
   readonly report: (error: unknown, doing: string) => void;
 }
 

@@ -23,9 +23,9 @@ function memoryKeys(): KeyStore {
   };
 }
 
-const clock = { ms: 1_700_000_000_000 };
+const clock = { ms: 1_700_000_000_000, nowMs: () => clock.ms };
 function open(options: Partial<AuthorityOptions> = {}): Promise<Authority> {
-  return Authority.open({ keys: memoryKeys(), nowMs: () => clock.ms, ...options });
+  return Authority.open({ keys: memoryKeys(), clock, ...options });
 }
 
 const rejects = (promise: Promise<unknown>, message: RegExp) =>
@@ -52,6 +52,7 @@ describe('[TOKEN1] minted tokens', () => {
     const authority = await open();
     const [one, two] = [await authority.mint(), await authority.mint()];
     expect(one.identity).not.toBe(two.identity);
+    expect(JSON.parse(one.claims).sub).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
   test('claims that are asked for cannot replace the standard ones', async () => {

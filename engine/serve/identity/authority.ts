@@ -1,7 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { CompactSign, compactVerify, decodeJwt, errors } from 'jose';
 import { z } from 'zod';
 import { Rejection } from '../../errors.ts';
+import type { Clock } from '../../host/clock.ts';
+import { nodeClock } from '../../host/node/clock.ts';
+import { nodeRandom } from '../../host/node/random.ts';
+import type { Random } from '../../host/random.ts';
 import { identityOf, identityToHex } from './identity.ts';
 import { Issuers, type IssuersOptions } from './issuers.ts';
 import { type KeyPair, type KeyStore, openKeys } from './keys.ts';
@@ -24,7 +27,8 @@ export interface AuthorityOptions {
   readonly trusted?: IssuersOptions['trusted'];
   /** The `iss` of tokens minted here; default `localhost`. */
   readonly issuer?: string;
-  readonly nowMs?: () => number;
+  readonly clock?: Pick<Clock, 'nowMs'>;
+  readonly random?: Random;
   readonly fetchJson?: NonNullable<IssuersOptions['fetchJson']>;
 }
 
@@ -50,15 +54,17 @@ export class Authority {
   readonly #keys: KeyPair;
   readonly #issuer: string;
   readonly #issuers: Issuers;
-  readonly #nowMs: () => number;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #random: Random;
 
   private constructor(keys: KeyPair, options: AuthorityOptions) {
     this.#keys = keys;
     this.#issuer = options.issuer ?? 'localhost';
-    this.#nowMs = options.nowMs ?? Date.now;
+    this.#clock = options.clock ?? nodeClock;
+    this.#random = options.random ?? nodeRandom;
     this.#issuers = new Issuers({
       trusted: options.trusted ?? [],
-      nowMs: this.#nowMs,
+      clock: this.#clock,
       ...(options.fetchJson === undefined ? {} : { fetchJson: options.fetchJson }),
     });
   }
@@ -75,7 +81,7 @@ export class Authority {
 
   /** Signs a token of this server. @throws Rejection `token` when the subject is empty or too long */
   async mint(request: MintRequest = {}): Promise<Credentials> {
-    const subject = request.subject ?? randomUUID();
+    const subject = request.subject ?? this.#newSubject();
     requireName('subject', subject);
     const issuedAt = this.#nowS();
     return this.#sign({
@@ -110,7 +116,7 @@ export class Authority {
     const { iss, sub, exp, nbf, hex_identity: stated } = parsed.data;
     requireName('issuer', iss);
     requireName('subject', sub);
-    const nowS = this.#nowMs() / 1000;
+    const nowS = this.#clock.nowMs() / 1000;
     if (typeof exp === 'number' && exp <= nowS) {
       throw new Rejection('token', `The token expired ${Math.ceil(nowS - exp)} s ago. Ask for a new one.`);
     }
@@ -153,8 +159,16 @@ export class Authority {
     return { identity: identityOf(payload.iss, payload.sub), token, claims };
   }
 
+  /** A random UUID, version 4. */
+  #newSubject(): string {
+    const bytes = Buffer.from(this.#random.bytes(16));
+    bytes[6] = (bytes.readUInt8(6) & 0x0f) | 0x40;
+    bytes[8] = (bytes.readUInt8(8) & 0x3f) | 0x80;
+    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  }
+
   #nowS(): number {
-    return Math.floor(this.#nowMs() / 1000);
+    return Math.floor(this.#clock.nowMs() / 1000);
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { Rejection } from '../../errors.ts';
+import type { Clock } from '../../host/clock.ts';
 
 const REFRESH_AFTER_MS = 300_000;
 const EXPIRE_AFTER_MS = 2 * 3600_000;
@@ -21,7 +22,7 @@ export type TrustedIssuers = 'any' | readonly string[];
 
 export interface IssuersOptions {
   readonly trusted: TrustedIssuers;
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'nowMs'>;
   /** Fetches a JSON document; the default refuses redirects, waits 10 s and reads 1 MiB at most. */
   readonly fetchJson?: (url: string) => Promise<unknown>;
 }
@@ -37,14 +38,14 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 /** The public keys of OpenID Connect issuers: found by discovery, refreshed after 300 s, forgotten after 2 h. */
 export class Issuers {
   readonly #trusted: TrustedIssuers;
-  readonly #nowMs: () => number;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #fetchJson: (url: string) => Promise<unknown>;
   readonly #entries = new Map<string, Entry>();
   readonly #pending = new Map<string, Promise<Entry>>();
 
   constructor(options: IssuersOptions) {
     this.#trusted = options.trusted;
-    this.#nowMs = options.nowMs;
+    this.#clock = options.clock;
     this.#fetchJson = options.fetchJson ?? fetchJson;
   }
 
@@ -52,7 +53,7 @@ export class Issuers {
   async keysOf(issuer: string): Promise<FindKey> {
     this.#requireTrusted(issuer);
     const known = this.#entries.get(issuer);
-    const ageMs = known === undefined ? Number.POSITIVE_INFINITY : this.#nowMs() - known.fetchedAtMs;
+    const ageMs = known === undefined ? Number.POSITIVE_INFINITY : this.#clock.nowMs() - known.fetchedAtMs;
     if (known !== undefined && ageMs < REFRESH_AFTER_MS) return known.findKey;
     try {
       return (await this.#fetchOnce(issuer)).findKey;
@@ -92,7 +93,7 @@ export class Issuers {
       throw new Error(`its jwks_uri ${document.jwks_uri} is not https`);
     }
     const keys = keySet.parse(await this.#fetchJson(document.jwks_uri)) satisfies JSONWebKeySet;
-    const entry: Entry = { findKey: createLocalJWKSet(keys), fetchedAtMs: this.#nowMs() };
+    const entry: Entry = { findKey: createLocalJWKSet(keys), fetchedAtMs: this.#clock.nowMs() };
     this.#entries.delete(issuer);
     this.#entries.set(issuer, entry);
     const [oldest] = this.#entries.keys();

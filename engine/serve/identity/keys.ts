@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Rejection } from '../../errors.ts';
+import type { Disk } from '../../host/disk.ts';
+import { nodeDisk } from '../../host/node/disk.ts';
 
 /** Where a host keeps the private key that signs its tokens. */
 export interface KeyStore {
@@ -29,22 +30,16 @@ export async function openKeys(store: KeyStore): Promise<KeyPair> {
   return { privateKey, publicKey, publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
 }
 
-/** Keeps the key in one file that only its owner can read. */
-export function fileKeyStore(path: string): KeyStore {
+/** Keeps the key in one file, which the disk makes readable for its owner only. */
+export function fileKeyStore(path: string, disk: Disk = nodeDisk): KeyStore {
   return {
     async load() {
-      try {
-        return await readFile(path, 'utf8');
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
-      }
+      const pem = await disk.read(path);
+      return pem === undefined ? undefined : Buffer.from(pem).toString('utf8');
     },
     async save(pem) {
-      await mkdir(dirname(path), { recursive: true });
-      // Written beside and renamed, so that a crash leaves either no key or a whole one.
-      await writeFile(`${path}.tmp`, pem, { mode: 0o600, flush: true });
-      await rename(`${path}.tmp`, path);
+      await disk.makeDirectory(dirname(path));
+      await disk.writeAtomic(path, Buffer.from(pem, 'utf8'));
     },
   };
 }

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Rejection } from '../../errors.ts';
+import type { Clock, Timer } from '../../host/clock.ts';
+import type { Random } from '../../host/random.ts';
 import type { Database, Databases } from '../contract.ts';
 import type { Authority, Credentials } from '../identity/authority.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
@@ -14,6 +15,8 @@ import { Turn } from './turn.ts';
 export interface SocketsOptions {
   readonly databases: Databases;
   readonly authority: Authority;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly limits: Limits;
   readonly counters: Counters;
   /** Whether frames above 1 KiB are compressed as the client asks; else never. */
@@ -36,7 +39,7 @@ export class Sockets implements ConnectionHost {
   readonly #turn: Turn;
   readonly #connections = new Set<Connection>();
   readonly #watches = new Map<Database, Watch>();
-  readonly #heartbeat: NodeJS.Timeout;
+  #heartbeat: Timer;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: SocketsOptions) {
@@ -50,10 +53,7 @@ export class Sockets implements ConnectionHost {
       maxPayload: options.limits.messageBytesMax,
       handleProtocols: (_offered, request) => protocols.get(request) ?? false,
     });
-    this.#heartbeat = setInterval(() => {
-      for (const connection of this.#connections) connection.heartbeat();
-    }, options.limits.pingIntervalMs);
-    this.#heartbeat.unref();
+    this.#heartbeat = this.#nextHeartbeat();
   }
 
   get connectionCount(): number {
@@ -97,16 +97,16 @@ export class Sockets implements ConnectionHost {
 
   /** Closes every connection with code 1001; those that have not gone after `graceMs` are cut off. */
   async close(graceMs: number): Promise<void> {
-    clearInterval(this.#heartbeat);
+    this.#heartbeat.cancel();
     const emptied = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
     for (const connection of this.#connections) connection.close(1001, 'The server is shutting down.');
-    const cutOff = setTimeout(() => {
+    const cutOff = this.#options.clock.setTimer(graceMs, () => {
       for (const connection of this.#connections) connection.terminate();
-    }, graceMs);
+    });
     if (this.#connections.size > 0) await emptied;
-    clearTimeout(cutOff);
+    cutOff.cancel();
   }
 
   wantsHandling(connection: Connection): void {
@@ -143,7 +143,7 @@ export class Sockets implements ConnectionHost {
       webSocket,
       stream,
       credentials,
-      connectionId: randomConnectionId(),
+      connectionId: this.#newConnectionId(),
       version: asked.version,
       compression: this.#options.compresses ? asked.compression : 'none',
       isConfirmed: asked.isConfirmed,
@@ -170,6 +170,19 @@ export class Sockets implements ConnectionHost {
       if (!(error instanceof Rejection)) this.#options.report(error, 'running the connect hook');
       connection.close(1011, error instanceof Rejection ? error.message : 'The server failed to connect the client.');
     }
+  }
+
+  #newConnectionId(): bigint {
+    const id = BigInt(`0x${Buffer.from(this.#options.random.bytes(16)).toString('hex')}`);
+    // 0 is reserved for "no connection".
+    return id === 0n ? 1n : id;
+  }
+
+  #nextHeartbeat(): Timer {
+    return this.#options.clock.setTimer(this.limits.pingIntervalMs, () => {
+      for (const connection of this.#connections) connection.heartbeat();
+      this.#heartbeat = this.#nextHeartbeat();
+    });
   }
 
   #disconnect(connection: Connection): void {
@@ -207,11 +220,6 @@ export class Sockets implements ConnectionHost {
 
 /** The subprotocol chosen for an upgrade that is under way: `ws` asks for it in the middle of the handshake. */
 const protocols = new WeakMap<IncomingMessage, string>();
-
-function randomConnectionId(): bigint {
-  // 0 is reserved for "no connection".
-  return BigInt(`0x${randomBytes(16).toString('hex')}`) || 1n;
-}
 
 function refuse(stream: Duplex, status: number, message: string): void {
   const body = Buffer.from(message, 'utf8');
