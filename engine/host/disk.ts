@@ -19,7 +19,7 @@ export interface Disk {
   writeAtomic(path: string, bytes: Uint8Array): Promise<void>;
   /** Moves a file over another, if there is one. */
   rename(from: string, to: string): Promise<void>;
-  /** Does nothing when the file does not exist. */
+  /** Removes a file, or a directory with everything in it; does nothing when there is none. */
   remove(path: string): Promise<void>;
   /**
    * Claims what `path` stands for, for this process alone, until it is released or the process ends.

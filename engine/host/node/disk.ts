@@ -93,7 +93,7 @@ export const nodeDisk: Disk = {
     if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
   },
   remove: async (path) => {
-    await rm(path, { force: true });
+    await rm(path, { force: true, recursive: true });
     await syncDirectory(dirname(path));
   },
   lock: lockFile,
