@@ -1,9 +1,11 @@
+import { isUnit, resultOf, specialOf } from '../bsatn/special.ts';
 import type { Type } from '../bsatn/type.ts';
 import type { NamedType } from '../module/definition.ts';
 import { camelCase } from '../module/names.ts';
 import type { Callable, Procedure, Relation } from './surface.ts';
 import { fileText, importOf, quoted } from './text.ts';
 import { fieldKey, fieldsBlock, type TypeNames, typeDeclaration, typeExpression } from './type-expression.ts';
+import { isRecursive, valueTypeImports } from './value-type.ts';
 
 const sdk = 'spacetimedb';
 
@@ -11,14 +13,17 @@ const sdk = 'spacetimedb';
 export function createTypesFile(types: readonly NamedType[], names: TypeNames): string {
   const declarations = types.map(({ name, type }) => typeDeclaration(name, type, names));
   if (declarations.length === 0) return fileText([]);
-  return fileText([importOf(['t as __t', 'type Infer as __Infer'], sdk), ...declarations]);
+  const text = declarations.join('\n');
+  const optional = ['type Infer as __Infer', ...valueTypeImports].filter((name) => text.includes(lastWord(name)));
+  return fileText([importOf(['t as __t', ...optional], sdk), ...declarations]);
 }
 
 /** The row of a table or a view, its columns in the order of the wire. */
 export function createRowFile(relation: Relation, names: TypeNames): string {
   const columns = fieldsBlock(relation.row.fields, fieldKey, names, (field, index) => {
-    const key = relation.primaryKey.includes(index) ? '.primaryKey()' : '';
-    return key + (camelCase(field.name) === field.name ? '' : `.name(${quoted(field.name)})`);
+    const key = relation.primaryKey.includes(index) ? '.primaryKey()' : uniqueMark(relation, index, field.type);
+    const isRenamed = camelCase(field.name) !== field.name && canBeNamed(field.type);
+    return key + (isRenamed ? `.name(${quoted(field.name)})` : '');
   });
   return fileText([
     imports(
@@ -28,6 +33,23 @@ export function createRowFile(relation: Relation, names: TypeNames): string {
     ),
     `export default __t.row(${columns});`,
   ]);
+}
+
+/** With it the types know what the SDK does at run time: an index over a unique column finds one row. */
+function uniqueMark({ uniques }: Relation, column: number, type: Type): string {
+  const isUnique = uniques.some(({ columns }) => columns.length === 1 && columns[0] === column);
+  return isUnique && canBeUnique(type) ? '.unique()' : '';
+}
+
+/** The SDK's builders of the other types have no `unique`. */
+function canBeUnique(type: Type): boolean {
+  if (type.kind === 'product') return specialOf(type) !== undefined;
+  return type.kind !== 'array' && type.kind !== 'sum' && type.kind !== 'f32' && type.kind !== 'f64';
+}
+
+/** The SDK's builders of the other types have no `name`; such a column cannot be in a query anyway. */
+function canBeNamed(type: Type): boolean {
+  return !isUnit(type) && resultOf(type) === undefined && !isRecursive(type);
 }
 
 export function createReducerFile(reducer: Callable, names: TypeNames): string {
@@ -76,6 +98,10 @@ export function createProcedureTypesFile(procedures: readonly Callable[]): strin
 
 function inferImport(callables: readonly Callable[]): string {
   return importOf(callables.length === 0 ? [] : ['type Infer as __Infer'], sdk);
+}
+
+function lastWord(text: string): string {
+  return text.slice(text.lastIndexOf(' ') + 1);
 }
 
 function base(file: string): string {

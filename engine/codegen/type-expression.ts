@@ -3,6 +3,7 @@ import type { Field, Type } from '../bsatn/type.ts';
 import { Rejection } from '../errors.ts';
 import { camelCase, pascalCase } from '../module/names.ts';
 import { block, propertyKey, quoted } from './text.ts';
+import { isRecursive, valueType } from './value-type.ts';
 
 /** What a type is called in the file being written. */
 export type TypeNames = ReadonlyMap<Type, string>;
@@ -70,7 +71,10 @@ function writeStructure(type: Type, write: (type: Type) => string): string {
 
 /** The declaration of a named type: a value that describes it, and the type of its values. */
 export function typeDeclaration(name: string, type: Type, names: TypeNames): string {
-  return `export const ${name} = ${typeBuilder(name, type, names)};\nexport type ${name} = __Infer<typeof ${name}>;`;
+  const builder = typeBuilder(name, type, names);
+  if (!isRecursive(type)) return `export const ${name} = ${builder};\nexport type ${name} = __Infer<typeof ${name}>;`;
+  const annotation = `__TypeBuilder<${name}, __AlgebraicTypeType>`;
+  return `export const ${name}: ${annotation} = ${builder};\nexport type ${name} = ${valueType(type, names)};`;
 }
 
 function typeBuilder(name: string, type: Type, names: TypeNames): string {
