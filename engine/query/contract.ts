@@ -1,6 +1,7 @@
 import type { ProductType } from '../bsatn/type.ts';
+import type { Catalog } from '../module/catalog.ts';
 import type { ViewDef } from '../module/definition.ts';
-import type { TableChange } from '../store/contract.ts';
+import type { TableChange, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 
 /** On whose behalf a query runs. The owner sees private tables and bypasses row-level security. */
@@ -78,4 +79,45 @@ export interface QueryResult {
   readonly table: string;
   readonly row: ProductType;
   readonly rows: readonly Uint8Array[];
+}
+
+/** What one statement of a script did. A statement that returns no rows has an empty `row`. */
+export interface StatementResult extends QueryResult {
+  readonly rowsInserted: number;
+  readonly rowsDeleted: number;
+  readonly rowsUpdated: number;
+}
+
+/** A checked text of statements. */
+export interface Script {
+  /** Whether `run` needs a transaction. */
+  readonly isWrite: boolean;
+  /**
+   * Runs the statements in order; each sees what those before it wrote.
+   * @throws QueryRejection, StoreRejection; the caller then rolls the transaction back
+   */
+  run(transaction: Transaction | undefined): StatementResult[];
+}
+
+/** A query set that an update of the module has ended. */
+export interface EndedQuerySet {
+  readonly subscriber: Subscriber;
+  readonly querySetId: number;
+  /** Why, for the client. */
+  readonly message: string;
+}
+
+/** Everything that is asked of the rows of one database. */
+export interface Queries extends Subscriptions {
+  /** Answers a one-off query. @throws QueryRejection */
+  query(caller: Caller, sql: string): QueryResult;
+  /** Reads a text of statements with semicolons between them. @throws QueryRejection, also for writes of non-owners */
+  script(caller: Caller, text: string): Script;
+  /**
+   * Goes over to the next version of the module, after its tables were altered. What changes for query sets that go on
+   * is delivered with the next `publish`.
+   * @returns the query sets that cannot go on; they are forgotten
+   * @throws QueryRejection when the version's rules of row-level security cannot be used; then nothing has changed
+   */
+  replaceCatalog(catalog: Catalog): EndedQuerySet[];
 }

@@ -1,0 +1,153 @@
+import { assert } from '../errors.ts';
+import type { Bound } from '../store/contract.ts';
+import type { Tuple } from './compile.ts';
+import type { Plan } from './plan.ts';
+import type { LiteralComparison, Predicate } from './predicate.ts';
+import { groupRows, type Probe, type Scan, type Source, type Visit, type WeightedRow } from './source.ts';
+import { isFloat, keyOf } from './value.ts';
+
+/** How to find the rows of one source for the rows that a tuple already has. */
+export interface Access {
+  /** Lower is better. */
+  readonly cost: number;
+  fetch(tuple: Tuple, visit: Visit): boolean;
+  /** As `fetch`, with the rows as they were before the commit that is being published. */
+  fetchBefore(tuple: Tuple, visit: Visit): boolean;
+}
+
+/** Where the value of one column of a key comes from. */
+type KeyPart = (tuple: Tuple) => Uint8Array;
+
+const costs = { unique: 0, probe: 1, hash: 3, range: 4, scan: 5 };
+
+/** What the steps of a plan are for. */
+export interface Purpose {
+  /** Whether the plan's own constants may be used; false for what all plans of a template share. */
+  readonly usesParams: boolean;
+  /** For one evaluation only: a hash of a source without an index may be built and thrown away. */
+  readonly isOnce: boolean;
+}
+
+/** The best way to the rows of `relation` once the rows of the `bound` relations are known. */
+export function bestAccess(plan: Plan, relation: number, bound: ReadonlySet<number>, purpose: Purpose): Access {
+  const source = plan.sources[relation];
+  assert(source !== undefined, `relation ${relation} of ${plan.sources.length}`);
+  const parts = equalities(plan, relation, bound, purpose.usesParams);
+  const probes = source.probes(new Set(parts.keys()));
+  const best = probes.reduce<Probe | undefined>((a, b) => (a === undefined || better(b, a) ? b : a), undefined);
+  if (best !== undefined) return probeAccess(source, best, parts);
+  if (parts.size > 0 && bound.size > 0 && purpose.isOnce) return hashAccess(source, parts);
+  return scanAccess(source, rangeScan(source, plan.local[relation] ?? []));
+}
+
+function better(a: Probe, b: Probe): boolean {
+  if (a.isUnique !== b.isUnique) return a.isUnique;
+  return a.columns.length > b.columns.length;
+}
+
+/** The columns whose values are known, and how to get each. */
+function equalities(
+  plan: Plan,
+  relation: number,
+  bound: ReadonlySet<number>,
+  usesParams: boolean,
+): Map<number, KeyPart> {
+  const parts = new Map<number, KeyPart>();
+  for (const { left, right } of plan.edges) {
+    for (const [own, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      if (own.relation !== relation || !bound.has(other.relation)) continue;
+      const layout = (plan.sources[other.relation] as Source).layout;
+      parts.set(own.column, (tuple) => {
+        const row = tuple[other.relation] as Uint8Array;
+        const start = layout.columnStart(row, 0, other.column);
+        return row.subarray(start, layout.columnEnd(row, start, other.column));
+      });
+    }
+  }
+  if (!usesParams) return parts;
+  for (const { column, value } of plan.params) {
+    if (column.relation === relation) parts.set(column.column, () => value);
+  }
+  return parts;
+}
+
+function probeAccess(source: Source, probe: Probe, parts: ReadonlyMap<number, KeyPart>): Access {
+  const key = keyBuilder(probe.columns.map((column) => parts.get(column) as KeyPart));
+  return {
+    cost: probe.isUnique ? costs.unique : costs.probe + 1 / probe.columns.length,
+    fetch: (tuple, visit) => probe.fetch(key(tuple), visit),
+    fetchBefore: (tuple, visit) => {
+      const bytes = key(tuple);
+      if (!probe.fetch(bytes, visit)) return false;
+      return source.change?.takeBackWhere(probe.columns, bytes, visit) ?? true;
+    },
+  };
+}
+
+/** Reads the source once into a hash by the known columns. */
+function hashAccess(source: Source, parts: ReadonlyMap<number, KeyPart>): Access {
+  const columns = [...parts.keys()];
+  const key = keyBuilder([...parts.values()]);
+  const through = (scan: Scan): ((tuple: Tuple, visit: Visit) => boolean) => {
+    let hash: Map<string, WeightedRow[]> | undefined;
+    return (tuple, visit) => {
+      hash ??= groupRows(source.layout, columns, scan);
+      for (const { row, weight } of hash.get(keyOf(key(tuple))) ?? []) if (!visit(row, weight)) return false;
+      return true;
+    };
+  };
+  return {
+    cost: costs.hash,
+    fetch: through((visit) => source.scan(visit)),
+    fetchBefore: through((visit) => source.scan(visit) && (source.change?.takeBack(visit) ?? true)),
+  };
+}
+
+function scanAccess(source: Source, ranged: Scan | undefined): Access {
+  const scan: Scan = ranged ?? ((visit) => source.scan(visit));
+  return {
+    cost: ranged ? costs.range : costs.scan,
+    fetch: (_tuple, visit) => scan(visit),
+    fetchBefore: (_tuple, visit) => scan(visit) && (source.change?.takeBack(visit) ?? true),
+  };
+}
+
+function keyBuilder(parts: readonly KeyPart[]): KeyPart {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  return (tuple) => {
+    const values = parts.map((part) => part(tuple));
+    const key = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const value of values) {
+      key.set(value, at);
+      at += value.length;
+    }
+    return key;
+  };
+}
+
+/** A scan of the part of an index that the source's own comparisons with constants leave. */
+function rangeScan(source: Source, local: readonly Predicate[]): Scan | undefined {
+  const bounds = new Map<number, { lower: Bound; upper: Bound }>();
+  for (const term of local) {
+    if (term.kind !== 'literal' || term.op === '<>' || term.op === '=' || isFloat(term.type)) continue;
+    const found = bounds.get(term.column.column) ?? { lower: { kind: 'unbounded' }, upper: { kind: 'unbounded' } };
+    bounds.set(term.column.column, narrowed(found, term));
+  }
+  for (const [column, { lower, upper }] of bounds) {
+    const scan = source.range(column, lower, upper);
+    if (scan !== undefined) return scan;
+  }
+  return undefined;
+}
+
+/** The first bound of each side is kept: the others are checked row by row. */
+function narrowed({ lower, upper }: { lower: Bound; upper: Bound }, { op, value }: LiteralComparison) {
+  const bound: Bound = { kind: op === '>=' || op === '<=' ? 'included' : 'excluded', value };
+  if (op === '>' || op === '>=') return { lower: lower.kind === 'unbounded' ? bound : lower, upper };
+  return { lower, upper: upper.kind === 'unbounded' ? bound : upper };
+}

@@ -1,0 +1,57 @@
+import type { CatalogTable } from '../module/catalog.ts';
+import type { ViewDef } from '../module/definition.ts';
+import type { Select } from './ast.ts';
+import type { Caller } from './contract.ts';
+import { expand, type Meaning, type ViewDefinition } from './expand.ts';
+import type { PlannedQuery } from './group.ts';
+import { isEvent, nameOf, type Relation, type Rights, rowOf } from './names.ts';
+import { type Plan, paramsKey, planOf, templateKey } from './plan.ts';
+import { type RowsQuery, resolveSubscription } from './query.ts';
+import type { Relations } from './relations.ts';
+import type { Source } from './source.ts';
+import { definitionOf, type ViewInstance, type Views } from './views.ts';
+
+export function rightsOf({ identity, isOwner }: Caller): Rights {
+  return { sender: identity, seesPrivate: isOwner, seesViews: true };
+}
+
+/** What names mean to one caller; notes the views that were opened. */
+export class CallersMeaning<User> implements Meaning {
+  readonly instances = new Map<ViewDef, ViewInstance<User>>();
+  readonly #relations: Relations;
+  readonly #views: Views<User>;
+  readonly #caller: Caller;
+
+  constructor(relations: Relations, views: Views<User>, caller: Caller) {
+    this.#relations = relations;
+    this.#views = views;
+    this.#caller = caller;
+  }
+
+  source(table: CatalogTable): Source {
+    return this.#relations.source(table);
+  }
+
+  rules(table: CatalogTable): RowsQuery[] {
+    return this.#relations.rules(table, this.#caller);
+  }
+
+  view(view: ViewDef): ViewDefinition {
+    const instance = this.instances.get(view) ?? this.#views.open(view, this.#caller);
+    this.instances.set(view, instance);
+    return definitionOf(instance);
+  }
+}
+
+/** Plans one subscription query for one caller. @throws QueryRejection */
+export function planSubscription(relations: Relations, select: Select, caller: Caller, meaning: Meaning): PlannedQuery {
+  const query = resolveSubscription(relations.names, select, rightsOf(caller));
+  const plans = expand(query, meaning).flatMap((branch): Plan[] => {
+    const plan = planOf(branch, branch.origins[query.output] as number);
+    return plan === undefined ? [] : [plan];
+  });
+  const relation = query.relations[query.output] as Relation;
+  const table = nameOf(relation);
+  const keys = plans.map((plan) => `${templateKey(plan)}#${paramsKey(plan)}`).sort();
+  return { key: [table, ...keys].join('\n'), table, row: rowOf(relation), isEvent: isEvent(relation), plans };
+}

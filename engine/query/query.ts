@@ -1,0 +1,116 @@
+import type { CatalogTable } from '../module/catalog.ts';
+import type { Expression, Select } from './ast.ts';
+import { isEvent, type Names, nameOf, type Relation, type Rights } from './names.ts';
+import { and, type ColumnRef, type Predicate } from './predicate.ts';
+import { QueryRejection } from './rejection.ts';
+import { Scope } from './scope.ts';
+
+/** A query whose rows are whole rows of one relation. */
+export interface RowsQuery {
+  readonly relations: readonly Relation[];
+  readonly where: Predicate;
+  /** The relation whose rows it returns. */
+  readonly output: number;
+  readonly window: Window | undefined;
+}
+
+/** Keep the first `limit` rows in this order. */
+export interface Window {
+  readonly orderBy: readonly { readonly column: ColumnRef; readonly isDescending: boolean }[];
+  readonly limit: number;
+}
+
+/** All the conditions of a SELECT: an inner join's ON is one more of them. */
+export function conditions(scope: Scope, select: Select): Predicate {
+  return and([...select.on, select.where].map((condition) => scope.predicate(condition)));
+}
+
+/** What a subscription may say. @throws QueryRejection */
+export function resolveSubscription(names: Names, select: Select, rights: Rights): RowsQuery {
+  if (select.from.length > 2) {
+    throw new QueryRejection('unsupported', 'Subscriptions join at most two relations');
+  }
+  const scope = new Scope(names, select.from, rights);
+  const query = resolveRows(scope, select, 'Subscriptions');
+  requireJoinIndexes(scope, select.on);
+  query.relations.forEach((relation, position) => {
+    if (isEvent(relation) && position !== query.output) {
+      throw new QueryRejection(
+        'unsupported',
+        `Rows of the event table \`${nameOf(relation)}\` cannot be looked up by a join: select its rows instead`,
+      );
+    }
+  });
+  return { ...query, window: resolveWindow(scope, select, query.output) };
+}
+
+const definitionRelationsMax = 8;
+
+/** What a view's query or a rule of row-level security may say. @throws QueryRejection */
+export function resolveDefinition(names: Names, select: Select, rights: Rights, what: string): RowsQuery {
+  if (select.orderBy.length > 0 || select.limit !== undefined) {
+    throw new QueryRejection('unsupported', `${what} cannot have ORDER BY or LIMIT`);
+  }
+  if (select.from.length > definitionRelationsMax) {
+    throw new QueryRejection('too-large', `${what} cannot join more than ${definitionRelationsMax} relations`);
+  }
+  const query = resolveRows(new Scope(names, select.from, rights), select, what);
+  for (const relation of query.relations) {
+    if (!isEvent(relation)) continue;
+    throw new QueryRejection('unsupported', `${what} cannot read the event table \`${nameOf(relation)}\``);
+  }
+  return query;
+}
+
+function resolveRows(scope: Scope, select: Select, what: string): RowsQuery {
+  const { projection } = select;
+  const where = conditions(scope, select);
+  const { relations } = scope;
+  if (projection.kind === 'relation') {
+    return { relations, where, output: scope.relation(projection.name.text), window: undefined };
+  }
+  if (projection.kind === 'all' && relations.length === 1) return { relations, where, output: 0, window: undefined };
+  const wanted = relations.length === 1 ? '`SELECT *`' : '`SELECT r.*`, where r is one of the joined relations';
+  throw new QueryRejection('unsupported', `${what} return whole rows of one table: write ${wanted}`);
+}
+
+function resolveWindow(scope: Scope, { orderBy, limit }: Select, output: number): Window | undefined {
+  if (orderBy.length === 0 && limit === undefined) return undefined;
+  if (orderBy.length === 0 || limit === undefined) {
+    throw new QueryRejection('unsupported', 'Subscriptions take ORDER BY and LIMIT together or not at all');
+  }
+  return {
+    limit,
+    orderBy: orderBy.map(({ column: operand, isDescending }) => {
+      const column = scope.column(operand);
+      scope.requireOrder(column);
+      if (column.relation !== output) {
+        throw new QueryRejection('unsupported', 'Subscriptions are ordered by columns of the rows that they return');
+      }
+      return { column, isDescending };
+    }),
+  };
+}
+
+/** Without an index on each side, a change of one table would mean a scan of the other. */
+function requireJoinIndexes(scope: Scope, on: readonly Expression[]): void {
+  for (const condition of on) {
+    const predicate = scope.predicate(condition);
+    if (predicate.kind !== 'columns' || predicate.op !== '=' || predicate.left.relation === predicate.right.relation) {
+      throw new QueryRejection('unsupported', 'Subscriptions join ON one equality of two columns: a.x = b.y');
+    }
+    for (const { relation, column } of [predicate.left, predicate.right]) {
+      const joined = scope.relations[relation] as Relation;
+      if (joined.kind === 'table' && !joined.table.stored.isEvent && !hasIndex(joined.table, column)) {
+        const name = `\`${nameOf(joined)}\`.\`${joined.table.stored.row.fields[column]?.name}\``;
+        throw new QueryRejection('unsupported', `Subscriptions require indexes on join columns: ${name} has none`);
+      }
+    }
+  }
+}
+
+function hasIndex(table: CatalogTable, column: number): boolean {
+  return table.stored.indexes.some(
+    ({ algorithm, columns }) => columns[0] === column && (columns.length === 1 || algorithm !== 'hash'),
+  );
+}

@@ -1,0 +1,107 @@
+import type { Catalog, CatalogTable } from '../module/catalog.ts';
+import type { ViewDef } from '../module/definition.ts';
+import type { TableChange, TableReader } from '../store/contract.ts';
+import type { TableId } from '../store/definition.ts';
+import type { Select } from './ast.ts';
+import type { Caller } from './contract.ts';
+import { Names, nameOf, type Rights, rowOf } from './names.ts';
+import { parseStatement } from './parser.ts';
+import { type RowsQuery, resolveDefinition } from './query.ts';
+import { naming, QueryRejection } from './rejection.ts';
+import { Change } from './source.ts';
+import { TableSource } from './table-source.ts';
+import { isSameLayout } from './value.ts';
+
+export type ReaderOf = (table: TableId) => TableReader | undefined;
+
+/** What the names in queries stand for in one version of a module. */
+export class Relations {
+  readonly catalog: Catalog;
+  readonly names: Names;
+  readonly #reader: ReaderOf;
+  readonly #sources = new Map<TableId, TableSource>();
+  readonly #rules = new Map<CatalogTable, Select[]>();
+
+  /** @throws QueryRejection when a rule of row-level security cannot be used */
+  constructor(catalog: Catalog, reader: ReaderOf) {
+    this.catalog = catalog;
+    this.names = new Names(catalog);
+    this.#reader = reader;
+    for (const sql of catalog.def.rowLevelSecurity) naming(sql, () => this.#addRule(sql));
+  }
+
+  source(table: CatalogTable): TableSource {
+    const { stored } = table;
+    let source = this.#sources.get(stored.id);
+    if (source === undefined) {
+      source = new TableSource(stored, () => this.#reader(stored.id));
+      this.#sources.set(stored.id, source);
+    }
+    return source;
+  }
+
+  /** Shows the changes of a commit to the sources of its tables, and returns those sources. */
+  begin(changes: readonly TableChange[]): TableSource[] {
+    return changes.flatMap(({ table, inserts, deletes }) => {
+      const source = this.#sources.get(table);
+      if (source === undefined) return [];
+      source.change = new Change(source.layout, inserts, deletes);
+      return [source];
+    });
+  }
+
+  /** What a caller may see of a table's rows: empty when there are no rules for them. */
+  rules(table: CatalogTable, caller: Caller): RowsQuery[] {
+    const rules = caller.isOwner ? undefined : this.#rules.get(table);
+    return (rules ?? []).map((rule) => this.#resolveRule(rule, caller.identity));
+  }
+
+  /**
+   * The query that a view returned.
+   * @throws QueryRejection also when its rows are not of the view's type
+   */
+  viewQuery(view: ViewDef, sql: string): RowsQuery {
+    return naming(sql, () => {
+      const what = `The view \`${view.name}\``;
+      const rights: Rights = { sender: undefined, seesPrivate: true, seesViews: false };
+      const query = resolveDefinition(this.names, selectIn(sql), rights, what);
+      const relation = query.relations[query.output];
+      if (relation !== undefined && isSameLayout(rowOf(relation), view.row)) return query;
+      const seen = relation === undefined ? 'nothing' : `rows of \`${nameOf(relation)}\``;
+      throw new QueryRejection('view', `${what} returns ${seen}, which are not of its declared type`);
+    });
+  }
+
+  /**
+   * Ends this version: its sources may still be read, but without the indexes that the next one may have changed, and
+   * empty when their table is gone.
+   */
+  retire(next: Catalog): void {
+    for (const [table, source] of this.#sources) source.retire(next.tableById(table) !== undefined);
+  }
+
+  publicTables(): CatalogTable[] {
+    return this.catalog.tables.filter(({ declared }) => declared.isPublic);
+  }
+
+  #addRule(sql: string): void {
+    const rule = selectIn(sql);
+    const { relations, output } = this.#resolveRule(rule, 0n);
+    const relation = relations[output];
+    if (relation?.kind !== 'table') return;
+    const rules = this.#rules.get(relation.table);
+    if (rules) rules.push(rule);
+    else this.#rules.set(relation.table, [rule]);
+  }
+
+  #resolveRule(rule: Select, sender: bigint): RowsQuery {
+    const rights: Rights = { sender, seesPrivate: true, seesViews: false };
+    return resolveDefinition(this.names, rule, rights, 'Rules of row-level security');
+  }
+}
+
+function selectIn(sql: string): Select {
+  const statement = parseStatement(sql);
+  if (statement.kind === 'select') return statement;
+  throw new QueryRejection('unsupported', 'expected a SELECT of rows of one table');
+}
