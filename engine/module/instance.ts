@@ -48,7 +48,7 @@ export type ViewOutcome =
  * Beyond a call's own limit the thread is taken away only after this long, so that a call which still calls the system
  * has been ended gently, and the host's own work in the same batch has had its time.
  */
-const graceMs = 5000;
+const graceMsDefault = 5000;
 /** A guard that is older than this should end, so that the limit of its last call is still near the mark. */
 const batchMsMax = 100;
 const argsBytesKept = 4096;
@@ -128,16 +128,17 @@ export class ModuleInstance {
    * Runs a batch of calls of this instance and of the host's work on them. Each call may take `limitMs`: one that calls
    * the system for longer fails, and from one that never does the thread is taken away a few seconds later. A watchdog
    * thread is started once for the batch, about 70 µs, because once a call would cost more than a call does.
+   * @param graceMs how much later the thread is taken away; 5000 by default
    * @throws TimeLimit when the thread was taken out of the module's code. The open transaction is to be rolled back.
    * @throws AssertionError when it was taken out of the host's: nothing in memory can be trusted any more.
    */
-  guard<T>(limitMs: number, run: () => T): T {
+  guard<T>(limitMs: number, run: () => T, graceMs = graceMsDefault): T {
     this.#syscalls.limitMs = limitMs;
     this.#guardStartedMs = performance.now();
     try {
       return withTimeLimit(limitMs + graceMs, run);
     } catch (error) {
-      if (error instanceof TimeLimit) this.#interrupted(limitMs, error);
+      if (error instanceof TimeLimit) this.#interrupted(limitMs, graceMs, error);
       throw error;
     } finally {
       this.#syscalls.limitMs = Number.POSITIVE_INFINITY;
@@ -154,9 +155,10 @@ export class ModuleInstance {
     this.#data.end();
   }
 
-  #interrupted(limitMs: number, error: TimeLimit): never {
+  #interrupted(limitMs: number, graceMs: number, error: TimeLimit): never {
     const call = this.#current;
-    const wasInModule = call !== undefined && !this.#syscalls.isRunning;
+    // Once a call has failed for good, its further system calls do nothing that could be cut in two.
+    const wasInModule = call !== undefined && (!this.#syscalls.isRunning || this.#syscalls.fatal !== undefined);
     this.#end();
     if (wasInModule)
       throw new TimeLimit(limitMs, { cause: new Error(`\`${call.name}\` was running`, { cause: error }) });

@@ -35,4 +35,4 @@ export function callSite(at: Error, places: Places): Pick<ModuleLogRecord, 'func
   return { ...(name === undefined ? {} : { function: name }), filename: place.file, lineNumber: place.line };
 }
 
-const isPackage = (file: string): boolean => file.includes('node_modules/spacetimedb/');
+const isPackage = (file: string): boolean => /\/spacetimedb\/(src|dist)\//.test(file);

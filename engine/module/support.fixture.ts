@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeValue, encodeValue, type Value } from '../bsatn/value.ts';
-import type { TableChange } from '../store/contract.ts';
+import type { TableChange, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 import { Store } from '../store/store.ts';
 import { bundle } from './bundle.ts';
@@ -43,6 +43,7 @@ export class TestDatabase {
   readonly scheduled: { reducer: string; args: Uint8Array }[] = [];
   readonly claims = new Map<bigint, string>();
   readonly instance: ModuleInstance;
+  #open: Transaction | undefined;
   timestampMicros = 1_700_000_000_000_000n;
 
   constructor(module: LoadedModule) {
@@ -88,15 +89,16 @@ export class TestDatabase {
     if (reducer === undefined) throw new Error(`the module has no reducer ${name}`);
     const bytes = encodeValue({ kind: 'product', fields: reducer.params }, args);
     const tx = this.store.begin();
-    try {
-      const outcome = this.instance.callReducer(tx, reducer.id, sender, connectionId, this.timestampMicros, bytes);
-      if (outcome.kind === 'ok') return { outcome, changes: tx.commit() };
-      tx.rollback();
-      return { outcome, changes: [] };
-    } catch (error) {
-      tx.rollback();
-      throw error;
-    }
+    this.#open = tx;
+    const outcome = this.instance.callReducer(tx, reducer.id, sender, connectionId, this.timestampMicros, bytes);
+    if (outcome.kind === 'ok') return { outcome, changes: tx.commit() };
+    tx.rollback();
+    return { outcome, changes: [] };
+  }
+
+  /** Undoes the call that the thread was taken out of. */
+  abandon(): void {
+    this.#open?.rollback();
   }
 
   /** Like `call`, but throws when it does not end well, with what was logged. */

@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TimeLimit, withTimeLimit } from './guard.ts';
+import type { LoadedModule } from './instance.ts';
+import { moduleOf, TestDatabase } from './support.fixture.ts';
+
+let module: LoadedModule;
+beforeAll(async () => {
+  module = await moduleOf(`
+import { schema, t, table } from 'spacetimedb/server';
+const thing = table({}, { id: t.u64().primaryKey().autoInc() });
+const s = schema({ thing });
+export default s;
+export const add = s.reducer(ctx => { ctx.db.thing.insert({ id: 0n }); });
+export const spin = s.reducer(ctx => { ctx.db.thing.insert({ id: 0n }); for (;;) {} });
+export const busy = s.reducer(ctx => { for (;;) { try { ctx.db.thing.count(); ctx.db.thing.insert({ id: 0n }); } catch (e) {} } });
+export const busyOnce = s.reducer(ctx => { for (;;) ctx.db.thing.count(); });
+export const later = s.reducer(ctx => { Promise.resolve().then(() => { for (;;) {} }); });
+`);
+});
+
+describe('a guard', () => {
+  test('[MOD60] takes the thread out of code that never ends', () => {
+    expect(() =>
+      withTimeLimit(20, () => {
+        for (;;);
+      }),
+    ).toThrow(TimeLimit);
+    expect(withTimeLimit(1000, () => withTimeLimit(1000, () => 5))).toBe(5);
+  });
+
+  test('[MOD61] ends a reducer that calls the system for too long, which then fails like any other', () => {
+    const db = new TestDatabase(module);
+    const outcome = db.instance.guard(20, () => db.call('busyOnce'));
+    expect(outcome).toEqual({ kind: 'failed', message: 'The instance encountered a fatal error.' });
+    expect(db.lines.at(-1)).toContain('ended because it ran longer than 20 ms');
+    db.instance.guard(1000, () => db.run('add'));
+    expect(db.rows('thing')).toHaveLength(1);
+  });
+
+  test('[MOD62] takes the thread out of a reducer that does not end by itself, and the rows are as before', () => {
+    const db = new TestDatabase(module);
+    db.run('add');
+    for (const name of ['spin', 'busy']) {
+      expect(() => db.instance.guard(20, () => db.call(name), 80)).toThrow(TimeLimit);
+      // Nothing in between has run on, so the transaction is still open.
+      expect(db.store.isInTransaction).toBe(true);
+      db.abandon();
+    }
+    expect(db.rows('thing')).toHaveLength(1);
+    db.run('add');
+    expect(db.rows('thing')).toHaveLength(2);
+  });
+
+  test('[MOD63] is told apart when it struck the host’s own work', () => {
+    const db = new TestDatabase(module);
+    expect(() =>
+      db.instance.guard(
+        10,
+        () => {
+          for (;;);
+        },
+        10,
+      ),
+    ).toThrow("The host's own work");
+  });
+
+  test('[MOD64] promises of a module never run between calls', async () => {
+    const db = new TestDatabase(module);
+    db.run('later');
+    await new Promise((done) => setTimeout(done, 0));
+    db.run('add');
+    expect(db.rows('thing')).toHaveLength(1);
+  });
+});
