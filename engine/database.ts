@@ -1,0 +1,156 @@
+import { bsatnOfJson, parseJson } from './bsatn/satsjson-read.ts';
+import type { Engine } from './engine.ts';
+import { Rejection } from './errors.ts';
+import type { Random } from './host/random.ts';
+import type { ModuleDef } from './module/definition.ts';
+import type { Names } from './names.ts';
+import { hashBundle } from './program.ts';
+import type {
+  CallAnswer,
+  Client,
+  ClientMessage,
+  Database,
+  HttpCaller,
+  JsonText,
+  LogRecord,
+  RouteResponse,
+  SqlAnswer,
+} from './serve/contract.ts';
+import { runSql } from './sql.ts';
+
+/** What the registry keeps of a database. */
+export interface DatabaseEntry {
+  readonly identity: string;
+  readonly owner: string;
+  names: string[];
+  isLocked: boolean;
+}
+
+interface DatabaseParts {
+  readonly entry: DatabaseEntry;
+  readonly engine: Engine;
+  readonly names: Names;
+  readonly bundle: string;
+  readonly random: Random;
+}
+
+/** An engine as the transport sees it: connections straight through, requests over HTTP as short connections. */
+export class HostedDatabase implements Database {
+  readonly engine: Engine;
+  readonly entry: DatabaseEntry;
+  readonly names: Names;
+  /** The module that runs now. */
+  bundle: string;
+  readonly #random: Random;
+
+  constructor(parts: DatabaseParts) {
+    this.engine = parts.engine;
+    this.entry = parts.entry;
+    this.names = parts.names;
+    this.bundle = parts.bundle;
+    this.#random = parts.random;
+  }
+
+  get identity(): bigint {
+    return this.engine.identity;
+  }
+
+  get owner(): bigint {
+    return this.engine.owner;
+  }
+
+  get def(): ModuleDef {
+    return this.engine.def;
+  }
+
+  get programHash(): string {
+    return hashBundle(this.bundle);
+  }
+
+  get isLocked(): boolean {
+    return this.entry.isLocked;
+  }
+
+  get offset(): number {
+    return this.engine.offset;
+  }
+
+  get durableOffset(): number {
+    return this.engine.durableOffset;
+  }
+
+  onDurable(listener: () => void): () => void {
+    return this.engine.onDurable(listener);
+  }
+
+  connect(client: Client): void {
+    this.engine.connect(client);
+  }
+
+  disconnect(client: Client): void {
+    this.engine.disconnect(client);
+  }
+
+  handle(client: Client, messages: readonly ClientMessage[]): void {
+    this.engine.handle(client, messages);
+  }
+
+  async callHttp(caller: HttpCaller, name: string, args: JsonText): Promise<CallAnswer> {
+    const reducer = this.def.reducers.find((entry) => entry.name === name);
+    if (!reducer) throw new Rejection('no-such-function', `no such reducer or procedure: \`${name}\``);
+    if (!reducer.isCallable) {
+      const what = reducer.lifecycle ? 'a lifecycle reducer' : 'private';
+      throw new Rejection('not-callable', `\`${name}\` is ${what} and cannot be called by clients`);
+    }
+    const bytes = bsatnOfJson({ kind: 'product', fields: reducer.params }, parseJson(args), 'arguments');
+    return await this.#briefly(caller, async (client) => {
+      const startedMs = performance.now();
+      const origin = this.engine.origin(reducer.name, client.identity, client.connectionId);
+      const result = this.engine.call(reducer, origin, bytes, client);
+      if (result.kind !== 'ok') throw new Rejection(`reducer-${result.kind}`, result.message);
+      const durationMicros = Math.round((performance.now() - startedMs) * 1000);
+      await this.engine.durable(result.offset);
+      return { kind: 'reducer', durationMicros };
+    });
+  }
+
+  async sql(caller: HttpCaller, text: string, confirmed: boolean): Promise<SqlAnswer[]> {
+    return await this.#briefly(caller, async (client) => {
+      const answers = runSql(this.engine, client.identity, text);
+      if (confirmed) await this.engine.durable(this.engine.offset);
+      return answers;
+    });
+  }
+
+  async route(): Promise<RouteResponse | undefined> {
+    return undefined;
+  }
+
+  logs(lineCount: number | undefined): readonly LogRecord[] {
+    return this.engine.logs.newest(lineCount);
+  }
+
+  followLogs(listener: (record: LogRecord) => void): () => void {
+    return this.engine.logs.follow(listener);
+  }
+
+  schema(): JsonText {
+    return this.engine.schemaText;
+  }
+
+  /** A request's own short connection, with the hooks around it. */
+  async #briefly<T>(caller: HttpCaller, run: (client: Client) => Promise<T>): Promise<T> {
+    const client: Client = { ...caller, connectionId: this.#connectionId(), deliver: () => {}, close: () => {} };
+    this.engine.connect(client);
+    try {
+      return await run(client);
+    } finally {
+      this.engine.disconnect(client);
+    }
+  }
+
+  #connectionId(): bigint {
+    const bytes = this.#random.bytes(16);
+    return BigInt(`0x${Buffer.from(bytes).toString('hex')}`) || 1n;
+  }
+}

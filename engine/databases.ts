@@ -1,0 +1,291 @@
+import { join } from 'node:path';
+import { type DatabaseEntry, HostedDatabase } from './database.ts';
+import { Engine, type EngineParts } from './engine.ts';
+import { assert, Rejection } from './errors.ts';
+import type { Clock } from './host/clock.ts';
+import type { Disk } from './host/disk.ts';
+import type { Random } from './host/random.ts';
+import { Logs } from './logs.ts';
+import type { LoadedModule } from './module/instance.ts';
+import { loadModule } from './module/load.ts';
+import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
+import type { Names } from './names.ts';
+import { alterTables, createTables, hashBundle } from './program.ts';
+import { type Recovered, recover } from './recovery.ts';
+import type { Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
+import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
+import type { Transaction } from './store/contract.ts';
+import type { TableDef } from './store/definition.ts';
+import { StoreRejection } from './store/rejection.ts';
+import { nameTable, programRow, programTable } from './system.ts';
+
+/** What a registry of databases needs of its host. */
+export interface DatabasesOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Absolute; made when it is missing. */
+  readonly directory: string;
+  readonly callMsMax: number;
+  /** Told of anything that an operator should read. */
+  readonly warn: (message: string) => void;
+  /** Told when a log can no longer be written: the host must stop. */
+  readonly fail: (error: Error) => void;
+}
+
+const registryFile = 'databases.json';
+
+/** The databases of one data folder. */
+export class LocalDatabases implements Databases {
+  readonly #options: DatabasesOptions;
+  readonly #databases = new Map<string, HostedDatabase>();
+  #entries: DatabaseEntry[] = [];
+
+  private constructor(options: DatabasesOptions) {
+    this.#options = options;
+  }
+
+  /** Opens every database of the folder. @throws Rejection when one is damaged or the folder is in use */
+  static async open(options: DatabasesOptions): Promise<LocalDatabases> {
+    const databases = new LocalDatabases(options);
+    const { disk, directory } = options;
+    const bytes = await disk.read(join(directory, registryFile));
+    if (bytes) databases.#entries = JSON.parse(new TextDecoder().decode(bytes)) as DatabaseEntry[];
+    for (const entry of databases.#entries) {
+      const recovered = await recover(disk, databases.#directoryOf(entry.identity), options.warn);
+      assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
+      const { bundle, module, catalog } = recovered.program;
+      const engine = new Engine(databases.#parts(entry, recovered), module, catalog);
+      databases.#add(entry, engine, recovered.names, bundle);
+      engine.start();
+    }
+    return databases;
+  }
+
+  find(nameOrIdentity: string): HostedDatabase | undefined {
+    const entry =
+      this.#entries.find(({ names }) => names.includes(nameOrIdentity)) ??
+      this.#entries.find(({ identity }) => identity === nameOrIdentity.toLowerCase());
+    return entry && this.#databases.get(entry.identity);
+  }
+
+  names(database: Database): readonly string[] {
+    return this.#entryOf(database).names;
+  }
+
+  ownedBy(identity: bigint): readonly Database[] {
+    return [...this.#databases.values()].filter((database) => database.owner === identity);
+  }
+
+  async publish(
+    request: PublishRequest,
+  ): Promise<{ readonly database: HostedDatabase; readonly op: 'created' | 'updated' }> {
+    const existing = request.name === undefined ? undefined : this.find(request.name);
+    if (!existing) return { database: await this.#create(request), op: 'created' };
+    if (existing.owner !== request.owner) {
+      throw new Rejection('permission-denied', `the database ${request.name} belongs to another identity`);
+    }
+    if (request.clear) {
+      await this.reset(existing, request.bundle);
+      const database = this.find(existing.entry.identity);
+      assert(database, 'a reset database is there again');
+      return { database, op: 'updated' };
+    }
+    await this.#update(existing, request);
+    return { database: existing, op: 'updated' };
+  }
+
+  async planPublish(request: PublishRequest): Promise<PublishPlan> {
+    const existing = request.name === undefined ? undefined : this.find(request.name);
+    if (!existing) throw new Rejection('no-such-database', `there is no database ${request.name} to update`);
+    const plan = this.#plan(existing, await loadModule(request.bundle));
+    if (plan.kind === 'manual') return { kind: 'manual', reason: plan.reasons.join('\n') };
+    return {
+      kind: 'auto',
+      plan: describePlan(plan),
+      breaksClients: plan.breaks.length > 0,
+      token: planToken(existing, request.bundle),
+    };
+  }
+
+  async delete(database: Database): Promise<void> {
+    const hosted = this.#hosted(database);
+    this.#requireUnlocked(hosted, 'deleted');
+    const { identity } = hosted.entry;
+    this.#databases.delete(identity);
+    this.#entries = this.#entries.filter((entry) => entry.identity !== identity);
+    await this.#save();
+    await hosted.engine.close();
+    await this.#options.disk.remove(this.#directoryOf(identity));
+  }
+
+  async reset(database: Database, bundle: string | undefined): Promise<void> {
+    const hosted = this.#hosted(database);
+    this.#requireUnlocked(hosted, 'reset');
+    const next = bundle ?? hosted.bundle;
+    // Loaded before anything is thrown away: a bundle that cannot run leaves the rows as they are.
+    const module = await loadModule(next);
+    const { entry } = hosted;
+    await hosted.engine.close();
+    await this.#options.disk.remove(this.#directoryOf(entry.identity));
+    await this.#build(entry, module, next);
+  }
+
+  async setLocked(database: Database, isLocked: boolean): Promise<void> {
+    this.#entryOf(database).isLocked = isLocked;
+    await this.#save();
+  }
+
+  async rename(database: Database, names: readonly string[]): Promise<void> {
+    this.#entryOf(database).names = [...names];
+    await this.#save();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#databases.values()].map((database) => database.engine.close()));
+    this.#databases.clear();
+  }
+
+  async #create(request: PublishRequest): Promise<HostedDatabase> {
+    const module = await loadModule(request.bundle);
+    const subject = Buffer.from(this.#options.random.bytes(16)).toString('hex');
+    const entry: DatabaseEntry = {
+      identity: identityToHex(identityOf('helix-database', subject)),
+      owner: identityToHex(request.owner),
+      names: request.name === undefined ? [] : [request.name],
+      isLocked: false,
+    };
+    const database = await this.#build(entry, module, request.bundle);
+    this.#entries.push(entry);
+    await this.#save();
+    return database;
+  }
+
+  /** Makes a database from nothing: its tables, its first commit, its clock. */
+  async #build(entry: DatabaseEntry, module: LoadedModule, bundle: string): Promise<HostedDatabase> {
+    const { disk, warn } = this.#options;
+    const directory = this.#directoryOf(entry.identity);
+    const recovered = await recover(disk, directory, warn);
+    assert(!recovered.program, `the folder of the new database ${entry.identity} is not empty`);
+    const names = recovered.names.assign(module.def);
+    const catalog = createTables(recovered.store, module.def, recovered.names);
+    const engine = new Engine(this.#parts(entry, recovered), module, catalog);
+    const result = engine.initialize((tx) => {
+      tx.insert(programTable.id, programRow(bundle));
+      for (const row of names) tx.insert(nameTable.id, row);
+    });
+    if (result.kind !== 'ok') {
+      await engine.close();
+      await disk.remove(directory);
+      throw new Rejection('init-failed', `the module's init reducer failed: ${result.message}`);
+    }
+    await engine.durable(result.offset);
+    engine.start();
+    return this.#add(entry, engine, recovered.names, bundle);
+  }
+
+  async #update(database: HostedDatabase, request: PublishRequest): Promise<void> {
+    const { bundle } = request;
+    if (bundle === database.bundle) return;
+    const module = await loadModule(bundle);
+    const plan = this.#plan(database, module);
+    if (plan.kind === 'manual') throw new Rejection('manual-migration', plan.reasons.join('\n'));
+    const isConfirmed = request.token === undefined || request.token === planToken(database, bundle);
+    if (plan.breaks.length > 0 && !(request.breakClients && isConfirmed)) {
+      throw new Rejection(
+        'breaks-clients',
+        `this update breaks connected clients: ${plan.breaks.join('; ')}. Publish again with policy=BreakClients.`,
+      );
+    }
+    const { engine, names } = database;
+    const rows: Uint8Array[] = [];
+    for (const step of plan.steps) {
+      if (step.kind === 'alter-table' && step.from.name !== step.to.name) {
+        rows.push(names.rename(step.from.name, step.to.name));
+      }
+    }
+    rows.push(...names.assign(module.def));
+    const catalog = alterTables(engine.store, plan, engine.catalog, module.def, names);
+    engine.replace(module, catalog, (tx) => {
+      for (const row of rows) replaceRow(tx, nameTable, row);
+      replaceRow(tx, programTable, programRow(bundle));
+    });
+    database.bundle = bundle;
+    if (plan.breaks.length > 0) engine.disconnectAll(1012, 'the module was updated; reload to get the new version');
+    await engine.durable(engine.offset);
+  }
+
+  #plan(database: HostedDatabase, module: LoadedModule): MigrationPlan {
+    const { engine } = database;
+    return planMigration(engine.def, module.def, (name) => {
+      const table = engine.catalog.tableByName(name);
+      return table ? engine.store.table(table.stored.id).rowCount : 0;
+    });
+  }
+
+  #parts(entry: DatabaseEntry, recovered: Recovered): EngineParts {
+    const { clock, callMsMax, fail } = this.#options;
+    recovered.log.onFailure(fail);
+    return {
+      identity: identityOfEntry(entry.identity),
+      owner: identityOfEntry(entry.owner),
+      clock,
+      store: recovered.store,
+      log: recovered.log,
+      logs: new Logs(),
+      callMsMax,
+    };
+  }
+
+  #add(entry: DatabaseEntry, engine: Engine, names: Names, bundle: string): HostedDatabase {
+    const database = new HostedDatabase({ entry, engine, names, bundle, random: this.#options.random });
+    this.#databases.set(entry.identity, database);
+    return database;
+  }
+
+  #hosted(database: Database): HostedDatabase {
+    assert(database instanceof HostedDatabase, 'a database of another host');
+    return database;
+  }
+
+  #entryOf(database: Database): DatabaseEntry {
+    return this.#hosted(database).entry;
+  }
+
+  #requireUnlocked(database: HostedDatabase, what: string): void {
+    if (!database.isLocked) return;
+    throw new Rejection('locked', `the database is locked and cannot be ${what}; unlock it first`);
+  }
+
+  #directoryOf(identity: string): string {
+    return join(this.#options.directory, 'databases', identity);
+  }
+
+  async #save(): Promise<void> {
+    const { disk, directory } = this.#options;
+    const text = `${JSON.stringify(this.#entries, undefined, 2)}\n`;
+    await disk.writeAtomic(join(directory, registryFile), new TextEncoder().encode(text));
+  }
+}
+
+/** Confirms that an update is the one whose plan was shown. */
+function planToken(database: HostedDatabase, bundle: string): string {
+  return hashBundle(`${hashBundle(database.bundle)} ${hashBundle(bundle)}`);
+}
+
+function replaceRow(tx: Transaction, table: TableDef, row: Uint8Array): void {
+  const [index] = table.indexes;
+  assert(index, `the system table ${table.name} has no index`);
+  try {
+    tx.update(table.id, index.id, row);
+  } catch (error) {
+    if (!(error instanceof StoreRejection) || error.code !== 'no-such-row') throw error;
+    tx.insert(table.id, row);
+  }
+}
+
+function identityOfEntry(hex: string): bigint {
+  const identity = identityFromHex(hex);
+  assert(identity !== undefined, `${hex} in ${registryFile} is no identity`);
+  return identity;
+}

@@ -1,0 +1,552 @@
+import { jsonText } from './bsatn/satsjson-write.ts';
+import { assert, Rejection } from './errors.ts';
+import type { Clock, Timer } from './host/clock.ts';
+import type { CommitLog } from './log/log.ts';
+import type { Logs } from './logs.ts';
+import type { Catalog } from './module/catalog.ts';
+import type { ModuleDef, ReducerDef } from './module/definition.ts';
+import { TimeLimit } from './module/guard.ts';
+import { fatalMessage, type LoadedModule, type ModuleInstance, type Outcome } from './module/instance.ts';
+import { rawModuleType } from './module/raw-type.ts';
+import type { Caller, QuerySetUpdate } from './query/contract.ts';
+import { createQueries, type Queries } from './query/queries.ts';
+import { encodeRowList } from './query/rowlist.ts';
+import type { Client, ClientMessage, ReducerOutcome } from './serve/contract.ts';
+import type { TableChange, Transaction } from './store/contract.ts';
+import type { TableId } from './store/definition.ts';
+import type { Store } from './store/store.ts';
+import { clientRow, clientTable, readClientRow } from './system.ts';
+import { type Firing, Timetable } from './timetable.ts';
+
+/** Who makes a transaction, and as what it goes into the log. */
+export interface Origin {
+  /** A reducer's canonical name, or `connect`, `disconnect`, `sql`, `publish`. */
+  readonly name: string;
+  readonly identity: bigint;
+  /** 0n without a connection. */
+  readonly connectionId: bigint;
+  readonly timestampMicros: bigint;
+}
+
+export type CallResult =
+  | {
+      readonly kind: 'ok';
+      /** The newest commit that the caller has seen. */
+      readonly offset: number;
+      /** What the caller's own subscriptions see of it. */
+      readonly update: readonly QuerySetUpdate[];
+    }
+  | Exclude<Outcome, { kind: 'ok' }>;
+
+type MessageOf<K extends ClientMessage['kind']> = Extract<ClientMessage, { readonly kind: K }>;
+
+const firingsATurnMax = 100;
+const timerMsMax = 60 * 60 * 1000;
+
+export interface EngineParts {
+  readonly identity: bigint;
+  readonly owner: bigint;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: CommitLog;
+  readonly logs: Logs;
+  /** How long a reducer or a view may run before it is ended and undone. */
+  readonly callMsMax: number;
+}
+
+/**
+ * The state machine of one database: a module, its rows, its log and whoever is connected. Everything that happens to
+ * rows happens in `transact`, one transaction at a time and without an await inside.
+ */
+export class Engine {
+  readonly identity: bigint;
+  readonly owner: bigint;
+  readonly store: Store;
+  readonly logs: Logs;
+  readonly #clock: Clock;
+  readonly #log: CommitLog;
+  readonly #callMsMax: number;
+  readonly #timetable = new Timetable();
+  readonly #clients = new Map<bigint, Client>();
+  /** Calls that the module asked for outside its own transactions. */
+  readonly #immediate: { readonly reducer: ReducerDef; readonly args: Uint8Array }[] = [];
+  #instance: ModuleInstance;
+  #queries: Queries;
+  #catalog: Catalog;
+  #raw: Uint8Array;
+  #eventTables: ReadonlySet<TableId>;
+  #reducers: ReadonlyMap<string, ReducerDef>;
+  /** The transaction that has begun and not ended. */
+  #open: Transaction | undefined;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(parts: EngineParts, module: LoadedModule, catalog: Catalog) {
+    this.identity = parts.identity;
+    this.owner = parts.owner;
+    this.store = parts.store;
+    this.logs = parts.logs;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#callMsMax = parts.callMsMax;
+    this.#catalog = catalog;
+    this.#raw = module.raw;
+    this.#eventTables = eventTablesOf(catalog);
+    this.#reducers = reducersByName(catalog.def);
+    this.#instance = this.#attach(module, catalog);
+    this.#queries = createQueries({
+      catalog,
+      reader: (table) => this.store.table(table),
+      evaluateView: (view, sender) => this.#instance.evaluateView(view, sender),
+    });
+  }
+
+  get def(): ModuleDef {
+    return this.#catalog.def;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  /** The module's description of itself as SATS-JSON. */
+  get schemaText(): string {
+    return jsonText(rawModuleType, this.#raw);
+  }
+
+  get queries(): Queries {
+    return this.#queries;
+  }
+
+  /** The newest commit; -1 for none. */
+  get offset(): number {
+    return this.#log.offset;
+  }
+
+  get durableOffset(): number {
+    return this.#log.durableOffset;
+  }
+
+  onDurable(listener: () => void): () => void {
+    return this.#log.onDurable(listener);
+  }
+
+  /** Resolves when the commit is on disk. Rejects when the log has failed. */
+  async durable(offset: number): Promise<void> {
+    if (offset > this.durableOffset) await this.#log.flush();
+  }
+
+  /** Says goodbye to whoever was connected when the host stopped, and starts the clock of the scheduled tables. */
+  start(): void {
+    const clients = this.store.table(clientTable.id);
+    for (const handle of clients.scan()) {
+      const { identity, connectionId } = readClientRow(clients.row(handle));
+      this.#end(identity, connectionId);
+    }
+    this.#timetable.load(this.#catalog, (table) => this.store.table(table), this.#clock.nowMicros());
+    this.#arm();
+  }
+
+  /** Runs the init hook and whatever else makes the first commit. */
+  initialize(write: (tx: Transaction) => void): CallResult {
+    const origin = this.origin('init', this.owner);
+    return this.#attempt(() =>
+      this.transact(origin, undefined, (tx) => {
+        write(tx);
+        return this.#hook(tx, 'init', origin);
+      }),
+    );
+  }
+
+  /** Puts another module in the place of the running one. The stored tables have been altered already. */
+  replace(module: LoadedModule, catalog: Catalog, write: (tx: Transaction) => void): void {
+    this.#catalog = catalog;
+    this.#raw = module.raw;
+    this.#eventTables = eventTablesOf(catalog);
+    this.#reducers = reducersByName(catalog.def);
+    this.#instance.close();
+    this.#instance = this.#attach(module, catalog);
+    const invalid = this.#queries.replaceCatalog(catalog);
+    const result = this.transact(this.origin('publish', this.owner), undefined, (tx) => {
+      write(tx);
+      return { kind: 'ok' };
+    });
+    assert(result.kind === 'ok', 'an update of the module cannot fail after its tables were altered');
+    for (const { subscriber, querySetId, message } of invalid) {
+      const client = subscriber as Client;
+      client.deliver({ kind: 'subscription-error', requestId: undefined, querySetId, message }, this.offset);
+    }
+    this.#timetable.load(catalog, (table) => this.store.table(table), this.#clock.nowMicros());
+    this.#arm();
+  }
+
+  origin(name: string, identity: bigint, connectionId = 0n): Origin {
+    return { name, identity, connectionId, timestampMicros: this.#clock.nowMicros() };
+  }
+
+  /** Records the client and runs the connect hook. @throws Rejection `connect-refused` */
+  connect(client: Client): void {
+    const origin = this.origin('connect', client.identity, client.connectionId);
+    this.#clients.set(client.connectionId, client);
+    const result = this.#attempt(() =>
+      this.transact(origin, undefined, (tx) => {
+        tx.insert(clientTable.id, clientRow(client.identity, client.connectionId));
+        return this.#hook(tx, 'connect', origin);
+      }),
+    );
+    if (result.kind === 'ok') return;
+    this.#clients.delete(client.connectionId);
+    throw new Rejection('connect-refused', result.message);
+  }
+
+  /** Runs the disconnect hook and forgets the client's subscriptions. */
+  disconnect(client: Client): void {
+    if (this.#isClosed || !this.#clients.has(client.connectionId)) return;
+    this.#queries.remove(client);
+    this.#end(client.identity, client.connectionId);
+    this.#clients.delete(client.connectionId);
+  }
+
+  /** Ends every connection, such as when an update breaks what the clients were generated from. */
+  disconnectAll(code: number, reason: string): void {
+    for (const client of [...this.#clients.values()]) client.close(code, reason);
+  }
+
+  /** Handles messages of one client in their order; every reply goes through `client.deliver`. */
+  handle(client: Client, messages: readonly ClientMessage[]): void {
+    let next = 0;
+    // A batch shares one guard: setting it up costs more than a call.
+    while (next < messages.length && !this.#isClosed) {
+      try {
+        this.#instance.guard(this.#callMsMax, () => {
+          for (let message = messages[next]; message && !this.#instance.isBatchOver; message = messages[next]) {
+            next += 1;
+            this.#handleOne(client, message);
+          }
+        });
+      } catch (error) {
+        const ended = messages[next - 1];
+        if (!(error instanceof TimeLimit) || !ended) throw error;
+        this.#abandon(error.message);
+        this.#answerFailure(client, ended, error.message);
+      }
+    }
+    this.#arm();
+  }
+
+  /** Calls a reducer on behalf of a client, whether it may be called from outside or not. */
+  call(reducer: ReducerDef, origin: Origin, args: Uint8Array, client?: Client): CallResult {
+    return this.#attempt(() => this.#call(reducer, origin, args, client));
+  }
+
+  /** Runs work that may run the module's code. @throws Rejection `time-limit` after undoing what was open */
+  guarded<T>(run: () => T): T {
+    try {
+      return this.#instance.guard(this.#callMsMax, run);
+    } catch (error) {
+      if (!(error instanceof TimeLimit)) throw error;
+      this.#abandon(error.message);
+      throw new Rejection('time-limit', error.message, { cause: error });
+    } finally {
+      this.#arm();
+    }
+  }
+
+  /**
+   * The one way in which rows change. `body` writes; when it ends well and no view objects, the changes are committed,
+   * logged, and delivered to everybody who sees them but `client`, whose part is returned.
+   */
+  transact(origin: Origin, client: Client | undefined, body: (tx: Transaction) => Outcome): CallResult {
+    assert(!this.#open, 'a transaction is open already');
+    const tx = this.store.begin();
+    this.#open = tx;
+    let ending: Outcome;
+    try {
+      ending = body(tx);
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+    if (ending.kind !== 'ok') {
+      this.#rollback();
+      return ending;
+    }
+    const changes = tx.changes();
+    try {
+      this.#queries.prepare(changes);
+    } catch (error) {
+      this.#rollback();
+      return { kind: 'failed', message: this.#explain(error) };
+    }
+    tx.commit();
+    this.#open = undefined;
+    if (changes.length === 0) return { kind: 'ok', offset: this.offset, update: [] };
+    this.#record(origin, changes);
+    const { offset } = this;
+    this.#timetable.follow(changes, origin.timestampMicros);
+    let own: readonly QuerySetUpdate[] = [];
+    for (const [subscriber, update] of this.#queries.publish(changes)) {
+      if (subscriber === client) own = update;
+      else (subscriber as Client).deliver({ kind: 'transaction-update', update }, offset);
+    }
+    return { kind: 'ok', offset, update: own };
+  }
+
+  /** Stops the clock and writes what is left. The store must not be used afterwards. */
+  async close(): Promise<void> {
+    this.disconnectAll(1001, 'the hub is shutting down');
+    for (const client of [...this.#clients.values()]) this.disconnect(client);
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#instance.close();
+    await this.#log.close();
+  }
+
+  callerOf(identity: bigint): Caller {
+    return { identity, isOwner: identity === this.owner };
+  }
+
+  /** Rows of event tables are seen and gone: they are not logged, and what has nothing else is no commit. */
+  #record(origin: Origin, changes: readonly TableChange[]): void {
+    const kept = this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
+    if (kept.length === 0) return;
+    this.#log.append({
+      offset: this.#log.offset + 1,
+      timestampMicros: origin.timestampMicros,
+      origin: origin.name,
+      caller: origin.identity,
+      connectionId: origin.connectionId,
+      changes: kept,
+    });
+  }
+
+  #attach(module: LoadedModule, catalog: Catalog): ModuleInstance {
+    return module.attach({
+      catalog,
+      reader: (table) => this.store.table(table),
+      identity: this.identity,
+      claims: (connectionId) => this.#clients.get(connectionId)?.claims ?? '',
+      log: (record) => this.logs.add(record),
+      scheduleImmediate: (name, args) => this.#scheduleImmediate(name, args),
+    });
+  }
+
+  #handleOne(client: Client, message: ClientMessage): void {
+    switch (message.kind) {
+      case 'call-reducer':
+        this.#handleCall(client, message);
+        return;
+      case 'subscribe':
+        this.#handleSubscribe(client, message);
+        return;
+      case 'unsubscribe':
+        this.#handleUnsubscribe(client, message);
+        return;
+      case 'query':
+        this.#handleQuery(client, message);
+        return;
+      case 'call-procedure':
+        this.#answerFailure(client, message, `no such procedure: \`${message.name}\``);
+        return;
+    }
+  }
+
+  #handleCall(client: Client, message: MessageOf<'call-reducer'>): void {
+    const { requestId, name, args } = message;
+    const reducer = this.#reducers.get(name);
+    if (!reducer?.isCallable) {
+      this.#answerFailure(client, message, whyNotCallable(name, reducer));
+      return;
+    }
+    const origin = this.origin(reducer.name, client.identity, client.connectionId);
+    const result = this.#call(reducer, origin, args, client);
+    const outcome: ReducerOutcome = result.kind === 'ok' ? { kind: 'ok', update: result.update } : result;
+    const { timestampMicros } = origin;
+    client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, this.offset);
+  }
+
+  #handleSubscribe(client: Client, message: MessageOf<'subscribe'>): void {
+    const { requestId, querySetId, queries } = message;
+    try {
+      const rows = this.#queries.subscribe(client, this.callerOf(client.identity), querySetId, queries);
+      client.deliver({ kind: 'subscribe-applied', requestId, querySetId, rows }, this.offset);
+    } catch (error) {
+      this.#answerFailure(client, message, this.#explain(error));
+    }
+  }
+
+  #handleUnsubscribe(client: Client, message: MessageOf<'unsubscribe'>): void {
+    const { requestId, querySetId, sendDroppedRows } = message;
+    try {
+      const dropped = this.#queries.unsubscribe(client, querySetId);
+      const rows = sendDroppedRows ? dropped : undefined;
+      client.deliver({ kind: 'unsubscribe-applied', requestId, querySetId, rows }, this.offset);
+    } catch (error) {
+      this.#answerFailure(client, message, this.#explain(error));
+    }
+  }
+
+  #handleQuery(client: Client, message: MessageOf<'query'>): void {
+    const { requestId, sql } = message;
+    try {
+      const { table, rows } = this.#queries.query(this.callerOf(client.identity), sql);
+      const result = { table, rows: encodeRowList(rows) };
+      client.deliver({ kind: 'query-result', requestId, result }, this.offset);
+    } catch (error) {
+      this.#answerFailure(client, message, this.#explain(error));
+    }
+  }
+
+  /** The answer to a message that came to nothing. */
+  #answerFailure(client: Client, message: ClientMessage, text: string): void {
+    const { offset } = this;
+    const { requestId } = message;
+    const timestampMicros = this.#clock.nowMicros();
+    switch (message.kind) {
+      case 'call-reducer': {
+        const outcome: ReducerOutcome = { kind: 'failed', message: text };
+        client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, offset);
+        return;
+      }
+      case 'subscribe':
+      case 'unsubscribe': {
+        const { querySetId } = message;
+        client.deliver({ kind: 'subscription-error', requestId, querySetId, message: text }, offset);
+        return;
+      }
+      case 'query':
+        client.deliver({ kind: 'query-result', requestId, result: { message: text } }, offset);
+        return;
+      case 'call-procedure': {
+        const outcome = { message: text };
+        client.deliver({ kind: 'procedure-result', requestId, timestampMicros, durationMicros: 0n, outcome }, offset);
+      }
+    }
+  }
+
+  #call(reducer: ReducerDef, origin: Origin, args: Uint8Array, client?: Client): CallResult {
+    return this.transact(origin, client, (tx) => this.#run(tx, reducer, origin, args));
+  }
+
+  #run(tx: Transaction, reducer: ReducerDef, origin: Origin, args: Uint8Array): Outcome {
+    const { identity, connectionId, timestampMicros } = origin;
+    return this.#instance.callReducer(tx, reducer.id, identity, connectionId, timestampMicros, args);
+  }
+
+  #hook(tx: Transaction, lifecycle: ReducerDef['lifecycle'], origin: Origin): Outcome {
+    const reducer = this.#catalog.def.reducers.find((entry) => entry.lifecycle === lifecycle);
+    return reducer ? this.#run(tx, reducer, origin, new Uint8Array()) : { kind: 'ok' };
+  }
+
+  /** Ends a connection. A disconnect hook that fails does not keep the client in the table. */
+  #end(identity: bigint, connectionId: bigint): void {
+    const origin = this.origin('disconnect', identity, connectionId);
+    const row = clientRow(identity, connectionId);
+    const result = this.#attempt(() =>
+      this.transact(origin, undefined, (tx) => {
+        tx.deleteEqual(clientTable.id, row);
+        return this.#hook(tx, 'disconnect', origin);
+      }),
+    );
+    if (result.kind === 'ok') return;
+    this.transact(origin, undefined, (tx) => {
+      tx.deleteEqual(clientTable.id, row);
+      return { kind: 'ok' };
+    });
+  }
+
+  #attempt(run: () => CallResult): CallResult {
+    try {
+      return this.guarded(run);
+    } catch (error) {
+      if (error instanceof Rejection && error.code === 'time-limit') return { kind: 'failed', message: error.message };
+      throw error;
+    }
+  }
+
+  /** Undoes the transaction whose time was up. */
+  #abandon(why: string): void {
+    if (this.#open) this.#rollback();
+    this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message: why });
+  }
+
+  #rollback(): void {
+    this.#open?.rollback();
+    this.#open = undefined;
+    this.#queries.discard();
+  }
+
+  /** What a caller may know of a failure; what it may not know goes to the database's log. */
+  #explain(error: unknown): string {
+    if (error instanceof TimeLimit) throw error;
+    if (error instanceof Rejection) return error.message;
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+    return fatalMessage;
+  }
+
+  #scheduleImmediate(name: string, args: Uint8Array): void {
+    const reducer = this.#catalog.def.reducers.find((entry) => entry.name === name || entry.sourceName === name);
+    if (!reducer) {
+      const message = `there is no reducer ${name} to run at once`;
+      this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+      return;
+    }
+    this.#immediate.push({ reducer, args });
+  }
+
+  /** Sets the timer for what is due next. */
+  #arm(): void {
+    if (this.#isClosed) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const due = this.#timetable.nextDueMicros();
+    let delayMs = due === undefined ? undefined : Number(due - this.#clock.nowMicros()) / 1000;
+    if (this.#immediate.length > 0) delayMs = 0;
+    if (delayMs === undefined) return;
+    // Rounded up: a timer that comes early would find nothing due.
+    const wholeMs = Math.min(timerMsMax, Math.max(0, Math.ceil(delayMs)));
+    this.#timer = this.#clock.setTimer(wholeMs, () => this.#fireDue());
+  }
+
+  #fireDue(): void {
+    this.#timer = undefined;
+    for (const { reducer, args } of this.#immediate.splice(0)) {
+      this.call(reducer, this.origin(reducer.name, this.identity), args);
+    }
+    for (let count = 0; count < firingsATurnMax && !this.#isClosed; count++) {
+      const firing = this.#timetable.take((table) => this.store.table(table), this.#clock.nowMicros());
+      if (!firing) break;
+      this.#fire(firing);
+    }
+    this.#arm();
+  }
+
+  #fire(firing: Firing): void {
+    const reducer = this.#catalog.def.reducers[firing.function.id];
+    if (firing.function.kind !== 'reducer' || !reducer) return;
+    const origin = this.origin(reducer.name, this.identity);
+    const isEarly = origin.timestampMicros < firing.intendedMicros;
+    const timestampMicros = isEarly ? firing.intendedMicros : origin.timestampMicros;
+    this.call(reducer, { ...origin, timestampMicros }, firing.row);
+    if (!firing.isOnce) return;
+    this.transact(origin, undefined, (tx) => {
+      tx.deleteEqual(firing.table.stored.id, firing.row);
+      return { kind: 'ok' };
+    });
+  }
+}
+
+function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
+  return new Set(catalog.tables.filter(({ stored }) => stored.isEvent).map(({ stored }) => stored.id));
+}
+
+function reducersByName(def: ModuleDef): ReadonlyMap<string, ReducerDef> {
+  return new Map(def.reducers.map((reducer) => [reducer.name, reducer]));
+}
+
+function whyNotCallable(name: string, reducer: ReducerDef | undefined): string {
+  if (!reducer) return `no such reducer: \`${name}\`; generate the client's bindings again if the module has changed`;
+  if (reducer.lifecycle) return `the lifecycle reducer \`${name}\` cannot be called by clients`;
+  return `the reducer \`${name}\` is private`;
+}

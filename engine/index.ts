@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LocalDatabases } from './databases.ts';
+import { Rejection } from './errors.ts';
+import type { Lock } from './host/disk.ts';
+import { nodeClock } from './host/node/clock.ts';
+import { nodeDisk } from './host/node/disk.ts';
+import { nodeRandom } from './host/node/random.ts';
+import { Authority, type Credentials } from './serve/identity/authority.ts';
+import { fileKeyStore } from './serve/identity/keys.ts';
+import { createServer, type Server } from './serve/server.ts';
+
+export { Rejection } from './errors.ts';
+export { bundle as bundleModule, describeModule } from './module/index.ts';
+export type { Database } from './serve/contract.ts';
+export { serveStatic } from './serve/http/static.ts';
+
+export interface HostOptions {
+  /** Where everything is kept; made when it is missing. One process owns it at a time. */
+  readonly dataDirectory: string;
+  /** Default 127.0.0.1. */
+  readonly hostname?: string;
+  /** 0 takes a free one. Default 3000. */
+  readonly port?: number;
+  /** How long a reducer may run before it is ended and undone. Default 10 s. */
+  readonly callMsMax?: number;
+  /** Answers whatever is not under `/v1`. Default: 404. */
+  readonly fallback?: (request: Request) => Response | Promise<Response>;
+  /** What an operator should read. Default: standard error. */
+  readonly warn?: (message: string) => void;
+  /** Called when the host cannot keep its promises any more: whoever owns the process must end it. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** A running host of databases. */
+export interface Host {
+  /** `http://<host>:<port>` */
+  readonly url: string;
+  readonly databases: LocalDatabases;
+  /** Who owns what this machine publishes; its token is kept in the data folder in `operator.token`. */
+  readonly operator: Credentials;
+  /** A new identity with a token that does not expire. */
+  mint(): Promise<Credentials>;
+  close(): Promise<void>;
+}
+
+const callMsDefault = 10_000;
+const portDefault = 3000;
+
+/**
+ * Opens a data folder and serves its databases.
+ * @throws Rejection `data-folder`, `data-folder-locked`, `address-in-use`, or what keeps a database from being opened
+ */
+export async function openHost(options: HostOptions): Promise<Host> {
+  const directory = options.dataDirectory;
+  const hostname = options.hostname ?? '127.0.0.1';
+  const warn = options.warn ?? ((message: string) => console.error(message));
+  const lock = await lockDirectory(directory);
+  try {
+    const authority = await Authority.open({ keys: fileKeyStore(join(directory, 'jwt-key.pem')) });
+    const operator = await openOperator(authority, join(directory, 'operator.token'));
+    const databases = await LocalDatabases.open({
+      disk: nodeDisk,
+      clock: nodeClock,
+      random: nodeRandom,
+      directory,
+      callMsMax: options.callMsMax ?? callMsDefault,
+      warn,
+      fail: options.onFailure,
+    });
+    const fallback = options.fallback ? { fallback: options.fallback } : {};
+    const server = createServer({ databases, authority, ...fallback });
+    const port = await listen(server, options.port ?? portDefault, hostname);
+    return {
+      url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
+      databases,
+      operator,
+      mint: () => authority.mint(),
+      async close() {
+        await server.close();
+        await databases.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function lockDirectory(directory: string): Promise<Lock> {
+  try {
+    await nodeDisk.makeDirectory(directory);
+    return await nodeDisk.lock(join(directory, 'lock'));
+  } catch (error) {
+    if (error instanceof Rejection) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Rejection('data-folder', `the data folder ${directory} cannot be written: ${reason}`, { cause: error });
+  }
+}
+
+/** The identity that owns what this machine publishes, made at the first start. */
+async function openOperator(authority: Authority, file: string): Promise<Credentials> {
+  const saved = await nodeDisk.read(file);
+  if (saved) return await authority.verify(new TextDecoder().decode(saved).trim());
+  const minted = await authority.mint();
+  await writeFile(file, `${minted.token}\n`, { mode: 0o600 });
+  return minted;
+}
+
+async function listen(server: Server, port: number, hostname: string): Promise<number> {
+  try {
+    return await server.listen(port, hostname);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const message = `${hostname}:${port} is taken: stop what listens there, or choose another port`;
+    throw new Rejection('address-in-use', message, { cause: error });
+  }
+}

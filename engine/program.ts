@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { assert } from './errors.ts';
+import { buildCatalog, type Catalog, type IdAssignment } from './module/catalog.ts';
+import type { ModuleDef, ModuleTable } from './module/definition.ts';
+import type { MigrationPlan } from './module/migration.ts';
+import type { TableDef } from './store/definition.ts';
+import type { Store } from './store/store.ts';
+
+/** Names a bundle: 64 hex digits. */
+export function hashBundle(bundle: string): string {
+  return createHash('sha256').update(bundle).digest('hex');
+}
+
+/** Makes the tables of a module that is the first in its database. */
+export function createTables(store: Store, def: ModuleDef, ids: IdAssignment): Catalog {
+  const catalog = buildCatalog(def, ids);
+  for (const table of catalog.tables) store.createTable(table.stored);
+  return catalog;
+}
+
+/**
+ * Changes the stored tables from one module's to the next's. It does the same for the same plan whenever it runs, so a
+ * replay of the log comes to the same rows.
+ */
+export function alterTables(
+  store: Store,
+  plan: MigrationPlan & { kind: 'auto' },
+  from: Catalog,
+  def: ModuleDef,
+  ids: IdAssignment,
+): Catalog {
+  const catalog = buildCatalog(def, ids);
+  for (const step of plan.steps) {
+    if (step.kind === 'create-table') store.createTable(storedOf(catalog, step.table.name));
+    else if (step.kind === 'drop-table') store.dropTable(storedOf(from, step.table.name).id);
+    else if (step.kind === 'alter-table') {
+      const stored = storedOf(catalog, step.to.name);
+      store.alterTable(stored.id, stored, addedColumns(step.from, step.to));
+    }
+  }
+  return catalog;
+}
+
+/** How a row of the earlier table becomes one of the next: the defaults of the added columns follow it. */
+function addedColumns(from: ModuleTable, to: ModuleTable): ((row: Uint8Array) => Uint8Array) | undefined {
+  if (to.row.fields.length === from.row.fields.length) return undefined;
+  const defaults: Uint8Array[] = [];
+  for (let column = from.row.fields.length; column < to.row.fields.length; column++) {
+    const added = to.defaults.find((entry) => entry.column === column);
+    assert(added, `column ${column} of ${to.name} has no default`);
+    defaults.push(added.value);
+  }
+  const suffix = Buffer.concat(defaults);
+  return (row) => Buffer.concat([row, suffix]);
+}
+
+function storedOf(catalog: Catalog, name: string): TableDef {
+  const table = catalog.tableByName(name);
+  assert(table, `the table ${name} is not in the catalog`);
+  return table.stored;
+}
