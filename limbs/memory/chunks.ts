@@ -86,15 +86,26 @@ function pack(blocks: readonly string[]): string[] {
   return packed;
 }
 
-/** Pieces of at most `chunkCharsMax`, cut after a line, else after a sentence, else after a word, else anywhere. */
+/** Pieces of at most `chunkCharsMax`; pieces of code are fenced like the whole, or they would read as prose. */
 function cut(block: string): string[] {
+  const [, open, fence, body] = /^( {0,3}(`{3,}|~{3,})[^\n]*)\n([\s\S]*)$/.exec(block) ?? [];
+  if (block.length <= chunkCharsMax || !open || !fence || !body || open.length > 100) {
+    return cutText(block, chunkCharsMax);
+  }
+  const code = body.endsWith(`\n${fence}`) ? body.slice(0, -fence.length - 1) : body;
+  const lines = cutText(code, chunkCharsMax - open.length - fence.length - 2);
+  return lines.map((piece) => `${open}\n${piece}\n${fence}`);
+}
+
+/** Pieces of at most `charsMax`, cut after a line, else after a sentence, else after a word, else anywhere. */
+function cutText(text: string, charsMax: number): string[] {
   const pieces: string[] = [];
-  let rest = block;
-  while (rest.length > chunkCharsMax) {
-    const window = rest.slice(0, chunkCharsMax);
+  let rest = text;
+  while (rest.length > charsMax) {
+    const window = rest.slice(0, charsMax);
     const end =
       [window.lastIndexOf('\n'), lastSentenceEnd(window), window.lastIndexOf(' ')].find(
-        (position) => position > chunkCharsMax / 3,
+        (position) => position > charsMax / 3,
       ) ?? wholeCharacters(window);
     pieces.push(rest.slice(0, end).trimEnd());
     rest = rest.slice(end).trimStart();

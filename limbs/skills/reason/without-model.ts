@@ -1,0 +1,60 @@
+import { performance } from 'node:perf_hooks';
+import type { Embedder } from '../../embeddings/embedder.ts';
+import { answerExtractively, type ExtractiveAnswer } from '../../extractive/answer.ts';
+import type { Memory } from '../../memory/memory.ts';
+import type { SummaryParts } from '../../summary.ts';
+import { counted } from '../../text.ts';
+import { sectionOf } from '../citation.ts';
+import type { SkillContext } from '../skill.ts';
+
+const partsMax = 8;
+
+const note =
+  'Quoted from your documents by the built-in extractive answerer: it is not a language model. Set HELIX_LLM_BASE_URL to use one.';
+
+/** Answers with sentences quoted from the documents. */
+export async function reasonWithoutModel(
+  question: string,
+  memory: Memory,
+  embedder: Embedder,
+  { tenant, signal, progress }: SkillContext,
+): Promise<SummaryParts> {
+  const startedMs = performance.now();
+  const parts = await memory.recall(tenant, question, partsMax, signal);
+  const recalledMs = performance.now();
+  progress(`Recalled ${counted(parts.length, 'part')} of the documents`);
+  if (parts.length === 0) {
+    return {
+      text: 'This limb remembers no documents yet. Give it some with `helix remember <path>`, then ask again.',
+      engine: 'extractive',
+      note,
+    };
+  }
+  const answer = await answerExtractively(question, parts, embedder, signal);
+  return {
+    text: textOf(answer),
+    citations: answer.quotes.map(({ part, text }) => ({
+      document: part.document,
+      section: sectionOf(part),
+      quote: text,
+    })),
+    engine: 'extractive',
+    note,
+    timings: [
+      { name: 'recall', durationMs: recalledMs - startedMs },
+      { name: 'extract', durationMs: performance.now() - recalledMs },
+    ],
+  };
+}
+
+function textOf({ fit, quotes }: ExtractiveAnswer): string {
+  const quoted = quotes.map((quote, i) => `${quote.text} [${i + 1}]`).join('\n\n');
+  switch (fit) {
+    case 'direct':
+      return quoted;
+    case 'close':
+      return `The documents do not answer this in so many words. The closest they come:\n\n${quoted}`;
+    case 'none':
+      return 'The documents that this limb remembers do not answer this. Ask in other words, or give it more with `helix remember <path>`.';
+  }
+}

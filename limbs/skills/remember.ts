@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { isDocument, readDocument } from '../documents/read.ts';
+import type { DocumentsRoot, FoundFile } from '../documents/root.ts';
+import { LimbError } from '../errors.ts';
+import type { Memory, MemoryStats, SourceDocument } from '../memory/memory.ts';
+import { counted } from '../text.ts';
+import { defineSkill, type Skill } from './skill.ts';
+
+const input = z.object({ paths: z.array(z.string().min(1).max(1000)).min(1).max(2000) });
+
+const reasonsShownMax = 5;
+
+interface Skipped {
+  readonly path: string;
+  readonly reason: string;
+}
+
+interface Tally {
+  documents: number;
+  chunks: number;
+  unchanged: number;
+  forgotten: number;
+  /** Files in named folders that are not documents by their names. */
+  others: number;
+  readonly skipped: Skipped[];
+}
+
+/** Takes documents of the documents folder into the limb's memory. `onChange` hears how much it then holds. */
+export function rememberSkill(
+  memory: Memory,
+  root: DocumentsRoot,
+  onChange: (stats: MemoryStats) => void = () => {},
+): Skill {
+  return defineSkill({
+    name: 'remember',
+    input,
+    async work({ paths }, { tenant, signal, progress }) {
+      const tally: Tally = { documents: 0, chunks: 0, unchanged: 0, forgotten: 0, others: 0, skipped: [] };
+      const skip = (path: string, reason: string) => {
+        tally.skipped.push({ path, reason });
+        progress(`${path} skipped: ${reason}`);
+      };
+      try {
+        for (const path of paths) {
+          const found = await find(root, path, skip);
+          if (!found) continue;
+          const files = found.isFolder ? found.files.filter((file) => isDocument(file.path)) : found.files;
+          tally.others += found.files.length - files.length;
+          await memory.remember(
+            tenant,
+            documentsOf(root, files, skip),
+            ({ path: done, outcome, chunkCount }) => {
+              if (outcome === 'unchanged') {
+                tally.unchanged++;
+                return;
+              }
+              tally.documents++;
+              tally.chunks += chunkCount;
+              progress(`${done}: ${counted(chunkCount, 'chunk')}`);
+            },
+            signal,
+          );
+          if (!found.isFolder) continue;
+          tally.forgotten += await memory.forgetOthers(
+            tenant,
+            found.path,
+            files.map((file) => file.path),
+          );
+        }
+      } finally {
+        onChange(await memory.stats());
+      }
+      if (tally.documents + tally.unchanged + tally.forgotten === 0) throw nothingRemembered(tally);
+      return { text: tallyText(tally), engine: 'memory' };
+    },
+  });
+}
+
+/** What a path stands for. One that is not there is skipped; one that leads out of the folder fails the task. */
+async function find(root: DocumentsRoot, path: string, skip: (path: string, reason: string) => void) {
+  try {
+    return await root.find(path);
+  } catch (error) {
+    if (!(error instanceof LimbError) || error.code !== 'no-such-document') throw error;
+    skip(path, 'there is no such file or folder');
+    return undefined;
+  }
+}
+
+async function* documentsOf(
+  root: DocumentsRoot,
+  files: readonly FoundFile[],
+  skip: (path: string, reason: string) => void,
+): AsyncGenerator<SourceDocument> {
+  for (const file of files) {
+    const read = await readDocument(root, file);
+    if ('document' in read) yield read.document;
+    else skip(file.path, read.reason);
+  }
+}
+
+function tallyText(tally: Tally): string {
+  const facts = [
+    `Remembered ${counted(tally.documents, 'document')} (${counted(tally.chunks, 'chunk')})`,
+    tally.unchanged > 0 ? `${tally.unchanged} unchanged` : '',
+    tally.forgotten > 0 ? `${tally.forgotten} forgotten that are gone` : '',
+    tally.skipped.length > 0 ? `${tally.skipped.length} skipped` : '',
+    tally.others > 0 ? `${counted(tally.others, 'file')} of other kinds left out` : '',
+  ];
+  return [facts.filter((fact) => fact !== '').join(', '), ...reasons(tally)].join('\n');
+}
+
+function nothingRemembered(tally: Tally): LimbError {
+  const why = tally.others > 0 ? `${counted(tally.others, 'file')} found, none of them Markdown, text or HTML.` : '';
+  return new LimbError('nothing-remembered', ['No document was remembered.', why, ...reasons(tally)].join('\n').trim());
+}
+
+function reasons({ skipped }: Tally): string[] {
+  const lines = skipped.slice(0, reasonsShownMax).map(({ path, reason }) => `${path}: ${reason}`);
+  if (skipped.length > reasonsShownMax) lines.push(`and ${skipped.length - reasonsShownMax} more`);
+  return lines;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { type PythonTool, TIMEOUT_MS_MAX } from '../mcp/index.ts';
+import type { Output, RunResult } from '../sandbox/index.ts';
+import { cleanText, counted } from '../text.ts';
+import { defineSkill, type Skill } from './skill.ts';
+
+/** Runs Python programs in a sandbox. */
+export type Python = Pick<PythonTool, 'run'>;
+
+const timeoutMsDefault = 10_000;
+
+/** What of the output travels; the end of it says most. */
+const stdoutCharsMax = 2400;
+const stderrCharsMax = 1000;
+
+const input = z.object({
+  code: z.string().min(1),
+  timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX).optional(),
+});
+
+export function runPythonSkill(python: Python): Skill {
+  return defineSkill({
+    name: 'run_python',
+    input,
+    async work({ code, timeoutMs = timeoutMsDefault }, { signal, progress }) {
+      const onOutput = (output: Output) => {
+        const line = cleanText(output.text).trimEnd();
+        if (line !== '') progress(line);
+      };
+      const result = await python.run({ code, timeoutMs }, onOutput, signal);
+      return {
+        text: outputText(result),
+        engine: `${result.engine} (${result.level})`,
+        note: outcomeNote(result, timeoutMs),
+        exitCode: result.exitCode ?? undefined,
+        timings: [{ name: 'run', durationMs: result.durationMs }],
+      };
+    },
+  });
+}
+
+/** How the program ended, if not by itself: in words for a person or a language model. */
+export function outcomeNote(result: RunResult, timeoutMs: number): string {
+  switch (result.outcome) {
+    case 'exited':
+      return '';
+    case 'timed-out':
+      return `The program was stopped: timed out after ${timeoutMs < 1000 ? `${timeoutMs} ms` : `${timeoutMs / 1000} s`}.`;
+    case 'out-of-memory':
+    case 'output-limit':
+    case 'killed':
+      return result.message;
+  }
+}
+
+function outputText({ stdout, stderr }: RunResult): string {
+  const out = tail(stdout, stdoutCharsMax);
+  const errors = tail(stderr, stderrCharsMax);
+  if (errors === '') return out === '' ? '(no output)' : out;
+  return out === '' ? errors : `${out}\n\nStandard error:\n${errors}`;
+}
+
+/** The end of the text from the start of a line, and how much is missing before it. */
+export function tail(text: string, charsMax: number): string {
+  const clean = cleanText(text).trimEnd();
+  if (clean.length <= charsMax) return clean;
+  const end = clean.slice(-charsMax);
+  const lineBreak = end.indexOf('\n');
+  const kept = lineBreak === -1 ? end : end.slice(lineBreak + 1);
+  return `… (${counted(clean.length - kept.length, 'character')} before this left out)\n${kept}`;
+}
