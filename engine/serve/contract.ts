@@ -102,16 +102,18 @@ export type JsonText = string;
 
 /**
  * Codes of a `Rejection` that have a status of their own over HTTP; every other rejection is a 400 with its message.
- * `permission-denied` 401, `connect-refused` 403, `no-such-function` 404, `locked` 409,
- * `reducer-rejected` (a SenderError) and `reducer-failed` (anything else a function threw) 530.
+ * `permission-denied` 401, `connect-refused` 403, `no-such-database` and `no-such-function` 404, `locked` 409,
+ * `reducer-rejected` (a SenderError), `reducer-failed` (anything else a function threw) and `time-limit` 530.
  */
 export type StatusCode =
   | 'permission-denied'
   | 'connect-refused'
+  | 'no-such-database'
   | 'no-such-function'
   | 'locked'
   | 'reducer-rejected'
-  | 'reducer-failed';
+  | 'reducer-failed'
+  | 'time-limit';
 
 export interface SqlAnswer {
   /** SATS-JSON of the product type of the rows. */

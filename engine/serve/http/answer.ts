@@ -1,10 +1,10 @@
 import { Rejection } from '../../errors.ts';
-import type { StatusCode as RejectionCode } from '../contract.ts';
+import type { StatusCode } from '../contract.ts';
 
 /** A status that HTTP has no name for: the module's function failed, the host did not. */
 const FUNCTION_FAILED = 530;
 
-const STATUS_OF_CODE: { readonly [code in RejectionCode | OwnCode]: number } = {
+const STATUS_OF_CODE: { readonly [code in StatusCode | OwnCode]: number } = {
   token: 401,
   'permission-denied': 401,
   'connect-refused': 403,
@@ -16,10 +16,11 @@ const STATUS_OF_CODE: { readonly [code in RejectionCode | OwnCode]: number } = {
   'content-type': 415,
   'reducer-rejected': FUNCTION_FAILED,
   'reducer-failed': FUNCTION_FAILED,
+  'time-limit': FUNCTION_FAILED,
 };
 
 /** Codes of the transport's own rejections. */
-type OwnCode = 'token' | 'not-owner' | 'no-such-database' | 'too-large' | 'content-type';
+type OwnCode = 'token' | 'not-owner' | 'too-large' | 'content-type';
 
 /** The status for a rejection: 400 unless its code has one of its own. */
 export function statusOf(rejection: Rejection): number {

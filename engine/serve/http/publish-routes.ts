@@ -3,7 +3,7 @@ import { Rejection } from '../../errors.ts';
 import type { PublishPlan, PublishRequest } from '../contract.ts';
 import { identityFromHex, identityToHex } from '../identity/identity.ts';
 import { readBoolean } from '../socket/handshake.ts';
-import { jsonAnswer, textAnswer } from './answer.ts';
+import { jsonAnswer, statusOf, textAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import { authenticate, type Env, ownedDatabase, type Services } from './caller.ts';
 import { requireDatabaseName } from './database-name.ts';
@@ -28,8 +28,9 @@ export function publishRoutes(services: Services): Hono<Env> {
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       if (error.code === 'permission-denied') return permissionDenied(name ?? '');
+      if (statusOf(error) !== 400) throw error;
       const prefix = existing === undefined ? 'Database creation failed' : 'Database update rejected';
-      return textAnswer(error.code === 'locked' ? 409 : 400, `${prefix}: ${error.message}`);
+      return textAnswer(400, `${prefix}: ${error.message}`);
     }
   };
 

@@ -259,6 +259,14 @@ describe('[HTTP1] every route answers with its status and text', () => {
       text: '{"PermissionDenied":{"name":"new"}}',
     },
     {
+      name: 'publish over an identity that nothing has',
+      ask: ['PUT', `/v1/database/${'c2'.padEnd(64, '0')}`],
+      as: 'owner',
+      body: 'export {}',
+      status: 404,
+      text: 'there is no such database to update',
+    },
+    {
       name: 'publish WebAssembly',
       ask: ['PUT', '/v1/database/people'],
       as: 'owner',

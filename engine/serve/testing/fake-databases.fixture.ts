@@ -269,6 +269,9 @@ export class FakeDatabases implements Databases {
     if (request.bundle.includes('broken')) throw new Rejection('module', 'the module does not load');
     if (request.bundle.includes('forbidden')) throw new Rejection('permission-denied', 'not on the list');
     const existing = this.find(request.name ?? '');
+    if (existing === undefined && request.name?.length === 64) {
+      throw new Rejection('no-such-database', 'there is no such database to update');
+    }
     if (existing !== undefined) return { database: existing, op: 'updated' as const };
     const database = new FakeDatabase(0xc200n + BigInt(this.byName.size), request.owner);
     this.byName.set(request.name ?? `unnamed-${this.byName.size}`, database);
