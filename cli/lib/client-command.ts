@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { type Hub, type HubOptions, openHub } from './hub.ts';
 import { interruption, untilAborted } from './interruption.ts';
+import { oneLine } from './terminal.ts';
 
 export interface ClientOptions extends HubOptions {
   readonly json?: boolean;
@@ -26,5 +27,5 @@ export async function withHub(
 
 /** A line about what is going on, beside the result. */
 export function tell(line: string): void {
-  console.error(pc.dim(`· ${line}`));
+  console.error(pc.dim(`· ${oneLine(line)}`));
 }

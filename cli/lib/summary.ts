@@ -1,33 +1,36 @@
 import pc from 'picocolors';
 import type { Summary, SummaryBody } from '../../bindings/types.ts';
+import { oneLine, printable } from './terminal.ts';
 
 /** A summary as text for a person: the answer, where it comes from, and how it came about. */
 export function formatSummary(body: SummaryBody): string {
-  const parts = [body.text.trimEnd(), formatCitations(body), formatFooter(body)];
+  const parts = [printable(body.text).trimEnd(), formatCitations(body), formatFooter(body)];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
 function formatCitations({ citations }: SummaryBody): string {
   if (citations.length === 0) return '';
   const lines = citations.map(({ document, section, quote }, index) => {
-    const place = section === '' ? document : `${document} › ${section}`;
-    const words = quote === '' ? '' : pc.dim(`\n      “${quote.replaceAll(/\s+/g, ' ').trim()}”`);
+    const place = oneLine(section === '' ? document : `${document} › ${section}`);
+    const words = quote === '' ? '' : pc.dim(`\n      “${oneLine(quote)}”`);
     return `  [${index + 1}] ${place}${words}`;
   });
   return `${pc.bold('Sources')}\n${lines.join('\n')}`;
 }
 
 function formatFooter(body: SummaryBody): string {
-  const timings = body.timings.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`).join(', ');
+  const timings = body.timings
+    .map(({ name, durationMs }) => `${oneLine(name)} ${formatDuration(durationMs)}`)
+    .join(', ');
   const facts = [
-    body.engine,
+    oneLine(body.engine),
     body.exitCode === undefined ? '' : `exit status ${body.exitCode}`,
     body.tokensIn + body.tokensOut === 0 ? '' : `${body.tokensIn} tokens in, ${body.tokensOut} out`,
     body.costMicros === 0n ? '' : `cost ${Number(body.costMicros) / 1e6}`,
     formatDuration(body.durationMs) + (timings === '' ? '' : ` (${timings})`),
   ];
   const lines = [facts.filter((fact) => fact !== '').join(' · ')];
-  if (body.note !== '') lines.push(`Note: ${body.note}`);
+  if (body.note !== '') lines.push(`Note: ${oneLine(body.note)}`);
   return pc.dim(lines.join('\n'));
 }
 

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { Task, TaskState } from '../../bindings/types.ts';
 import { formatDuration } from './summary.ts';
+import { clip, oneLine } from './terminal.ts';
 
 const colours: Record<TaskState['tag'], (text: string) => string> = {
   Queued: pc.yellow,
@@ -40,7 +41,7 @@ export function formatTask(
   return cells
     .map((cell, index) => {
       if (index === 1) return colours[task.state.tag](cell);
-      return index === 5 ? clip(oneLine(cell), Math.max(10, columns - used)) : cell;
+      return index === 5 ? clip(cell, Math.max(10, columns - used)) : cell;
     })
     .join('  ')
     .trimEnd();
@@ -49,7 +50,7 @@ export function formatTask(
 function padded(cells: readonly string[]): string[] {
   return cells.map((cell, index) => {
     const width = widths[index];
-    return width === undefined ? cell : clip(cell, width).padEnd(width);
+    return width === undefined ? oneLine(cell) : clip(oneLine(cell), width).padEnd(width);
   });
 }
 
@@ -58,13 +59,4 @@ function took(task: Task, nowMs: number): string {
   if (task.claimedAt === undefined) return '';
   const endMs = task.finishedAt === undefined ? nowMs : task.finishedAt.toDate().getTime();
   return task.state.tag === 'Queued' ? '' : formatDuration(Math.max(0, endMs - task.claimedAt.toDate().getTime()));
-}
-
-function clip(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
-}
-
-/** Titles come from others: nothing in them may move the cursor. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

@@ -41,7 +41,7 @@ export class LimbProcess {
     this.#child = child;
     lines(child.stdout as NonNullable<typeof child.stdout>, this.#options.tell);
     lines(child.stderr as NonNullable<typeof child.stderr>, this.#options.tell);
-    child.once('close', (code, signal) => {
+    child.once('exit', (code, signal) => {
       this.#child = undefined;
       if (!this.#isStopped) this.#startAgain(performance.now() - startedAt, code ?? signal);
     });
@@ -54,8 +54,9 @@ export class LimbProcess {
     clearTimeout(this.#timer);
     const child = this.#child;
     if (child === undefined) return;
-    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    const killer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    // The group takes along what the limb itself has started.
+    const killer = setTimeout(() => killGroup(child), stopMsMax);
     child.kill('SIGTERM');
     await ended;
     clearTimeout(killer);
@@ -72,4 +73,8 @@ export class LimbProcess {
     }, this.#backoffMs);
     this.#backoffMs = Math.min(2 * this.#backoffMs, backoffMsMax);
   }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 }

@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { createCode, hashCode } from './code.ts';
+
+it('a code has 160 random bits in groups of four, none of them alike', () => {
+  const codes = Array.from({ length: 100 }, createCode);
+  for (const code of codes) expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){7}[0-9A-HJKMNP-TV-Z]{4}$/);
+  expect(new Set(codes).size).toBe(codes.length);
+});
+
+it('the hash of a code is what a hub makes of the code as it is sent', () => {
+  const code = createCode();
+  expect(hashCode(code)).toBe(createHash('sha256').update(new TextEncoder().encode(code)).digest('hex'));
+});
