@@ -14,6 +14,7 @@ export const JAIL_DESCRIPTORS = { seccomp: 3, code: 4, status: 5 } as const;
 
 const CODE_PATH = '/code/main.py';
 const KIB = 1024;
+/** One file for each of these bytes of scratch space: a file costs the kernel memory that its size does not count. */
 const INODE_BYTES = 16 * KIB;
 const OPEN_FILES_MAX = 64;
 /** bubblewrap itself stays as the first process of the jail. */
@@ -36,7 +37,7 @@ export function jailCommand(programs: JailPrograms, limits: Limits): { command: 
       '"$1" -t tmpfs -o "$2" scratch /tmp && shift 2 && exec "$@"',
       'sh',
       programs.mount,
-      `size=${limits.scratchBytes},nr_inodes=${Math.ceil(limits.scratchBytes / INODE_BYTES) + 2},noexec,nosuid,nodev,mode=0700`,
+      `size=${limits.scratchBytes},nr_inodes=${Math.ceil(limits.scratchBytes / INODE_BYTES) + 1},noexec,nosuid,nodev,mode=0700`,
       programs.bwrap,
       ...walls(),
       ...visible(programs.python),

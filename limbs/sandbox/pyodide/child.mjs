@@ -115,10 +115,11 @@ function runOnce(pyodide, { code, stdin }) {
   let unread = new TextEncoder().encode(stdin);
   pyodide.setStdin({
     isatty: false,
-    stdin: () => {
-      const all = unread;
-      unread = new Uint8Array();
-      return all.length === 0 ? null : all;
+    read: (buffer) => {
+      const part = unread.subarray(0, buffer.length);
+      buffer.set(part);
+      unread = unread.subarray(part.length);
+      return part.length;
     },
   });
   pyodide.setStdout({ isatty: false, write: (bytes) => writeAll(1, bytes) });
