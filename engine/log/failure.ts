@@ -1,0 +1,34 @@
+import { Rejection } from '../errors.ts';
+
+export type LogRejectionCode =
+  /** Bytes in the middle of the log are not what was written. */
+  | 'log-damaged'
+  /** A segment is missing, or commits before the first segment are. */
+  | 'log-incomplete'
+  /** The log was written by a newer version. */
+  | 'log-version'
+  /** A write failed: nothing can be made durable until the process starts again. */
+  | 'log-failed';
+
+export class LogRejection extends Rejection {
+  declare readonly code: LogRejectionCode;
+  readonly file: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+
+  constructor(code: LogRejectionCode, file: string, offset: number, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
+export function damaged(file: string, offset: number, seen: string): LogRejection {
+  return new LogRejection(
+    'log-damaged',
+    file,
+    offset,
+    `${file} is damaged at byte ${offset}: ${seen}. Nothing was changed. Restore this file from a copy; or, to go on ` +
+      'with the commits before the damage only, cut the file at that byte and move every later segment away',
+  );
+}

@@ -1,0 +1,167 @@
+import type { Disk } from '../host/disk.ts';
+import type { Commit } from './commit.ts';
+import { damaged, LogRejection } from './failure.ts';
+import {
+  type BatchHeader,
+  batchHeaderBytes,
+  bodyOf,
+  decodeBatchHeader,
+  decodeSegmentHeader,
+  hasIntactBatch,
+  isBodyIntact,
+  isChained,
+  noChain,
+  offsetOfSegment,
+  readCommits,
+  segmentHeaderBytes,
+  version,
+} from './format.ts';
+
+/** What a crash left of a batch that nobody was told is durable. */
+export interface TornTail {
+  readonly file: string;
+  /** Where the file was cut; 0 when all of it was removed. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Where a log ends. */
+export interface LogEnd {
+  readonly nextOffset: number;
+  readonly chain: Uint8Array;
+  /** The segment to append to. */
+  readonly segment: string | undefined;
+  readonly tornTail: TornTail | undefined;
+}
+
+const sectorBytes = 512;
+
+/** Takes one commit; a promise is waited for before the next commit comes. */
+export type Replay = (commit: Commit) => void | Promise<void>;
+
+/**
+ * Reads a log from its start and hands every commit to `replay`; rows are views that outlive the call. A torn tail is cut
+ * off. @throws LogRejection `log-damaged`, `log-incomplete`, `log-version`; nothing was changed then
+ */
+export async function recover(disk: Disk, directory: string, replay: Replay): Promise<LogEnd> {
+  const names = (await disk.list(directory)).filter((name) => offsetOfSegment(name) !== undefined);
+  const replayer = new Replayer(replay);
+  let tornTail: TornTail | undefined;
+  let segment: string | undefined;
+  for (const [i, name] of names.entries()) {
+    const file = `${directory}/${name}`;
+    const bytes = asBuffer(await disk.read(file));
+    const end = await replayer.segment(file, bytes, offsetOfSegment(name) ?? 0, i === names.length - 1);
+    if (end > 0) segment = file;
+    if (end < bytes.length) tornTail = { file, offset: end, bytes: bytes.length - end };
+    else if (end === 0) tornTail = { file, offset: 0, bytes: 0 };
+  }
+  if (tornTail !== undefined) {
+    if (tornTail.offset > 0) await disk.truncate(tornTail.file, tornTail.offset);
+    else await disk.remove(tornTail.file);
+  }
+  return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
+}
+
+function asBuffer(bytes: Uint8Array | undefined): Buffer {
+  return bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+class Replayer {
+  nextOffset = 0;
+  chain: Uint8Array = noChain;
+  readonly #replay: Replay;
+
+  constructor(replay: Replay) {
+    this.#replay = replay;
+  }
+
+  /** Replays one segment and returns where its good part ends: before a torn tail, 0 when not even the header is good. */
+  async segment(file: string, bytes: Buffer, namedOffset: number, isLast: boolean): Promise<number> {
+    const header = decodeSegmentHeader(bytes);
+    if (header === undefined) {
+      if (isLast && bytes.length <= segmentHeaderBytes && isTorn(bytes, 0, segmentHeaderBytes)) return 0;
+      throw damaged(file, 0, 'the segment header is not what was written');
+    }
+    if (header.version !== version) {
+      throw new LogRejection(
+        'log-version',
+        file,
+        8,
+        `${file} has the log format ${header.version}, but this program reads ${version}: run the version that wrote it`,
+      );
+    }
+    if (namedOffset !== this.nextOffset || header.firstOffset !== this.nextOffset) {
+      throw new LogRejection(
+        'log-incomplete',
+        file,
+        0,
+        `${file} starts at commit ${header.firstOffset}, but the log before it ends before commit ${this.nextOffset}: ` +
+          'put the missing or renamed segments back',
+      );
+    }
+    if (!header.chain.equals(this.chain)) {
+      throw damaged(file, 24, 'the segment does not follow the one before it: one of the two was replaced');
+    }
+    let at = segmentHeaderBytes;
+    while (at < bytes.length) {
+      const end = await this.#batch(file, bytes, at, isLast);
+      if (end === at) return at;
+      at = end;
+    }
+    return at;
+  }
+
+  /** Replays the batch at `at` and returns where it ends, or `at` for a torn tail. */
+  async #batch(file: string, bytes: Buffer, at: number, isLast: boolean): Promise<number> {
+    const header = decodeBatchHeader(bytes, at);
+    if (header === undefined || !isBodyIntact(bytes, at, header)) {
+      const size = batchHeaderBytes + (header?.bodyBytes ?? 0);
+      if (isLast && isTorn(bytes, at, size) && !hasIntactBatch(bytes, at + 1)) return at;
+      throw damaged(file, at, header === undefined ? 'there is no batch header' : 'the checksum of the batch is wrong');
+    }
+    this.#follow(file, bytes, at, header);
+    for (const commit of this.#commits(file, bytes, at, header)) {
+      const pending = this.#replay(commit);
+      if (pending !== undefined) await pending;
+    }
+    this.nextOffset += header.commitCount;
+    this.chain = Uint8Array.from(header.chain);
+    return at + batchHeaderBytes + header.bodyBytes;
+  }
+
+  #follow(file: string, bytes: Buffer, at: number, header: BatchHeader): void {
+    if (header.firstOffset !== this.nextOffset) {
+      throw damaged(
+        file,
+        at,
+        `the batch starts at commit ${header.firstOffset}, but commit ${this.nextOffset} is next`,
+      );
+    }
+    if (!isChained(bytes, at, header, this.chain)) {
+      throw damaged(file, at, 'the batch does not follow the one before it: one of the two was altered');
+    }
+  }
+
+  #commits(file: string, bytes: Buffer, at: number, header: BatchHeader): Commit[] {
+    try {
+      return readCommits(bodyOf(bytes, at, header), header.firstOffset, header.commitCount);
+    } catch (cause) {
+      const rejection = damaged(file, at, 'the checksums of the batch are right, but its commits cannot be read');
+      rejection.cause = cause;
+      throw rejection;
+    }
+  }
+}
+
+/** Whether `size` bytes that were to be written at `at` may have been interrupted: some of them never got there. */
+function isTorn(bytes: Buffer, at: number, size: number): boolean {
+  const end = at + size;
+  if (end > bytes.length) return true;
+  for (let from = at; from < end; ) {
+    const to = Math.min(end, from - (from % sectorBytes) + sectorBytes);
+    if (bytes.subarray(from, to).every((byte) => byte === 0)) return true;
+    from = to;
+  }
+  return false;
+}
