@@ -47,27 +47,33 @@ export class Writer {
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#grow(2), value, true);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, true);
   }
 
   i16(value: number): void {
-    this.#view.setInt16(this.#grow(2), value, true);
+    const at = this.#grow(2);
+    this.#view.setInt16(at, value, true);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, true);
   }
 
   i32(value: number): void {
-    this.#view.setInt32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setInt32(at, value, true);
   }
 
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.#grow(8), value, true);
+    const at = this.#grow(8);
+    this.#view.setBigUint64(at, value, true);
   }
 
   i64(value: bigint): void {
-    this.#view.setBigInt64(this.#grow(8), value, true);
+    const at = this.#grow(8);
+    this.#view.setBigInt64(at, value, true);
   }
 
   u128(value: bigint): void {
@@ -90,11 +96,13 @@ export class Writer {
   }
 
   f32(value: number): void {
-    this.#view.setFloat32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setFloat32(at, value, true);
   }
 
   f64(value: number): void {
-    this.#view.setFloat64(this.#grow(8), value, true);
+    const at = this.#grow(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   bool(value: boolean): void {
@@ -127,6 +135,7 @@ export class Writer {
     this.#bytes.set(value, at);
   }
 
+  /** Makes room, which may replace `#bytes` and `#view`: read them only afterwards. */
   #grow(size: number): number {
     const at = this.#length;
     const needed = at + size;
