@@ -5,7 +5,7 @@ export type Block =
   | { readonly kind: 'code'; readonly code: string };
 
 export type Span =
-  | { readonly kind: 'text' | 'code' | 'strong'; readonly text: string }
+  | { readonly kind: 'text' | 'code' | 'strong' | 'em'; readonly text: string }
   /** A reference to citation `number`, counted from 1. */
   | { readonly kind: 'citation'; readonly number: number };
 
@@ -64,16 +64,19 @@ export function readAnswer(text: string, citationCount: number): Block[] {
 
 function readSpans(text: string, citationCount: number): Span[] {
   const spans: Span[] = [];
-  const add = (kind: 'text' | 'code' | 'strong', part: string): void => {
+  const add = (kind: 'text' | 'code' | 'strong' | 'em', part: string): void => {
     if (part !== '') spans.push({ kind, text: part });
   };
   let from = 0;
-  for (const match of text.matchAll(/`([^`\n]+)`|\*\*([^*\n]+)\*\*|\[(\d{1,2})\]/g)) {
+  for (const match of text.matchAll(
+    /`([^`\n]+)`|\*\*([^*\n]+)\*\*|\[(\d{1,2})\]|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])/g,
+  )) {
     const number = Number(match[3]);
     if (match[3] !== undefined && (number < 1 || number > citationCount)) continue;
     add('text', text.slice(from, match.index));
     if (match[1] !== undefined) add('code', match[1]);
     else if (match[2] !== undefined) add('strong', match[2]);
+    else if (match[4] !== undefined) add('em', match[4]);
     else spans.push({ kind: 'citation', number });
     from = match.index + match[0].length;
   }

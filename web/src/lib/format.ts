@@ -17,6 +17,13 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
+/** A time that runs, in whole seconds: `7 s`, `3 min 05 s`. */
+export function elapsed(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+}
+
 /** How long ago, in its largest unit. */
 export function age(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);

@@ -24,12 +24,12 @@ function parse(input: string): unknown {
   }
 }
 
-/** The first line that says something, for lists. */
+/** The first line that says something, for lists; of a script's first comment without its mark. */
 export function titleOf(text: string): string {
   return (
     text
       .split('\n')
-      .map((line) => line.trim())
+      .map((line) => line.replace(/^\s*#+/, '').trim())
       .find((line) => line !== '') ?? ''
   );
 }
