@@ -263,7 +263,8 @@ export class Table implements TableReader {
 
   /** Gives the places of rows that are gone to new rows: their bytes are no longer valid. */
   recycle(): void {
-    for (const handle of this.#gone) this.#heap.free(handle);
+    // The place that was freed last is given first: backwards, rows to come take them in the order of the old ones.
+    for (let i = this.#gone.length - 1; i >= 0; i--) this.#heap.free(this.#gone[i] as RowHandle);
     this.#gone = [];
   }
 
