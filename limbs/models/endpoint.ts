@@ -60,6 +60,12 @@ function explainStatus(error: APIError, endpoint: Endpoint, model: string | unde
         'model-not-found',
         `${address} does not have the model ${model ?? ''} (404: ${reason}). Set ${endpoint.modelVariable} to a model of this server, or correct ${endpoint.baseUrlVariable}.`,
       );
+    case 400:
+      if (!/\btools?\b/i.test(reason)) break;
+      return new LimbError(
+        'model-without-tools',
+        `${model ?? 'The model'} at ${address} cannot call tools (400: ${reason}). Set ${endpoint.modelVariable} to a model that can.`,
+      );
     case 429:
       return new LimbError(
         'model-busy',
@@ -68,11 +74,10 @@ function explainStatus(error: APIError, endpoint: Endpoint, model: string | unde
           isRetryable: true,
         },
       );
-    default:
-      return new LimbError('model-failed', `${address} answered with status ${error.status}: ${reason}`, {
-        isRetryable: (error.status ?? 0) >= 500,
-      });
   }
+  return new LimbError('model-failed', `${address} answered with status ${error.status}: ${reason}`, {
+    isRetryable: (error.status ?? 0) >= 500,
+  });
 }
 
 /** Servers repeat what they were sent: the key must not come back in a message. */

@@ -112,7 +112,8 @@ function tallyText(tally: Tally): string {
 
 function nothingRemembered(tally: Tally): LimbError {
   const why = tally.others > 0 ? `${counted(tally.others, 'file')} found, none of them Markdown, text or HTML.` : '';
-  return new LimbError('nothing-remembered', ['No document was remembered.', why, ...reasons(tally)].join('\n').trim());
+  const lines = ['No document was remembered.', why, ...reasons(tally)].filter((line) => line !== '');
+  return new LimbError('nothing-remembered', lines.join('\n'));
 }
 
 function reasons({ skipped }: Tally): string[] {

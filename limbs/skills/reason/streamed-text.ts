@@ -15,7 +15,8 @@ export class StreamedText {
 
   push(piece: string): void {
     this.#text += piece;
-    const spoken = withoutThoughts(this.#text);
+    // The start of a mark may turn into one.
+    const spoken = withoutThoughts(this.#text).replace(/<(?:t(?:h(?:i(?:n(?:k)?)?)?)?)?$/, '');
     for (;;) {
       const rest = spoken.slice(this.#told);
       const end = lineEnd(rest);
@@ -39,9 +40,7 @@ export class StreamedText {
 
 /** The text without thoughts, of which the last may still go on. */
 export function withoutThoughts(text: string): string {
-  const spoken = text.replace(/<think>[\s\S]*?(<\/think>|$)/g, '');
-  // The start of a mark may turn into one.
-  return spoken.replace(/<(?:t(?:h(?:i(?:n(?:k)?)?)?)?)?$/, '');
+  return text.replace(/<think>[\s\S]*?(<\/think>|$)/g, '');
 }
 
 /** Where the first whole line ends: after a line break, or after a sentence of some length; 0 for not yet. */

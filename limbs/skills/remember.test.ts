@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DocumentsRoot, openDocumentsRoot } from '../documents/root.ts';
+import type { Memory, MemoryStats } from '../memory/memory.ts';
+import { openMemoryHere } from '../memory/open.ts';
+import { testContext } from '../testing/context.ts';
+import { wordEmbedder } from '../testing/word-embedder.ts';
+import { recallSkill } from './recall.ts';
+import { rememberSkill } from './remember.ts';
+
+let folder: string;
+let memory: Memory;
+let root: DocumentsRoot;
+const told: MemoryStats[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'helix-remember-'));
+  memory = await openMemoryHere(join(folder, 'memory'), wordEmbedder());
+  root = await openDocumentsRoot(join(folder, 'documents'));
+  await mkdir(join(folder, 'documents/guide'));
+});
+
+afterAll(async () => {
+  await memory.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function put(path: string, content: string): Promise<void> {
+  return writeFile(join(folder, 'documents', path), content);
+}
+
+async function remember(...paths: string[]) {
+  const context = testContext();
+  const body = await rememberSkill(memory, root, (stats) => told.push(stats)).run({ paths }, context);
+  return { text: body.text, lines: context.lines };
+}
+
+test('documents are remembered one by one, and the memory says what it holds', async () => {
+  await put('guide/leases.md', '# Leases\n\nA lease ends with its limb.\n\n## Renewal\n\nThe limb renews it.');
+  await put('guide/photo.png', 'x');
+  await put('bread.txt', 'Knead the dough for ten minutes.');
+  expect(await remember('guide', 'bread.txt')).toEqual({
+    text: 'Remembered 2 documents (3 chunks), 1 file of other kinds left out',
+    lines: ['guide/leases.md: 2 chunks', 'bread.txt: 1 chunk'],
+  });
+  expect(told.at(-1)).toEqual({ documentCount: 2, chunkCount: 3 });
+});
+
+test('what is unchanged is skipped, and what is gone from a folder is forgotten', async () => {
+  await put('guide/new.md', 'Something new about tenants.');
+  await rm(join(folder, 'documents/guide/leases.md'));
+  expect((await remember('guide', 'bread.txt')).text).toBe(
+    'Remembered 1 document (1 chunk), 1 unchanged, 1 forgotten that are gone, 1 file of other kinds left out',
+  );
+});
+
+test('what cannot be read is skipped and said', async () => {
+  expect(await remember('bread.txt', 'guide/photo.png', 'no.md')).toEqual({
+    text: expect.stringMatching(
+      /^Remembered 0 documents \(0 chunks\), 1 unchanged, 2 skipped\nguide\/photo\.png: it is not one of .md.*\nno\.md: there is no such file or folder$/,
+    ),
+    lines: [expect.stringContaining('guide/photo.png skipped'), expect.stringContaining('no.md skipped')],
+  });
+});
+
+test('when there is nothing to remember the task fails with the reasons', async () => {
+  await expect(remember('no.md')).rejects.toMatchObject({
+    code: 'nothing-remembered',
+    message: 'No document was remembered.\nno.md: there is no such file or folder',
+  });
+});
+
+test('a path out of the folder fails the task', async () => {
+  await expect(remember('bread.txt', '../memory')).rejects.toMatchObject({ code: 'outside-documents' });
+});
+
+test('recall gives the closest parts with their places', async () => {
+  const body = await recallSkill(memory).run({ query: 'dough', limit: 1 }, testContext());
+  expect(body).toMatchObject({
+    text: '[1] Knead the dough for ten minutes.',
+    engine: 'memory',
+    citations: [{ document: 'bread.txt', section: '', quote: 'Knead the dough for ten minutes.' }],
+  });
+});
