@@ -1,12 +1,11 @@
 import type { CatalogTable } from '../module/catalog.ts';
 import type { ViewDef } from '../module/definition.ts';
-import type { Select } from './ast.ts';
 import type { Caller } from './contract.ts';
 import { expand, type Meaning, type ViewDefinition } from './expand.ts';
 import type { PlannedQuery } from './group.ts';
 import { isEvent, nameOf, type Relation, type Rights, rowOf } from './names.ts';
 import { type Plan, paramsKey, planOf, templateKey } from './plan.ts';
-import { type RowsQuery, resolveSubscription } from './query.ts';
+import type { RowsQuery } from './query.ts';
 import type { Relations } from './relations.ts';
 import type { Source } from './source.ts';
 import { definitionOf, type ViewInstance, type Views } from './views.ts';
@@ -43,9 +42,8 @@ export class CallersMeaning<User> implements Meaning {
   }
 }
 
-/** Plans one subscription query for one caller. @throws QueryRejection */
-export function planSubscription(relations: Relations, select: Select, caller: Caller, meaning: Meaning): PlannedQuery {
-  const query = resolveSubscription(relations.names, select, rightsOf(caller));
+/** Plans one query for one caller, as the views in it are at present. @throws QueryRejection */
+export function planRows(query: RowsQuery, meaning: Meaning): PlannedQuery {
   const plans = expand(query, meaning).flatMap((branch): Plan[] => {
     const plan = planOf(branch, branch.origins[query.output] as number);
     return plan === undefined ? [] : [plan];

@@ -7,6 +7,8 @@ import type { ViewInstance } from './views.ts';
 export interface Entry {
   readonly querySet: QuerySet;
   readonly select: Select;
+  /** Equal for two entries that ask the same. */
+  readonly name: string;
   readonly sql: string;
   group: Group<Entry>;
   readonly instances: readonly ViewInstance<Entry>[];

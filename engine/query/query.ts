@@ -1,7 +1,7 @@
 import type { CatalogTable } from '../module/catalog.ts';
 import type { Expression, Select } from './ast.ts';
 import { isEvent, type Names, nameOf, type Relation, type Rights } from './names.ts';
-import { and, type ColumnRef, type Predicate } from './predicate.ts';
+import { and, type ColumnRef, fingerprint, type Predicate } from './predicate.ts';
 import { QueryRejection } from './rejection.ts';
 import { Scope } from './scope.ts';
 
@@ -18,6 +18,12 @@ export interface RowsQuery {
 export interface Window {
   readonly orderBy: readonly { readonly column: ColumnRef; readonly isDescending: boolean }[];
   readonly limit: number;
+}
+
+/** A text that is equal for queries that ask the same, however they are written. */
+export function nameOfQuery({ relations, where, output, window }: RowsQuery): string {
+  const ordered = window?.orderBy.map(({ column, isDescending }) => `${column.column}${isDescending ? '-' : '+'}`);
+  return [relations.map(nameOf).join(), output, fingerprint(where), ordered?.join(), window?.limit].join(';');
 }
 
 /** All the conditions of a SELECT: an inner join's ON is one more of them. */

@@ -14,7 +14,8 @@ import { CommitRows } from './delta.ts';
 import { type Group, type PlannedQuery, visitRows } from './group.ts';
 import { Groups } from './groups.ts';
 import { parseStatement } from './parser.ts';
-import { CallersMeaning, planSubscription } from './planner.ts';
+import { CallersMeaning, planRows, rightsOf } from './planner.ts';
+import { nameOfQuery, resolveSubscription } from './query.ts';
 import type { Entry, QuerySet } from './query-set.ts';
 import { naming, QueryRejection } from './rejection.ts';
 import type { Relations } from './relations.ts';
@@ -159,42 +160,35 @@ export class LiveQueries implements Subscriptions {
   }
 
   #addEntry(querySet: QuerySet, sql: string, select: Select): void {
-    const { query, instances } = this.#plan(querySet.caller, select);
-    const isKnown = querySet.entries.some(
-      (entry) => entry.group.query.key === query.key && isSameList(entry.instances, instances),
-    );
-    if (!isKnown) this.#join(querySet, sql, select, query, instances);
+    const planned = this.#plan(querySet.caller, select);
+    if (!querySet.entries.some(({ name }) => name === planned.name)) this.#join(querySet, sql, select, planned);
   }
 
-  #join(
-    querySet: QuerySet,
-    sql: string,
-    select: Select,
-    query: PlannedQuery,
-    instances: readonly ViewInstance<Entry>[],
-  ): void {
-    const entry: Entry = { querySet, sql, select, instances, group: this.#groups.open(query) };
+  #join(querySet: QuerySet, sql: string, select: Select, { name, query, instances }: PlannedEntry): void {
+    const entry: Entry = { querySet, sql, select, name, instances, group: this.#groups.open(query) };
     entry.group.members.add(entry);
     querySet.entries.push(entry);
     for (const instance of instances) this.#views.use(instance, entry);
   }
 
   #carryOver(querySet: QuerySet, { sql, select, group }: Entry, differences: Differences): void {
-    const { query, instances } = this.#plan(querySet.caller, select);
+    const planned = this.#plan(querySet.caller, select);
     const before = group.query;
+    const { query } = planned;
     if (!isSameLayout(before.row, query.row)) {
       throw new QueryRejection('unsupported', `the rows of \`${query.table}\` have other columns now: connect again`);
     }
-    this.#join(querySet, sql, select, query, instances);
+    this.#join(querySet, sql, select, planned);
     if (before.key === query.key) return;
     const update = differences.between(before, 'now', query);
     if (update) this.#owed.add(querySet, update);
   }
 
-  #plan(caller: Caller, select: Select): { query: PlannedQuery; instances: ViewInstance<Entry>[] } {
+  #plan(caller: Caller, select: Select): PlannedEntry {
     const meaning = this.meaning(caller);
-    const query = planSubscription(this.#relations, select, caller, meaning);
-    return { query, instances: [...meaning.instances.values()] };
+    const resolved = resolveSubscription(this.#relations.names, select, rightsOf(caller));
+    const query = planRows(resolved, meaning);
+    return { name: nameOfQuery(resolved), query, instances: [...meaning.instances.values()] };
   }
 
   #forget(querySet: QuerySet): void {
@@ -274,6 +268,8 @@ function everythingOf(table: string): Select {
   };
 }
 
-function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i]);
+interface PlannedEntry {
+  readonly name: string;
+  readonly query: PlannedQuery;
+  readonly instances: readonly ViewInstance<Entry>[];
 }

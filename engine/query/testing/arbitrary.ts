@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { identityType } from '../../bsatn/special.ts';
+import type { Type } from '../../bsatn/type.ts';
+import type { Value } from '../../bsatn/value.ts';
+import type { ModuleTable } from '../../module/definition.ts';
+import { type Row, testIndex, testTable } from './database.ts';
+import type { Condition, ModelQuery, Op, Place, Scalar, Shape } from './model.ts';
+
+export const senders = [1n, 2n, 3n] as const;
+
+const columnTypes: readonly Type[] = [
+  { kind: 'u32' },
+  { kind: 'i64' },
+  { kind: 'string' },
+  { kind: 'bool' },
+  { kind: 'f64' },
+  identityType,
+];
+
+/** Few values of each type, so that conditions match and joins find partners. */
+const domains: Record<string, readonly Scalar[]> = {
+  u32: [0, 1, 2, 300],
+  i64: [-1n, 0n, 1n, 2n ** 40n],
+  string: ['', 'a', "it's", 'é', '\u{1f600}'],
+  bool: [false, true],
+  f64: [0, -0, 1.5, -2],
+  product: senders,
+};
+
+function domainOf(type: Type): readonly Scalar[] {
+  return domains[type.kind] ?? [];
+}
+
+function anyValueOf(type: Type): fc.Arbitrary<Value> {
+  const scalar = fc.constantFrom(...domainOf(type));
+  if (type.kind === 'product') return scalar.map((value): Value => [value as bigint]);
+  return type.kind === 'f64' ? fc.oneof(scalar, fc.constant(Number.NaN)) : scalar;
+}
+
+export function rowOf(table: ModuleTable): fc.Arbitrary<Row> {
+  return fc.tuple(...table.row.fields.map((field) => anyValueOf(field.type)));
+}
+
+export function shapeOf({ row }: { readonly row: ModuleTable['row'] }): Shape {
+  return { columns: row.fields.map((field) => field.type) };
+}
+
+/** Tables `t0`, `t1`, … of two to four columns, about half of them indexed. */
+export const tables: fc.Arbitrary<ModuleTable[]> = fc
+  .array(
+    fc.record({
+      types: fc.array(fc.constantFrom(...columnTypes), { minLength: 2, maxLength: 4 }),
+      indexed: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      isPair: fc.boolean(),
+      isHash: fc.boolean(),
+    }),
+    { minLength: 2, maxLength: 3 },
+  )
+  .map((drafts) =>
+    drafts.map(({ types, indexed, isPair, isHash }, n) => {
+      const name = `t${n}`;
+      const columns = types.map((type, i) => [`c${i}`, type] as const);
+      const single = types.flatMap((_, i) => (indexed[i] ? [testIndex(name, [i])] : []));
+      const indexes = isPair ? [...single, testIndex(name, [1, 0])] : single;
+      const algorithm = isHash ? ('hash' as const) : ('btree' as const);
+      return testTable(name, columns, { indexes: indexes.map((index) => ({ ...index, algorithm })) });
+    }),
+  );
+
+export interface Joinable {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Columns that a subscription may join by. */
+  readonly joinColumns: readonly number[];
+}
+
+export function joinableTable(table: ModuleTable): Joinable {
+  const joinColumns = table.row.fields.flatMap((_, i) => {
+    const isIndexed = table.indexes.some(
+      ({ algorithm, columns }) => columns[0] === i && (columns.length === 1 || algorithm !== 'hash'),
+    );
+    return isIndexed ? [i] : [];
+  });
+  return { name: table.name, shape: shapeOf(table), joinColumns };
+}
+
+/** A query of one of `relations`, or of two with an equality between them. */
+export function queryOf(relations: readonly Joinable[], output?: Joinable): fc.Arbitrary<ModelQuery> {
+  const firsts = output ? [output] : relations;
+  const single = fc
+    .constantFrom(...firsts)
+    .chain((relation) =>
+      conditionOf([relation.shape]).map(
+        (where): ModelQuery => ({ from: [relation.name], on: undefined, where, output: 0 }),
+      ),
+    );
+  const pairs = firsts.flatMap((a) => relations.flatMap((b) => joinsOf(a, b)));
+  if (pairs.length === 0) return single;
+  const joined = fc.constantFrom(...pairs).chain(({ a, b, left, right }) =>
+    fc.record({
+      from: fc.constant([a.name, b.name]),
+      on: fc.constant({ left: { side: 0, column: left }, right: { side: 1, column: right } }),
+      where: conditionOf([a.shape, b.shape]),
+      output: output ? fc.constant(0) : fc.constantFrom(0, 1),
+    }),
+  );
+  return fc.oneof({ weight: 2, arbitrary: single }, { weight: 3, arbitrary: joined });
+}
+
+function joinsOf(a: Joinable, b: Joinable): { a: Joinable; b: Joinable; left: number; right: number }[] {
+  return a.joinColumns.flatMap((left) =>
+    b.joinColumns.flatMap((right) => {
+      const type = a.shape.columns[left]?.kind;
+      // 0 and -0 are equal for a condition, not for an index.
+      return type === b.shape.columns[right]?.kind && type !== 'f64' ? [{ a, b, left, right }] : [];
+    }),
+  );
+}
+
+function conditionOf(shapes: readonly Shape[]): fc.Arbitrary<Condition> {
+  const places = shapes.flatMap(({ columns }, side) => columns.map((type, column) => ({ side, column, type })));
+  const literal = fc.constantFrom(...places).chain(({ side, column, type }) =>
+    fc.record({
+      kind: fc.constant('literal' as const),
+      side: fc.constant(side),
+      column: fc.constant(column),
+      op: fc.oneof({ weight: 3, arbitrary: fc.constant<Op>('=') }, { weight: 2, arbitrary: op }),
+      value: fc.constantFrom(...domainOf(type)),
+    }),
+  );
+  const identities = places.filter(({ type }) => type.kind === 'product');
+  const sender = fc
+    .constantFrom(...identities, undefined)
+    .map(
+      (place): Condition =>
+        place === undefined ? { kind: 'true' } : { kind: 'sender', side: place.side, column: place.column, op: '=' },
+    );
+  const leaf = fc.oneof(
+    { weight: 6, arbitrary: literal },
+    { weight: 3, arbitrary: sender },
+    { weight: 1, arbitrary: columnsOf(places) },
+    { weight: 1, arbitrary: fc.constantFrom<Condition>({ kind: 'true' }, { kind: 'false' }) },
+  );
+  return fc.letrec<{ condition: Condition }>((tie) => ({
+    condition: fc.oneof(
+      { maxDepth: 3, depthSize: 'small' },
+      leaf,
+      fc.record({
+        kind: fc.constantFrom('all' as const, 'any' as const),
+        of: fc.array(tie('condition'), { maxLength: 3 }),
+      }),
+      fc.record({ kind: fc.constant('not' as const), of: tie('condition') }),
+    ),
+  })).condition;
+}
+
+const op = fc.constantFrom<Op>('=', '<>', '<', '<=', '>', '>=');
+
+function columnsOf(places: readonly (Place & { readonly type: Type })[]): fc.Arbitrary<Condition> {
+  const pairs = places.flatMap((left) =>
+    places.flatMap((right) => (left !== right && left.type.kind === right.type.kind ? [{ left, right }] : [])),
+  );
+  if (pairs.length === 0) return fc.constant({ kind: 'true' });
+  return fc
+    .record({ pair: fc.constantFrom(...pairs), op })
+    .map(({ pair: { left, right }, op }): Condition => ({ kind: 'columns', left, op, right }));
+}
