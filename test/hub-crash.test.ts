@@ -33,7 +33,7 @@ describe('a hub that is killed in the middle of 1,000 submissions', () => {
       if (acknowledged.size === 400) hub?.child.kill('SIGKILL');
     });
     const race = Promise.allSettled(submissions);
-    await hub.kill();
+    await hub.exited;
     owner.disconnect();
     await Promise.race([race, new Promise((resolve) => setTimeout(resolve, 1000))]);
     expect(acknowledged.size).toBeGreaterThanOrEqual(400);

@@ -13,6 +13,8 @@ export interface HelixProcess {
   output(): string;
   /** Waits for a line on standard output that matches, and returns the match. */
   line(pattern: RegExp): Promise<RegExpMatchArray>;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<unknown>;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
   /** Asks it to end and waits for its exit code. */
@@ -35,6 +37,7 @@ export function startHelix(args: readonly string[], environment: Record<string, 
   const exited = once(child, 'exit');
   return {
     child,
+    exited,
     output: () => lines.join('\n'),
     line(pattern) {
       return new Promise((resolve, reject) => {
