@@ -84,6 +84,10 @@ export const texts = {
   learning: {
     label: 'Learning',
     title: 'Learning the documentation',
+    finished: 'The documentation is learned',
+    finishedHint: 'Ask anything about it.',
+    notFinished: 'The documentation could not be learned completely',
+    dismiss: 'Dismiss',
     queued: 'Waiting for a limb to learn the documentation…',
     of: (done: number, all: number) => `${done} of ${all}`,
     hint: 'You can ask already; answers get better while it learns.',
