@@ -4,7 +4,7 @@ import { AssertionError, Rejection } from '../errors.ts';
 import type { TableReader, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 import type { Catalog } from './catalog.ts';
-import type { CompiledModule } from './compile.ts';
+import type { CompiledModule } from './compiled.ts';
 import { Datastore, type Reads } from './datastore.ts';
 import type { ModuleDef, ReducerDef, ViewDef } from './definition.ts';
 import { TimeLimit, withTimeLimit } from './guard.ts';

@@ -1,4 +1,4 @@
-import type { Places } from './compile.ts';
+import type { Places } from './compiled.ts';
 
 /** One line that a module wrote, or the host about it. */
 export interface ModuleLogRecord {

@@ -1,5 +1,5 @@
 import { type Context, constants, createContext, Script } from 'node:vm';
-import { type CompiledModule, Places } from './compile.ts';
+import { type CompiledModule, Places } from './compiled.ts';
 import { withTimeLimit } from './guard.ts';
 import { platform } from './platform.ts';
 import { polyfillSource } from './polyfills.ts';

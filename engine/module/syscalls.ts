@@ -1,4 +1,4 @@
-import type { Places } from './compile.ts';
+import type { Places } from './compiled.ts';
 import type { Datastore } from './datastore.ts';
 import { failureOf } from './datastore.ts';
 import { BadArgument, BufferTooSmall, code, type FailureCode, SyscallFailure } from './failure.ts';

@@ -1,0 +1,132 @@
+import { Rejection } from '../../errors.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { LoadedModule, ModuleHost } from '../instance.ts';
+import { threadEntry } from './entry.ts';
+import { type Egress, ModuleFetch } from './fetch.ts';
+import type { Job } from './messages.ts';
+import { Partner, type PartnerParts, type ProcedureLimits, type ProcedureTransactions } from './partner.ts';
+
+export interface PoolOptions extends Partial<ProcedureLimits> {
+  /** How many procedures run at once; more wait their turn. 4 by default. */
+  readonly threadsMax?: number;
+  /** How many may wait. 1024 by default. */
+  readonly waitingMax?: number;
+  /** Public addresses only by default. */
+  readonly egress?: Egress;
+  /** The built code of the thread; that of the package by default. */
+  readonly threadEntry?: URL;
+}
+
+interface Waiting {
+  readonly job: Job;
+  readonly resolve: (parts: Promise<readonly Uint8Array[]>) => void;
+  readonly reject: (why: Error) => void;
+}
+
+const limitsDefault: ProcedureLimits = { callMsMax: 600_000, transactionMsMax: 10_000, heapMegabytesMax: 512 };
+
+/** Runs a module's procedures and HTTP handlers in threads, each with an instance of the module of its own. */
+export class ProcedurePool {
+  readonly #parts: PartnerParts;
+  readonly #threadsMax: number;
+  readonly #waitingMax: number;
+  #idle: Partner[] = [];
+  readonly #busy = new Set<Partner>();
+  #waiting: Waiting[] = [];
+  #isClosed = false;
+
+  constructor(
+    module: LoadedModule,
+    host: ModuleHost,
+    transactions: ProcedureTransactions,
+    clock: Clock,
+    options: PoolOptions = {},
+  ) {
+    const { threadsMax = 4, waitingMax = 1024, egress = 'public', threadEntry: entry, ...limits } = options;
+    this.#threadsMax = threadsMax;
+    this.#waitingMax = waitingMax;
+    this.#parts = {
+      ...{ module, host, transactions, clock, fetch: new ModuleFetch(egress) },
+      threadEntry: entry ?? threadEntry(),
+      limits: { ...limitsDefault, ...limits },
+    };
+  }
+
+  /** @returns the BSATN of what the procedure returns. @throws ProcedureFailure, Rejection `busy` */
+  async call(
+    id: number,
+    sender: bigint,
+    connectionId: bigint,
+    timestampMicros: bigint,
+    args: Uint8Array,
+  ): Promise<Uint8Array> {
+    const [value] = await this.#submit({ kind: 'procedure', id, sender, connectionId, timestampMicros, args });
+    return value ?? new Uint8Array();
+  }
+
+  /**
+   * Answers one HTTP request; `request` is the BSATN of encodeRequest.
+   * @returns the response, for decodeResponse, and its body
+   * @throws ProcedureFailure, Rejection `busy`
+   */
+  async handle(
+    id: number,
+    timestampMicros: bigint,
+    request: Uint8Array,
+    body: Uint8Array,
+  ): Promise<readonly [response: Uint8Array, body: Uint8Array]> {
+    const parts = await this.#submit({ kind: 'handler', id, timestampMicros, request, body });
+    return [parts[0] ?? new Uint8Array(), parts[1] ?? new Uint8Array()];
+  }
+
+  /** Ends every thread. What runs or waits fails; open transactions are undone. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(closed());
+    await Promise.all([...this.#idle, ...this.#busy].map((partner) => partner.close()));
+    await this.#parts.fetch.close();
+  }
+
+  #submit(job: Job): Promise<readonly Uint8Array[]> {
+    if (this.#isClosed) return Promise.reject(closed());
+    const partner = this.#takeIdle() ?? this.#grow();
+    if (partner !== undefined) return this.#run(partner, job);
+    if (this.#waiting.length >= this.#waitingMax) {
+      const why = `${this.#waiting.length} procedures wait already: try again later`;
+      return Promise.reject(new Rejection('busy', why));
+    }
+    return new Promise((resolve, reject) => this.#waiting.push({ job, resolve, reject }));
+  }
+
+  /** A thread can have crashed while it had nothing to do. */
+  #takeIdle(): Partner | undefined {
+    this.#idle = this.#idle.filter((partner) => !partner.hasEnded);
+    return this.#idle.pop();
+  }
+
+  #grow(): Partner | undefined {
+    return this.#busy.size < this.#threadsMax ? new Partner(this.#parts) : undefined;
+  }
+
+  async #run(partner: Partner, job: Job): Promise<readonly Uint8Array[]> {
+    this.#busy.add(partner);
+    try {
+      return await partner.run(job);
+    } finally {
+      this.#busy.delete(partner);
+      this.#release(partner);
+    }
+  }
+
+  #release(partner: Partner): void {
+    if (this.#isClosed) return;
+    const next = this.#waiting.shift();
+    const free = partner.hasEnded ? next && new Partner(this.#parts) : partner;
+    if (next !== undefined && free !== undefined) next.resolve(this.#run(free, next.job));
+    else if (free !== undefined) this.#idle.push(free);
+  }
+}
+
+function closed(): Rejection {
+  return new Rejection('closed', 'The database is shutting down.');
+}
