@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Output } from '../sandbox/index.ts';
 import { type Bundle, bundle } from '../sandbox/testing/bundle.ts';
+import { descendantsOf } from '../sandbox/testing/host.ts';
 import { PythonTool } from './client.ts';
 
 let programs: Bundle;
@@ -102,10 +103,11 @@ describe('the process of the Python tool', () => {
   it.runIf(existsSync('/proc/self/cmdline'))('takes what it runs with it when it dies', async () => {
     const pidPath = join(programs.folder, 'pid');
     const tool = new PythonTool({ command: ['/bin/sh', '-c', `echo $$ > ${pidPath}; exec "$@"`, 'sh', ...command] });
-    let children: string[] = [];
+    let children: number[] = [];
     const running = tool.run({ code: 'print("begun")\nwhile True: pass', timeoutMs: 100_000 }, () => {
-      children = descendants(readFileSync(pidPath, 'utf8').trim());
-      process.kill(Number(readFileSync(pidPath, 'utf8')), 'SIGKILL');
+      const pid = Number(readFileSync(pidPath, 'utf8'));
+      children = descendantsOf(pid);
+      process.kill(pid, 'SIGKILL');
     });
     await expect(running).rejects.toMatchObject({ code: 'python-server-ended' });
     expect(children.length).toBeGreaterThan(0);
@@ -157,14 +159,3 @@ describe('the MCP server', () => {
     expect(await client.callTool({ name: 'run_python', arguments: { code: 5 } })).toMatchObject({ isError: true });
   });
 });
-
-function descendants(pid: string): string[] {
-  const children = readdirSync('/proc').filter((name) => {
-    try {
-      return readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === pid;
-    } catch {
-      return false;
-    }
-  });
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
