@@ -26,7 +26,7 @@ interface World {
 
 type Action =
   | { readonly kind: 'commit' | 'abort'; readonly writes: readonly Write[] }
-  | { readonly kind: 'subscribe'; readonly caller: Caller; readonly queries: readonly ModelQuery[] }
+  | { readonly kind: 'subscribe'; readonly callers: readonly Caller[]; readonly queries: readonly ModelQuery[] }
   | { readonly kind: 'unsubscribe'; readonly which: number };
 
 interface Write {
@@ -37,6 +37,9 @@ interface Write {
 }
 
 const caller: fc.Arbitrary<Caller> = fc.record({ identity: fc.constantFrom(...senders), isOwner: fc.boolean() });
+
+/** Many who ask the same, so that a change is joined once for all of them. */
+const crowd = Array.from({ length: 7 }, (_, i): Caller => ({ identity: BigInt(i + 1), isOwner: false }));
 
 function world(has: { readonly views: boolean; readonly rules: boolean }): fc.Arbitrary<World> {
   return tables.chain((tables) => {
@@ -104,7 +107,10 @@ function actionOf(tables: readonly ModuleTable[], relations: readonly Joinable[]
       weight: 4,
       arbitrary: fc.record({
         kind: fc.constant('subscribe' as const),
-        caller,
+        callers: fc.oneof(
+          { weight: 4, arbitrary: caller.map((one) => [one]) },
+          { weight: 1, arbitrary: fc.constant(crowd) },
+        ),
         queries: fc.array(queryOf(relations), { minLength: 1, maxLength: 3 }),
       }),
     },
@@ -158,8 +164,10 @@ class Check {
       }
       case 'subscribe': {
         const sql = action.queries.map((query) => this.#sql(query));
-        const replica = this.#database.subscribe(action.caller, ...sql);
-        this.#subscribers.push({ replica, caller: action.caller, queries: action.queries, sql });
+        for (const caller of action.callers) {
+          const replica = this.#database.subscribe(caller, ...sql);
+          this.#subscribers.push({ replica, caller, queries: action.queries, sql });
+        }
         return;
       }
       case 'unsubscribe': {
