@@ -15,6 +15,8 @@ const bits = {
   i256: 256,
 };
 
+const otherBytes = { bool: 1, f32: 4, f64: 8 };
+
 export function isInteger(kind: Type['kind']): kind is IntegerKind {
   return kind in bits;
 }
@@ -28,8 +30,8 @@ export function isSigned(kind: IntegerKind): boolean {
   return kind.startsWith('i');
 }
 
-export function bytesOf(kind: IntegerKind): number {
-  return bits[kind] / 8;
+export function bytesOf(kind: Exclude<ScalarKind, 'string'>): number {
+  return isInteger(kind) ? bits[kind] / 8 : otherBytes[kind];
 }
 
 export function rangeOf(kind: IntegerKind): { readonly min: bigint; readonly max: bigint } {

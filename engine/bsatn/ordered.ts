@@ -1,24 +1,6 @@
-import { isInteger, isSigned } from './integer.ts';
+import { bytesOf, isInteger, isSigned } from './integer.ts';
 import { u32At } from './shape.ts';
 import type { Type } from './type.ts';
-
-const scalarBytes = {
-  bool: 1,
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  f32: 4,
-  u64: 8,
-  i64: 8,
-  f64: 8,
-  u128: 16,
-  i128: 16,
-  u256: 32,
-  i256: 32,
-} as const;
 
 /**
  * Turns BSATN values into bytes that compare, byte by byte, as the values do, and of which none is a prefix of another
@@ -55,9 +37,9 @@ export class OrderedWriter {
         return this.#escaped(bytes, offset);
       case 'f32':
       case 'f64':
-        return this.#float(bytes, offset, scalarBytes[type.kind]);
+        return this.#float(bytes, offset, bytesOf(type.kind));
       default:
-        return this.#integer(bytes, offset, scalarBytes[type.kind], isInteger(type.kind) && isSigned(type.kind));
+        return this.#integer(bytes, offset, bytesOf(type.kind), isInteger(type.kind) && isSigned(type.kind));
     }
   }
 

@@ -81,6 +81,7 @@ function floatText(value: number): string {
 
 /** The number with the fewest digits that is still the same f32. */
 function shortestF32(value: number): number {
+  if (value === 0) return value;
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;

@@ -65,6 +65,7 @@ describe('SATS-JSON', () => {
       ),
     );
     expect(jsonText({ kind: 'f32' }, encodeValue({ kind: 'f32' }, Math.fround(0.1)))).toBe('0.1');
+    expect(jsonText({ kind: 'f32' }, encodeValue({ kind: 'f32' }, -0))).toBe('-0.0');
   });
 
   test('[JSON2] wide integers are exact digits, bytes are hex, sums name their variant', () => {

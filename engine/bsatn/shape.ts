@@ -1,5 +1,6 @@
 import { assert } from '../errors.ts';
 import { DecodeError, endsEarly } from './error.ts';
+import { bytesOf } from './integer.ts';
 import type { ProductType, Type } from './type.ts';
 import { isUtf8 } from './utf8.ts';
 
@@ -71,27 +72,10 @@ function compile(type: Type, open: Set<Type>): Shape {
       shape.size = 1;
       break;
     default:
-      shape.size = scalarBytes[type.kind];
+      shape.size = bytesOf(type.kind);
   }
   return shape;
 }
-
-const scalarBytes = {
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  f32: 4,
-  u64: 8,
-  i64: 8,
-  f64: 8,
-  u128: 16,
-  i128: 16,
-  u256: 32,
-  i256: 32,
-} as const;
 
 /** Nested products are flattened and neighbouring plain parts merged, so that most rows are a few steps. */
 function compileProduct(shape: Shape, type: ProductType, open: Set<Type>): void {
