@@ -15,17 +15,29 @@ export interface Place {
   readonly column: number;
 }
 
+const known = new WeakMap<CompiledModule, Places>();
+
+/** The places of a module, one for all of its instances. */
+export function placesOf(compiled: CompiledModule): Places {
+  const places = known.get(compiled) ?? new Places(compiled.map);
+  known.set(compiled, places);
+  return places;
+}
+
 /** Answers where a position of the compiled code came from. */
 export class Places {
-  readonly #map: SourceMap | undefined;
+  readonly #json: string;
+  #map: SourceMap | undefined;
 
   constructor(map: string) {
-    this.#map = map === '' ? undefined : new SourceMap(JSON.parse(map) as SourceMapPayload);
+    this.#json = map;
   }
 
   at(line: number, column: number): Place {
-    const entry = this.#map?.findEntry(line - 1, column - 1);
-    if (entry === undefined || !('originalSource' in entry)) return { file: 'module.js', line, column };
+    // Most modules never have to say where they are.
+    this.#map ??= new SourceMap(JSON.parse(this.#json) as SourceMapPayload);
+    const entry = this.#map.findEntry(line - 1, column - 1);
+    if (!('originalSource' in entry)) return { file: 'module.js', line, column };
     return { file: entry.originalSource, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   }
 

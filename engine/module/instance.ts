@@ -129,7 +129,8 @@ export class ModuleInstance {
    * the system for longer fails, and from one that never does the thread is taken away a few seconds later. A watchdog
    * thread is started once for the batch, about 70 µs, because once a call would cost more than a call does.
    * @param graceMs how much later the thread is taken away; 5000 by default
-   * @throws TimeLimit when the thread was taken out of the module's code. The open transaction is to be rolled back.
+   * @throws TimeLimit when the thread was taken out of the module's code. The open transaction is to be rolled back; the
+   * module's own variables are as they were left, so that a new instance is the safer one to go on with.
    * @throws AssertionError when it was taken out of the host's: nothing in memory can be trusted any more.
    */
   guard<T>(limitMs: number, run: () => T, graceMs = graceMsDefault): T {

@@ -2,10 +2,9 @@ import { Rejection } from '../errors.ts';
 import { compile } from './compile.ts';
 import type { ModuleDef } from './definition.ts';
 import { describe } from './describe.ts';
-import { TimeLimit, withTimeLimit } from './guard.ts';
 import { type LoadedModule, ModuleInstance } from './instance.ts';
 import { decodeRawModule } from './raw.ts';
-import { Realm } from './realm.ts';
+import { inTime, Realm } from './realm.ts';
 import { PublishRejection } from './rejection.ts';
 import { noProcedureCalls, Syscalls } from './syscalls.ts';
 
@@ -18,7 +17,7 @@ const loadMsDefault = 10_000;
 
 /**
  * Reads the bundle of a module and checks it.
- * @throws PublishRejection with everything that keeps it from being published, Rejection `bundle`, TimeLimit
+ * @throws PublishRejection with everything that keeps it from being published, Rejection `bundle`
  */
 export async function loadModule(bundle: string, options: LoadOptions = {}): Promise<LoadedModule> {
   const loadMsMax = options.loadMsMax ?? loadMsDefault;
@@ -36,9 +35,9 @@ export async function describeModule(bundle: string): Promise<ModuleDef> {
 
 function selfDescription(realm: Realm, limitMs: number): Uint8Array {
   try {
-    return withTimeLimit(limitMs, () => new Uint8Array(realm.hooks.__describe_module__()));
+    return inTime(limitMs, () => new Uint8Array(realm.hooks.__describe_module__()));
   } catch (error) {
-    if (error instanceof TimeLimit) throw error;
+    if (error instanceof PublishRejection) throw error;
     throw new PublishRejection([`it fails to describe itself: ${realm.stackOf(error)}`]);
   }
 }

@@ -1,6 +1,6 @@
 import { type Context, constants, createContext, Script } from 'node:vm';
-import { type CompiledModule, Places } from './compiled.ts';
-import { withTimeLimit } from './guard.ts';
+import { type CompiledModule, type Places, placesOf } from './compiled.ts';
+import { TimeLimit, withTimeLimit } from './guard.ts';
 import { platform } from './platform.ts';
 import { polyfillSource } from './polyfills.ts';
 import { preludeSource } from './prelude.ts';
@@ -67,10 +67,10 @@ export class Realm {
 
   /**
    * Evaluates the module, which may call the system meanwhile.
-   * @throws PublishRejection when it throws or is not a module, TimeLimit when it takes longer than `limitMs`
+   * @throws PublishRejection when it throws, is not a module, or takes longer than `limitMs`
    */
   constructor(compiled: CompiledModule, syscalls: SyscallTable, limitMs: number) {
-    this.places = new Places(compiled.map);
+    this.places = placesOf(compiled);
     // The module's promise jobs wait in a queue of its own: between calls none of its code can run.
     const context = createContext(constants.DONT_CONTEXTIFY, {
       // The package compiles its codecs from strings; what they make still lives in this realm.
@@ -80,7 +80,7 @@ export class Realm {
     polyfills.runInContext(context);
     this.intrinsics = context as unknown as Intrinsics;
     const system = (prelude.runInContext(context) as Prelude)(platform, syscalls);
-    this.hooks = withTimeLimit(limitMs, () => this.#evaluate(compiled, context, system));
+    this.hooks = inTime(limitMs, () => this.#evaluate(compiled, context, system));
   }
 
   #evaluate(compiled: CompiledModule, context: Context, system: System): Hooks {
@@ -115,6 +115,16 @@ export function textOf(error: unknown, part: 'message' | 'stack'): string {
     return typeof text === 'string' ? text : 'The module threw something that is no Error.';
   } catch {
     return 'The module threw something that cannot be shown.';
+  }
+}
+
+/** Runs a part of loading a module. @throws PublishRejection when it takes longer than `limitMs` */
+export function inTime<T>(limitMs: number, load: () => T): T {
+  try {
+    return withTimeLimit(limitMs, load);
+  } catch (error) {
+    if (error instanceof TimeLimit) throw new PublishRejection([`loading it takes longer than ${limitMs} ms`]);
+    throw error;
   }
 }
 
