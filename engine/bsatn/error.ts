@@ -22,3 +22,15 @@ export function endsEarly(what: string, offset: number, size: number, limit: num
 export function endsLate(end: number, limit: number): DecodeError {
   return new DecodeError(`${limit - end} bytes are left over after the value that ends at offset ${end}`, end);
 }
+
+/** Elements without bytes, such as units, cost the sender nothing: an array has no more of them than this. */
+export const unitCountMax = 65_536;
+
+/** Refuses an array that says it has more elements than its bytes can hold. */
+export function checkCount(count: number, offset: number, remaining: number): void {
+  if (count <= remaining || count <= unitCountMax) return;
+  throw new DecodeError(
+    `the array at offset ${offset} says it has ${count} elements, but ${remaining} bytes are left`,
+    offset,
+  );
+}

@@ -69,9 +69,6 @@ describe('layout', () => {
     fc.assert(
       fc.property(fc.array(anyType, { maxLength: 3 }), fc.uint8Array({ maxLength: 40 }), (types, bytes) => {
         const type = rowType(types);
-        // Counts of unit values are bounded by nothing: keep the plain decoder from building a list of them.
-        fc.pre(bytes.every((byte, i) => i % 4 === 0 || byte < 200));
-        if (hasUnitArray(type)) return;
         expect(isAccepted(() => layoutOf(type).check(bytes))).toBe(isAccepted(() => decodeValue(type, bytes)));
       }),
     );
@@ -105,6 +102,12 @@ describe('layout', () => {
     expect(() => layout.check(nested(100_000))).toThrow('nested more than');
   });
 
+  test('[BSATN4] an array of units cannot claim to be endless', () => {
+    const layout = layoutOf(rowType([{ kind: 'array', of: unitType }]));
+    layout.check(Buffer.from([5, 0, 0, 0]));
+    expect(() => layout.check(Buffer.from([0, 0, 0, 0x80]))).toThrow('says it has 2147483648 elements');
+  });
+
   test('a product that reaches itself through a sum inside another product keeps all its fields', () => {
     const fields: { name: string; type: Type }[] = [{ name: 'id', type: { kind: 'u16' } }];
     const node: Type = { kind: 'product', fields };
@@ -131,12 +134,3 @@ describe('layout', () => {
     expect(() => layoutOf(node).check(bytes.subarray(0, 6))).toThrow(DecodeError);
   });
 });
-
-function hasUnitArray(type: Type, seen = new Set<Type>()): boolean {
-  if (seen.has(type)) return false;
-  seen.add(type);
-  if (type.kind === 'array') return layoutOf(rowType([type.of])).fixedSize === 0 || hasUnitArray(type.of, seen);
-  if (type.kind === 'product') return type.fields.some((field) => hasUnitArray(field.type, seen));
-  if (type.kind === 'sum') return type.variants.some((variant) => hasUnitArray(variant.type, seen));
-  return false;
-}

@@ -1,4 +1,4 @@
-import { DecodeError, endsEarly, endsLate } from './error.ts';
+import { checkCount, DecodeError, endsEarly, endsLate } from './error.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -102,6 +102,14 @@ export class Reader {
     } catch (cause) {
       throw new DecodeError(`the string at offset ${at} is not UTF-8`, at, { cause });
     }
+  }
+
+  /** The u32 length of an array: at most one element a byte left, or `unitCountMax` of elements that take none. */
+  count(): number {
+    const at = this.#offset;
+    const count = this.u32();
+    checkCount(count, at, this.remaining);
+    return count;
   }
 
   /** A u32 length and that many bytes. A view: copy it to keep it. */

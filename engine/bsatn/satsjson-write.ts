@@ -45,7 +45,7 @@ function write(type: Type, reader: Reader, depth: number): string {
     }
     case 'array': {
       if (isBytes(type)) return `"${Buffer.from(reader.byteArray()).toString('hex')}"`;
-      const count = reader.u32();
+      const count = reader.count();
       const elements: string[] = [];
       for (let i = 0; i < count; i++) elements.push(write(type.of, reader, depth + 1));
       return `[${elements.join(',')}]`;

@@ -1,5 +1,5 @@
 import { assert } from '../errors.ts';
-import { DecodeError, endsEarly } from './error.ts';
+import { checkCount, DecodeError, endsEarly } from './error.ts';
 import { bytesOf } from './integer.ts';
 import type { ProductType, Type } from './type.ts';
 import { isUtf8 } from './utf8.ts';
@@ -170,6 +170,7 @@ function validateArray(shape: Shape, bytes: Uint8Array, offset: number, limit: n
   const count = readCount(bytes, offset, limit, 'an array');
   const element = shape.parts[0] as Shape;
   let at = offset + 4;
+  checkCount(count, offset, limit - at);
   if (element.kind === plain) {
     const end = at + count * element.size;
     if (end > limit) throw endsEarly('an array', at, end - at, limit);

@@ -46,7 +46,7 @@ export function readValue(type: Type, reader: Reader, depth = 0): Value {
     }
     case 'array': {
       if (isBytes(type)) return reader.byteArray().slice();
-      const count = reader.u32();
+      const count = reader.count();
       const values: Value[] = [];
       for (let i = 0; i < count; i++) values.push(readValue(type.of, reader, depth + 1));
       return values;
