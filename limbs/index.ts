@@ -1,0 +1,3 @@
+export { LimbError } from './errors.ts';
+export { type Limb, type LimbOptions, startLimb } from './worker/limb.ts';
+export { humanLog, jsonLog, type Log, type LogLevel, standardLog } from './worker/log.ts';

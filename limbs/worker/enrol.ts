@@ -1,0 +1,35 @@
+import { SenderError } from 'spacetimedb';
+import { LimbError } from '../errors.ts';
+import type { Link } from './connection.ts';
+
+/**
+ * Makes the connected identity a limb, with a pairing code when it is none yet. Throws `LimbError` when there is no code
+ * or the hub does not take it.
+ */
+export async function enrol(link: Link, name: string, pairCode: string | undefined): Promise<void> {
+  if (isEnrolled(link)) return;
+  if (!pairCode) {
+    throw new LimbError(
+      'not-paired',
+      'This limb belongs to no hub yet. Make a pairing code on the hub and start the limb with it in HELIX_PAIR_CODE.',
+    );
+  }
+  try {
+    await orEnded(link, link.connection.reducers.redeemInvite({ code: pairCode, name }));
+  } catch (error) {
+    if (!(error instanceof SenderError)) throw error;
+    throw new LimbError('not-paired', `The hub did not take the pairing code: ${error.message}`);
+  }
+}
+
+function isEnrolled(link: Link): boolean {
+  return link.connection.db.self.count() > 0n;
+}
+
+/** Settles like `work`, or rejects when the connection ends before: its calls are then never answered. */
+export function orEnded<T>(link: Link, work: Promise<T>): Promise<T> {
+  const ended = link.ended.then(() => {
+    throw new LimbError('disconnected', 'The connection to the hub ended.', { isRetryable: true });
+  });
+  return Promise.race([work, ended]);
+}

@@ -1,0 +1,99 @@
+import { openDocumentsRoot } from '../documents/root.ts';
+
+import { findEmbedder } from '../embeddings/find.ts';
+import { LimbError, messageOf } from '../errors.ts';
+import { PythonTool } from '../mcp/index.ts';
+import type { MemoryStats } from '../memory/memory.ts';
+import { openMemory } from '../memory/open.ts';
+import { findLanguageModel } from '../models/find.ts';
+import type { Environment } from '../models/settings.ts';
+import { reasonSkill } from '../skills/reason/reason.ts';
+import { recallSkill } from '../skills/recall.ts';
+import { rememberSkill } from '../skills/remember.ts';
+import { runPythonSkill } from '../skills/run-python.ts';
+import type { Skill } from '../skills/skill.ts';
+import type { LimbFolder } from './folder.ts';
+import type { Log } from './log.ts';
+
+/** What a limb works with, for all its connections. */
+export interface Equipment {
+  readonly skills: readonly Skill[];
+  /** The language model and the sandbox in words; empty without one. */
+  readonly model: string;
+  readonly sandbox: string;
+  stats(): Promise<MemoryStats>;
+  close(): Promise<void>;
+}
+
+export interface EquipmentOptions {
+  readonly folder: LimbFolder;
+  readonly env: Environment;
+  /** The skills to offer; default all that work here. */
+  readonly skills: readonly string[] | undefined;
+  readonly log: Log;
+  /** Hears what the memory holds after each change. */
+  readonly onMemory: (stats: MemoryStats) => void;
+}
+
+/** Opens memory, models and the sandbox. Throws `LimbError` for a setting that does not work; no sandbox is no error. */
+export async function openEquipment(options: EquipmentOptions): Promise<Equipment> {
+  const { folder, env, log } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer();
+  };
+  try {
+    const pythonOpening = openPython(log);
+    const embedder = await findEmbedder(env);
+    closers.push(() => embedder.close());
+    const memory = await openMemory(folder.memory, embedder);
+    closers.push(() => memory.close());
+    const { python, sandbox } = await pythonOpening;
+    if (python) closers.push(() => python.close());
+    const model = await findLanguageModel(env);
+    const root = await openDocumentsRoot(folder.documents);
+    const skills = [
+      reasonSkill({ memory, embedder, model, python }),
+      recallSkill(memory),
+      rememberSkill(memory, root, options.onMemory),
+      ...(python ? [runPythonSkill(python)] : []),
+    ];
+    log('info', model ? `Language model: ${model.name}` : 'No language model: answers are quoted from the documents');
+    return {
+      skills: chosen(skills, options.skills),
+      model: model?.name ?? '',
+      sandbox,
+      stats: () => memory.stats(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openPython(log: Log): Promise<{ python: PythonTool | undefined; sandbox: string }> {
+  const python = new PythonTool();
+  try {
+    const { engine, level } = await python.describe();
+    log('info', `Sandbox: ${engine} (${level})`);
+    return { python, sandbox: `${engine} (${level})` };
+  } catch (error) {
+    await python.close();
+    if (!(error instanceof LimbError)) throw error;
+    log('warn', `No run_python on this limb: ${messageOf(error)}`);
+    return { python: undefined, sandbox: '' };
+  }
+}
+
+function chosen(skills: readonly Skill[], names: readonly string[] | undefined): Skill[] {
+  if (!names) return [...skills];
+  return names.map((name) => {
+    const skill = skills.find((other) => other.name === name);
+    if (skill) return skill;
+    throw new LimbError(
+      'no-such-skill',
+      `This limb has no skill ${name}; here there are ${skills.map((other) => other.name).join(', ')}.`,
+    );
+  });
+}

@@ -1,0 +1,98 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LimbError } from '../errors.ts';
+
+/** Where a limb keeps what it is and what it knows. */
+export interface LimbFolder {
+  readonly memory: string;
+  readonly documents: string;
+  readToken(): Promise<string | undefined>;
+  /** Keeps the token for this user only, and says beside it which identity it is. */
+  writeToken(token: string, identity: string): Promise<void>;
+  /** Puts a token away that no hub accepts any more. */
+  dropToken(): Promise<void>;
+  readonly tokenFile: string;
+  close(): Promise<void>;
+}
+
+/** Opens the folder, making it when there is none. Throws `LimbError` when another limb works in it. */
+export async function openLimbFolder(folder: string): Promise<LimbFolder> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const lockFile = join(folder, 'lock');
+  const tokenFile = join(folder, 'token');
+  await lock(lockFile, folder);
+  return {
+    memory: join(folder, 'memory'),
+    documents: join(folder, 'documents'),
+    tokenFile,
+    async readToken() {
+      const token = (await readIfThere(tokenFile))?.trim();
+      return token === '' ? undefined : token;
+    },
+    async writeToken(token, identity) {
+      await replace(tokenFile, `${token}\n`);
+      await replace(join(folder, 'limb.json'), `${JSON.stringify({ identity })}\n`);
+    },
+    dropToken: () => rename(tokenFile, `${tokenFile}.rejected`),
+    close: () => rm(lockFile, { force: true }),
+  };
+}
+
+/** Two limbs would write one database at once, which breaks it. */
+async function lock(file: string, folder: string): Promise<void> {
+  const own = await describeProcess(process.pid);
+  for (;;) {
+    try {
+      const handle = await open(file, 'wx', 0o600);
+      await handle.writeFile(own);
+      await handle.close();
+      return;
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error;
+    }
+    const holder = await readIfThere(file);
+    const pid = Number(holder?.split(' ', 1)[0]);
+    if (holder && holder !== own && holder === (await describeProcess(pid))) {
+      throw new LimbError('limb-runs-already', `A limb works in ${folder} already (process ${pid}): stop it first.`);
+    }
+    await rm(file, { force: true });
+  }
+}
+
+/** A process by its number and its start, because numbers come again; empty when there is none. */
+async function describeProcess(pid: number): Promise<string> {
+  if (!Number.isInteger(pid) || pid < 1) return '';
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!isCode(error, 'EPERM')) return '';
+  }
+  const stat = await readIfThere(`/proc/${pid}/stat`);
+  // The name in parentheses may hold spaces; the start is the 20th field after it.
+  return `${pid} ${stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`.trim();
+}
+
+/** A reader sees the old text or the new one. */
+async function replace(file: string, text: string): Promise<void> {
+  const handle = await open(`${file}.new`, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.new`, file);
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InternalError } from 'spacetimedb';
+import { LimbError, messageOf } from '../errors.ts';
+import type { MemoryStats } from '../memory/memory.ts';
+import type { Environment } from '../models/settings.ts';
+import { connectToHub, type HubAddress, type Link } from './connection.ts';
+import { enrol, orEnded } from './enrol.ts';
+import { type Equipment, openEquipment } from './equipment.ts';
+import { type LimbFolder, openLimbFolder } from './folder.ts';
+import { type Log, standardLog } from './log.ts';
+import { Work } from './work.ts';
+
+export interface LimbOptions {
+  /** Where the limb keeps its token, its memory and its documents. */
+  readonly folder: string;
+  readonly hub: HubAddress;
+  /** What people call it. */
+  readonly name: string;
+  readonly version: string;
+  /** For the first start. */
+  readonly pairCode?: string | undefined;
+  /** Where models are named; `process.env`. */
+  readonly env: Environment;
+  /** The skills to offer; default all that work here. */
+  readonly skills?: readonly string[] | undefined;
+  /** How many tasks at once; default 2. */
+  readonly capacity?: number | undefined;
+  /** Default: standard output, for a person or as JSON. */
+  readonly log?: Log | undefined;
+}
+
+export interface Limb {
+  /** Resolves after `stop`; rejects with `LimbError` when going on makes no sense, such as without a valid pairing. */
+  readonly ended: Promise<void>;
+  /** Claims nothing more, gives what runs `graceMs` (default 3000) to finish, and closes the memory. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const capacityDefault = 2;
+const graceMsDefault = 3000;
+const backoffMsMin = 200;
+const backoffMsMax = 5000;
+
+/**
+ * Opens what a limb works with and starts working for a hub; from then on it connects again by itself.
+ * Throws `LimbError` when its folder is in use or a setting does not work. `open` opens the equipment.
+ */
+export async function startLimb(options: LimbOptions, open = openEquipment): Promise<Limb> {
+  const log = options.log ?? standardLog();
+  const folder = await openLimbFolder(options.folder);
+  const sessions = new Sessions(options, folder, log);
+  let equipment: Equipment;
+  try {
+    const onMemory = (stats: MemoryStats) => sessions.reportMemory(stats);
+    equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory });
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+  const ended = sessions.keep(equipment).finally(async () => {
+    await equipment.close();
+    await folder.close();
+  });
+  // Whoever waits for it hears of it; nobody has to.
+  ended.catch(() => {});
+  return {
+    ended,
+    async stop(graceMs = graceMsDefault) {
+      await sessions.stop(graceMs);
+      await ended.catch(() => {});
+    },
+  };
+}
+
+/** One connection after the other. */
+class Sessions {
+  readonly #options: LimbOptions;
+  readonly #folder: LimbFolder;
+  readonly #log: Log;
+  readonly #stopping = new AbortController();
+  #current: { link: Link; work: Work } | undefined;
+
+  constructor(options: LimbOptions, folder: LimbFolder, log: Log) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  async keep(equipment: Equipment): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      try {
+        const { link, work } = await this.#open(equipment);
+        failures = 0;
+        await link.ended;
+        this.#current = undefined;
+        work.drop('the connection to the hub ended');
+        if (!this.#stopping.signal.aborted) this.#log('warn', 'The connection to the hub ended; connecting again');
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        if (!isPassing(error)) throw error;
+        // A hub that is away for long is not worth a line each time.
+        if (failures === 0) this.#log('warn', `${messageOf(error)}; trying again until it works`);
+        failures++;
+        await this.#pause(Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failures, 10)));
+      }
+    }
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const current = this.#current;
+    if (!current) return;
+    await current.work.finish(graceMs);
+    current.link.connection.disconnect();
+  }
+
+  reportMemory(stats: MemoryStats): void {
+    this.#current?.link.connection.reducers
+      .reportMemory(stats)
+      .catch((error) => this.#log('warn', `The hub did not take the size of the memory: ${messageOf(error)}`));
+  }
+
+  async #open(equipment: Equipment): Promise<{ link: Link; work: Work }> {
+    const { hub, name, pairCode, version, capacity = capacityDefault } = this.#options;
+    const link = await this.#connect();
+    try {
+      await enrol(link, name, pairCode);
+      await orEnded(
+        link,
+        link.connection.reducers.announceLimb({
+          skills: equipment.skills.map((skill) => skill.name),
+          capacity,
+          version,
+          sandbox: equipment.sandbox,
+          model: equipment.model,
+        }),
+      );
+      await orEnded(link, link.connection.reducers.reportMemory(await equipment.stats()));
+      this.#stopping.signal.throwIfAborted();
+    } catch (error) {
+      link.connection.disconnect();
+      throw error;
+    }
+    this.#log(
+      'info',
+      `Connected to ${hub.url} as ${name}, with ${equipment.skills.map((skill) => skill.name).join(', ')}`,
+    );
+    const work = new Work({ link, skills: equipment.skills, capacity, log: this.#log });
+    this.#current = { link, work };
+    return this.#current;
+  }
+
+  async #connect(): Promise<Link> {
+    const { hub, pairCode } = this.#options;
+    const token = await this.#folder.readToken();
+    try {
+      const link = await connectToHub(hub, token);
+      if (!token) await this.#folder.writeToken(link.token, link.identity);
+      return link;
+    } catch (error) {
+      if (!(error instanceof LimbError) || error.code !== 'token-rejected') throw error;
+      if (!pairCode) {
+        throw new LimbError(
+          'token-rejected',
+          `${error.message} If the hub was set up anew, pair the limb again: start it with a new code in HELIX_PAIR_CODE.`,
+        );
+      }
+      this.#log('warn', `${error.message} It is put away, and the limb is paired anew.`);
+      await this.#folder.dropToken();
+      return this.#connect();
+    }
+  }
+
+  /** Half to all of the time at random, so that limbs do not all come back at once. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stopping;
+    await sleep(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Whether trying again may help: a failure inside of the hub may pass, its refusal does not. */
+function isPassing(error: unknown): boolean {
+  return error instanceof LimbError ? error.isRetryable : error instanceof InternalError;
+}
