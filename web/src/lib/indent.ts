@@ -17,10 +17,12 @@ export function indent({ text, start, end }: Edit, isBack: boolean): Edit {
       end: start + missing,
     };
   }
+  const nextBreak = text.indexOf('\n', end);
+  const lineEnd = nextBreak === -1 ? text.length : nextBreak;
   let firstDelta = 0;
   let allDelta = 0;
   const lines = text
-    .slice(lineStart, end)
+    .slice(lineStart, lineEnd)
     .split('\n')
     .map((line, index) => {
       const changed = isBack ? line.replace(/^(?: {1,4}|\t)/, '') : line === '' ? line : step + line;
@@ -29,9 +31,9 @@ export function indent({ text, start, end }: Edit, isBack: boolean): Edit {
       return changed;
     });
   return {
-    text: text.slice(0, lineStart) + lines.join('\n') + text.slice(end),
+    text: text.slice(0, lineStart) + lines.join('\n') + text.slice(lineEnd),
     start: Math.max(lineStart, start + firstDelta),
-    end: end + allDelta,
+    end: Math.max(lineStart, end + allDelta),
   };
 }
 

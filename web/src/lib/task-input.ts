@@ -2,6 +2,7 @@
 export type Asked =
   | { readonly kind: 'question'; readonly question: string }
   | { readonly kind: 'script'; readonly code: string }
+  | { readonly kind: 'documents'; readonly paths: readonly string[] }
   | { readonly kind: 'other'; readonly json: string };
 
 export function readInput(input: string): Asked {
@@ -11,6 +12,7 @@ export function readInput(input: string): Asked {
       return { kind: 'question', question: value.question };
     }
     if ('code' in value && typeof value.code === 'string') return { kind: 'script', code: value.code };
+    if ('paths' in value && Array.isArray(value.paths)) return { kind: 'documents', paths: value.paths.map(String) };
     return { kind: 'other', json: JSON.stringify(value, null, 2) };
   }
   return { kind: 'other', json: input };

@@ -83,14 +83,16 @@ export const texts = {
 
   learning: {
     label: 'Learning',
-    title: 'Learning the documentation',
-    finished: 'The documentation is learned',
-    finishedHint: 'Ask anything about it.',
-    notFinished: 'The documentation could not be learned completely',
-    dismiss: 'Dismiss',
-    queued: 'Waiting for a limb to learn the documentation…',
+    documentation: 'the documentation',
+    documents: 'documents',
+    waiting: (what: string) => `Waiting for a limb to learn ${what}…`,
+    learning: (what: string) => `Learning ${what}…`,
+    learned: (what: string) => `Finished learning ${what}`,
+    failed: (what: string) => `Could not learn ${what}`,
     of: (done: number, all: number) => `${done} of ${all}`,
     hint: 'You can ask already; answers get better while it learns.',
+    progress: 'Documents learned',
+    dismiss: 'Dismiss',
   },
 
   tasks: {
@@ -135,6 +137,7 @@ export const texts = {
     script: 'Script',
     answer: 'Answer',
     output: 'Output',
+    printed: 'Output so far',
     noOutput: 'The script printed nothing.',
     working: {
       Queued: 'Waiting for a free limb…',
