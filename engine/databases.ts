@@ -11,8 +11,8 @@ import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
 import type { Names } from './names.ts';
 import { alterTables, createTables, hashBundle } from './program.ts';
-import { type Recovered, recover } from './recovery.ts';
-import type { Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
+import { type LoadModule, type Recovered, recover } from './recovery.ts';
+import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
 import type { Transaction } from './store/contract.ts';
 import type { TableDef } from './store/definition.ts';
@@ -31,6 +31,10 @@ export interface DatabasesOptions {
   readonly warn: (message: string) => void;
   /** Told when a log can no longer be written: the host must stop. */
   readonly fail: (error: Error) => void;
+  /** Default: reads, compiles and checks the bundle each time. */
+  readonly load?: LoadModule;
+  /** Clients whose connections have outlived the opening: no hook is run for them. Default: none. */
+  readonly clients?: readonly Client[];
 }
 
 const registryFile = 'databases.json';
@@ -38,26 +42,28 @@ const registryFile = 'databases.json';
 /** The databases of one data folder. */
 export class LocalDatabases implements Databases {
   readonly #options: DatabasesOptions;
+  readonly #load: LoadModule;
   readonly #databases = new Map<string, HostedDatabase>();
   #entries: DatabaseEntry[] = [];
 
   private constructor(options: DatabasesOptions) {
     this.#options = options;
+    this.#load = options.load ?? loadModule;
   }
 
   /** Opens every database of the folder. @throws Rejection when one is damaged or the folder is in use */
   static async open(options: DatabasesOptions): Promise<LocalDatabases> {
     const databases = new LocalDatabases(options);
-    const { disk, directory } = options;
+    const { disk, directory, clients = [] } = options;
     const bytes = await disk.read(join(directory, registryFile));
     if (bytes) databases.#entries = JSON.parse(new TextDecoder().decode(bytes)) as DatabaseEntry[];
     for (const entry of databases.#entries) {
-      const recovered = await recover(disk, databases.#directoryOf(entry.identity), options.warn);
+      const recovered = await databases.#recover(entry);
       assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
       const { bundle, module, catalog } = recovered.program;
       const engine = new Engine(databases.#parts(entry, recovered), module, catalog);
       databases.#add(entry, engine, recovered.names, bundle);
-      engine.start();
+      engine.start(clients);
     }
     return databases;
   }
@@ -98,7 +104,7 @@ export class LocalDatabases implements Databases {
   async planPublish(request: PublishRequest): Promise<PublishPlan> {
     const existing = request.name === undefined ? undefined : this.find(request.name);
     if (!existing) throw new Rejection('no-such-database', `there is no database ${request.name} to update`);
-    const plan = this.#plan(existing, await loadModule(request.bundle));
+    const plan = this.#plan(existing, await this.#load(request.bundle));
     if (plan.kind === 'manual') return { kind: 'manual', reason: plan.reasons.join('\n') };
     return {
       kind: 'auto',
@@ -124,7 +130,7 @@ export class LocalDatabases implements Databases {
     this.#requireUnlocked(hosted, 'reset');
     const next = bundle ?? hosted.bundle;
     // Loaded before anything is thrown away: a bundle that cannot run leaves the rows as they are.
-    const module = await loadModule(next);
+    const module = await this.#load(next);
     const { entry } = hosted;
     await hosted.engine.close();
     await this.#options.disk.remove(this.#directoryOf(entry.identity));
@@ -147,7 +153,7 @@ export class LocalDatabases implements Databases {
   }
 
   async #create(request: PublishRequest): Promise<HostedDatabase> {
-    const module = await loadModule(request.bundle);
+    const module = await this.#load(request.bundle);
     const subject = Buffer.from(this.#options.random.bytes(16)).toString('hex');
     const entry: DatabaseEntry = {
       identity: identityToHex(identityOf('helix-database', subject)),
@@ -163,9 +169,7 @@ export class LocalDatabases implements Databases {
 
   /** Makes a database from nothing: its tables, its first commit, its clock. */
   async #build(entry: DatabaseEntry, module: LoadedModule, bundle: string): Promise<HostedDatabase> {
-    const { disk, warn } = this.#options;
-    const directory = this.#directoryOf(entry.identity);
-    const recovered = await recover(disk, directory, warn);
+    const recovered = await this.#recover(entry);
     assert(!recovered.program, `the folder of the new database ${entry.identity} is not empty`);
     const names = recovered.names.assign(module.def);
     const catalog = createTables(recovered.store, module.def, recovered.names);
@@ -176,7 +180,7 @@ export class LocalDatabases implements Databases {
     });
     if (result.kind !== 'ok') {
       await engine.close();
-      await disk.remove(directory);
+      await this.#options.disk.remove(this.#directoryOf(entry.identity));
       throw new Rejection('init-failed', `the module's init reducer failed: ${result.message}`);
     }
     await engine.durable(result.offset);
@@ -187,7 +191,7 @@ export class LocalDatabases implements Databases {
   async #update(database: HostedDatabase, request: PublishRequest): Promise<void> {
     const { bundle } = request;
     if (bundle === database.bundle) return;
-    const module = await loadModule(bundle);
+    const module = await this.#load(bundle);
     const plan = this.#plan(database, module);
     if (plan.kind === 'manual') throw new Rejection('manual-migration', plan.reasons.join('\n'));
     const isConfirmed = request.token === undefined || request.token === planToken(database, bundle);
@@ -213,6 +217,11 @@ export class LocalDatabases implements Databases {
     database.bundle = bundle;
     if (plan.breaks.length > 0) engine.disconnectAll(1012, 'the module was updated; reload to get the new version');
     await engine.durable(engine.offset);
+  }
+
+  #recover(entry: DatabaseEntry): Promise<Recovered> {
+    const { disk, warn } = this.#options;
+    return recover({ disk, directory: this.#directoryOf(entry.identity), load: this.#load, warn });
   }
 
   #plan(database: HostedDatabase, module: LoadedModule): MigrationPlan {

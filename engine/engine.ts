@@ -136,12 +136,16 @@ export class Engine {
     if (offset > this.durableOffset) await this.#log.flush();
   }
 
-  /** Says goodbye to whoever was connected when the host stopped, and starts the clock of the scheduled tables. */
-  start(): void {
-    const clients = this.store.table(clientTable.id);
-    for (const handle of clients.scan()) {
-      const { identity, connectionId } = readClientRow(clients.row(handle));
-      this.#end(identity, connectionId);
+  /**
+   * Says goodbye to whoever was connected when the host stopped, and starts the clock of the scheduled tables.
+   * @param present who is connected still
+   */
+  start(present: readonly Client[] = []): void {
+    for (const client of present) this.#clients.set(client.connectionId, client);
+    const rows = this.store.table(clientTable.id);
+    for (const handle of rows.scan()) {
+      const { identity, connectionId } = readClientRow(rows.row(handle));
+      if (!this.#clients.has(connectionId)) this.#end(identity, connectionId);
     }
     this.#timetable.load(this.#catalog, (table) => this.store.table(table), this.#clock.nowMicros());
     this.#arm();

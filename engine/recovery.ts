@@ -3,7 +3,6 @@ import type { Disk } from './host/disk.ts';
 import { type CommitLog, openLog } from './log/log.ts';
 import type { Catalog } from './module/catalog.ts';
 import type { LoadedModule } from './module/instance.ts';
-import { loadModule } from './module/load.ts';
 import { planMigration } from './module/migration.ts';
 import { Names } from './names.ts';
 import { alterTables, createTables } from './program.ts';
@@ -25,8 +24,18 @@ export interface Recovered {
   readonly program: Program | undefined;
 }
 
+/** Turns a bundle into a module that can run. @throws PublishRejection */
+export type LoadModule = (bundle: string) => Promise<LoadedModule>;
+
+export interface RecoveryOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly load: LoadModule;
+  readonly warn: (message: string) => void;
+}
+
 /** Brings a database back from its log: the same store, the same numbers, the same module. */
-export async function recover(disk: Disk, directory: string, warn: (message: string) => void): Promise<Recovered> {
+export async function recover({ disk, directory, load, warn }: RecoveryOptions): Promise<Recovered> {
   const store = new Store();
   for (const table of systemTables) store.createTable(table);
   const names = new Names();
@@ -46,7 +55,7 @@ export async function recover(disk: Disk, directory: string, warn: (message: str
         store.apply(user);
         return undefined;
       }
-      return follow(store, names, program, readProgramRow(bundle)).then((next) => {
+      return follow(store, names, program, readProgramRow(bundle), load).then((next) => {
         program = next;
         store.apply(user);
       });
@@ -60,8 +69,14 @@ export async function recover(disk: Disk, directory: string, warn: (message: str
 }
 
 /** Does again what an update of the module did to the tables. */
-async function follow(store: Store, names: Names, from: Program | undefined, bundle: string): Promise<Program> {
-  const module = await loadModule(bundle);
+async function follow(
+  store: Store,
+  names: Names,
+  from: Program | undefined,
+  bundle: string,
+  load: LoadModule,
+): Promise<Program> {
+  const module = await load(bundle);
   if (!from) return { bundle, module, catalog: createTables(store, module.def, names) };
   const plan = planMigration(from.catalog.def, module.def, () => 0);
   assert(plan.kind === 'auto', 'the log holds an update of the module that could not have been made');
