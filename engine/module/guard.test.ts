@@ -14,6 +14,7 @@ export const add = s.reducer(ctx => { ctx.db.thing.insert({ id: 0n }); });
 export const spin = s.reducer(ctx => { ctx.db.thing.insert({ id: 0n }); for (;;) {} });
 export const busy = s.reducer(ctx => { for (;;) { try { ctx.db.thing.count(); ctx.db.thing.insert({ id: 0n }); } catch (e) {} } });
 export const busyOnce = s.reducer(ctx => { for (;;) ctx.db.thing.count(); });
+export const trap = s.reducer(ctx => { const e = new Error('x'); Object.defineProperty(e, 'stack', { get() { for (;;) {} } }); throw e; });
 export const later = s.reducer(ctx => { Promise.resolve().then(() => { for (;;) {} }); });
 `);
 });
@@ -40,7 +41,7 @@ describe('a guard', () => {
   test('[MOD62] takes the thread out of a reducer that does not end by itself, and the rows are as before', () => {
     const db = new TestDatabase(module);
     db.run('add');
-    for (const name of ['spin', 'busy']) {
+    for (const name of ['spin', 'busy', 'trap']) {
       expect(() => db.instance.guard(20, () => db.call(name), 80)).toThrow(TimeLimit);
       // Nothing in between has run on, so the transaction is still open.
       expect(db.store.isInTransaction).toBe(true);

@@ -1,6 +1,7 @@
 import { createContext, Script } from 'node:vm';
 
-const call = new Script('run()', { filename: 'guard' });
+// Strict, so that a stack frame does not give its globals away to a module that asks for it.
+const call = new Script('"use strict"; run()', { filename: 'guard' });
 const room = createContext({ run: undefined as unknown }) as { run: unknown };
 
 /** The thread was taken out of code that ran longer than its limit; nothing of that code, `finally` included, ran on. */

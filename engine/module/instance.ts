@@ -91,17 +91,18 @@ export class ModuleInstance {
   ): Outcome {
     const reducer = this.#host.catalog.def.reducers[id];
     this.#begin(reducer, tx, timestampMicros);
-    let result: unknown;
+    let outcome = ok;
     try {
-      result = this.#realm.hooks.__call_reducer__(id, sender, connectionId, timestampMicros, this.#argsView(args));
+      const { hooks } = this.#realm;
+      const result = hooks.__call_reducer__(id, sender, connectionId, timestampMicros, this.#argsView(args));
+      if (this.#syscalls.fatal !== undefined) throw this.#syscalls.fatal;
+      if (result !== undefined) throw new TypeError(`reducer \`${reducer?.name}\` must not return anything`);
     } catch (error) {
-      this.#end();
-      return this.#failure(error);
+      // Looking into what a module threw can run code of the module: the call is not over yet.
+      outcome = this.#failure(error);
     }
     this.#end();
-    if (this.#syscalls.fatal !== undefined) return this.#failure(this.#syscalls.fatal);
-    if (result === undefined) return ok;
-    return this.#failure(new TypeError(`reducer \`${reducer?.name}\` must not return anything`));
+    return outcome;
   }
 
   /** Runs a view's function over what is stored now. @throws ViewFailure */
@@ -134,6 +135,7 @@ export class ModuleInstance {
    * @throws AssertionError when it was taken out of the host's: nothing in memory can be trusted any more.
    */
   guard<T>(limitMs: number, run: () => T, graceMs = graceMsDefault): T {
+    const outerLimitMs = this.#syscalls.limitMs;
     this.#syscalls.limitMs = limitMs;
     this.#guardStartedMs = performance.now();
     try {
@@ -142,7 +144,7 @@ export class ModuleInstance {
       if (error instanceof TimeLimit) this.#interrupted(limitMs, graceMs, error);
       throw error;
     } finally {
-      this.#syscalls.limitMs = Number.POSITIVE_INFINITY;
+      this.#syscalls.limitMs = outerLimitMs;
     }
   }
 

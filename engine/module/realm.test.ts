@@ -16,7 +16,7 @@ export const probe = s.reducer(ctx => { ${body} });
 /** What a reducer with this body writes to the console. */
 async function says(body: string): Promise<string[]> {
   const db = await TestDatabase.open(probe(body));
-  db.run('probe');
+  db.instance.guard(10_000, () => db.run('probe'));
   return db.lines;
 }
 
@@ -50,6 +50,20 @@ test('[MOD1] no object in a module’s reach leads to the host’s globals', asy
     console.log(seen.join());
   `);
   expect(lines).toEqual(['']);
+});
+
+test('[MOD1] stack frames do not lead to the host either', async () => {
+  const lines = await says(`
+    Error.prepareStackTrace = (error, frames) => frames;
+    const frames = new Error().stack;
+    const found = new Set();
+    for (const frame of frames) for (const part of [frame.getThis(), frame.getFunction(), frame]) {
+      try { found.add(part?.constructor.constructor('return typeof process')()); } catch (e) { found.add(e.name); }
+    }
+    delete Error.prepareStackTrace;
+    console.log(frames.length > 3 && !found.has('object'));
+  `);
+  expect(lines).toEqual(['true']);
 });
 
 test('[MOD2] randomness comes from ctx only, and is the same for the same time', async () => {
