@@ -34,9 +34,15 @@ export async function openLimbFolder(folder: string): Promise<LimbFolder> {
       await replace(join(folder, 'limb.json'), `${JSON.stringify({ identity })}\n`);
     },
     dropToken: () => rename(tokenFile, `${tokenFile}.rejected`),
-    close: () => rm(lockFile, { force: true }),
+    async close() {
+      ownLocks.delete(lockFile);
+      await rm(lockFile, { force: true });
+    },
   };
 }
+
+/** A lock file of this very process may also be left over from an earlier one with its number. */
+const ownLocks = new Set<string>();
 
 /** Two limbs would write one database at once, which breaks it. */
 async function lock(file: string, folder: string): Promise<void> {
@@ -46,13 +52,15 @@ async function lock(file: string, folder: string): Promise<void> {
       const handle = await open(file, 'wx', 0o600);
       await handle.writeFile(own);
       await handle.close();
+      ownLocks.add(file);
       return;
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error;
     }
     const holder = await readIfThere(file);
     const pid = Number(holder?.split(' ', 1)[0]);
-    if (holder && holder !== own && holder === (await describeProcess(pid))) {
+    const isHeld = holder === own ? ownLocks.has(file) : holder === (await describeProcess(pid));
+    if (holder && isHeld) {
       throw new LimbError('limb-runs-already', `A limb works in ${folder} already (process ${pid}): stop it first.`);
     }
     await rm(file, { force: true });
