@@ -55,6 +55,13 @@ export class Draft {
     if (reference === this.#reference) this.write('');
   }
 
+  /** Leaves nothing for whoever signs in next. */
+  clear(): void {
+    this.question = '';
+    this.code = '';
+    this.write('');
+  }
+
   keep(): void {
     const { mode, question, code, reference } = this;
     try {
