@@ -1,3 +1,4 @@
+import { setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection } from '$bindings/index.ts';
 import { isTokenRefused, storedToken, storeToken } from './credentials.ts';
 import { answerMsMax, backoffMs, connectMsMax, databaseName, hubOrigin } from './hub.ts';
@@ -50,6 +51,7 @@ export class Link {
 
   /** Dials, and from now on comes back by itself. */
   start(): void {
+    setGlobalLogLevel('error');
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#resume();
     });
