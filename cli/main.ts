@@ -11,6 +11,38 @@ const program = new Command('helix')
   .configureHelp({ showGlobalOptions: true });
 
 program
+  .command('start')
+  .description('start the hub, its web face and one limb on this machine')
+  .option('--port <port>', 'port of the hub and the web face', port, 3000)
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .addHelpText('after', '\nData is kept in .helix/ under this folder, or in HELIX_HOME.\n')
+  .addHelpText('after', examples('helix start', 'helix start --port 8080', 'HELIX_HOME=/srv/helix helix start'))
+  .action((options) => run(async () => (await import('./commands/start.ts')).start(options)));
+
+const hub = program.command('hub').description('run a hub by itself');
+hub
+  .command('start')
+  .description('host a module: its tables, reducers and views, over HTTP and WebSocket')
+  .requiredOption('--module <entry.ts>', "the module's entry file, TypeScript or JavaScript")
+  .requiredOption('--name <database>', 'name of the database')
+  .option('--data <folder>', 'where the log, the snapshots and the keys are kept', '.helix/modules')
+  .option('--listen <host:port>', 'address to listen on', address, { host: '127.0.0.1', port: 3000 })
+  .addHelpText('after', examples('helix hub start --module src/index.ts --name chat --data ./data'))
+  .action((options) => run(async () => (await import('./commands/hub-start.ts')).hubStart(options)));
+
+const limb = program.command('limb').description('run a limb by itself');
+limb
+  .command('start')
+  .description('connect this machine to a hub as a limb and work on its tasks')
+  .option('--hub <url>', 'address of the hub (default: HELIX_HUB, or the hub that runs here)')
+  .option('--name <name>', 'what the limb is called (default: the name of this machine)')
+  .option('--skills <list>', 'the skills to offer, separated by commas (default: all that work here)', list)
+  .option('--capacity <count>', 'how many tasks to work on at once', count, 2)
+  .addHelpText('after', '\nA limb that has no identity yet needs a pairing code in HELIX_PAIR_CODE.\n')
+  .addHelpText('after', examples('HELIX_PAIR_CODE=… helix limb start --hub http://hub.example:3000'))
+  .action((options) => run(async () => (await import('./commands/limb-start.ts')).limbStart(options)));
+
+program
   .command('generate')
   .description('write the TypeScript client of a module')
   .requiredOption('--module <entry.ts>', "the module's entry file")
@@ -60,8 +92,28 @@ function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('Expected a port between 0 and 65535.');
+  return value;
+}
+
+function address(text: string): { host: string; port: number } {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/.exec(text);
+  const host = match?.groups?.['v6'] ?? match?.groups?.['host'];
+  if (host === undefined) throw new InvalidArgumentError('Expected host:port, such as 127.0.0.1:3000.');
+  return { host, port: port(match?.groups?.['port'] ?? '') };
+}
+
 function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
   return value;
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }

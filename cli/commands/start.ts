@@ -3,7 +3,7 @@ import { Listr, type ListrTask } from 'listr2';
 import pc from 'picocolors';
 import { version } from '../../package.json';
 import { Failure } from '../lib/failure.ts';
-import { findHome, type Home, readText } from '../lib/home.ts';
+import { findHome, type Home } from '../lib/home.ts';
 import { connectHub, databaseName, type Hub } from '../lib/hub.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { createInvite } from '../lib/invite.ts';
@@ -12,7 +12,7 @@ import { findRoot } from '../lib/root.ts';
 import { findDocumentation } from '../start/documentation.ts';
 import { checkFree, startHub, stopHub } from '../start/hub.ts';
 import { LimbProcess } from '../start/limb-process.ts';
-import { waitForLimb } from '../start/limb-wait.ts';
+import { isEnrolled, waitForLimb } from '../start/limb-wait.ts';
 import { buildWeb, isWebStale } from '../start/web-face.ts';
 
 export interface StartOptions {
@@ -77,8 +77,7 @@ export async function start({ port, host: hostname }: StartOptions): Promise<voi
           step.output = line;
         };
         const environment = async (): Promise<Record<string, string>> => {
-          const isPaired = (await readText(home.limb.token)) !== undefined;
-          const paired = isPaired ? {} : { HELIX_PAIR_CODE: await createInvite(hub, 'Limb') };
+          const paired = (await isEnrolled(hub)) ? {} : { HELIX_PAIR_CODE: await createInvite(hub, 'Limb') };
           return { HELIX_HOME: home.folder, HELIX_HUB: url, ...paired };
         };
         const limb = new LimbProcess({ root, environment, tell: (line) => tellLimb(line) });
@@ -113,10 +112,11 @@ export async function start({ port, host: hostname }: StartOptions): Promise<voi
     });
     const started = await untilAborted(list.run({}), signal);
     const { hub, url } = ready(started);
-    tellLimb = (line) => console.log(pc.dim(`limb: ${line}`));
+    const code = await createInvite(hub, 'Member');
     console.log(`\nHelix is ready at ${pc.bold(url)}`);
-    console.log(`Sign in once with ${pc.cyan(`${url}/#code=${await createInvite(hub, 'Member')}`)}`);
+    console.log(`Sign in once with ${pc.cyan(`${url}/#code=${code}`)}`);
     console.log(pc.dim('The link is good for 15 minutes. Ctrl-C stops Helix.\n'));
+    tellLimb = (line) => console.log(pc.dim(`limb: ${line}`));
     await untilAborted(Promise.race([failed, hub.lost]), signal);
   } finally {
     if (signal.aborted) console.log(pc.dim('\nStopping …'));

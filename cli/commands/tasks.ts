@@ -36,8 +36,8 @@ function redraw(hub: Hub, limit: number): void {
   let isDue = false;
   const draw = (): void => {
     isDue = false;
-    const rows = Math.max(1, Math.min(limit, (process.stdout.rows ?? 24) - 2));
-    const table = formatTasks(newest(hub, rows), limbNames(hub), Date.now(), process.stdout.columns);
+    const rows = Math.max(1, Math.min(limit, (process.stdout.rows || 24) - 2));
+    const table = formatTasks(newest(hub, rows), limbNames(hub), Date.now(), process.stdout.columns || undefined);
     const up = shownLines === 0 ? '' : `\x1b[${shownLines}A`;
     process.stdout.write(`${up}\x1b[0J${table}\n`);
     shownLines = table.split('\n').length;

@@ -55,7 +55,7 @@ export async function readRunningHub(home: Home): Promise<RunningHub | undefined
   return parsed.data;
 }
 
-const limbInfo = z.object({ identity: z.string().regex(/^(0x)?[0-9a-f]{64}$/i) });
+const limbInfo = z.object({ identity: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** The identity of this machine's limb in hex, once it is paired. */
 export async function readLimbIdentity(home: LimbHome): Promise<string | undefined> {

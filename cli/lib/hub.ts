@@ -90,7 +90,14 @@ export async function call(hub: Hub, reducer: Promise<void>): Promise<void> {
   }
 }
 
-async function findAddress(home: Home, hub: string | undefined): Promise<HubAddress & { readonly isOwn: boolean }> {
+/**
+ * Where the hub is that `--hub` or HELIX_HUB names, or else the one that runs here.
+ * @throws Failure when there is none.
+ */
+export async function findAddress(
+  home: Home,
+  hub: string | undefined,
+): Promise<HubAddress & { readonly isOwn: boolean }> {
   const running = await readRunningHub(home);
   const url = hub ?? process.env['HELIX_HUB'];
   if (url === undefined) {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { tables } from '../../bindings/index.ts';
+import type { Limb } from '../../bindings/types.ts';
 import { readLimbIdentity } from '../lib/home.ts';
 import { type Hub, subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
@@ -13,9 +14,8 @@ export async function waitForLimb(hub: Hub, signal: AbortSignal): Promise<string
   let check = (): void => {};
   const online = new Promise<string>((resolve, reject) => {
     check = () => {
-      readLimbIdentity(hub.home.limb).then((own) => {
-        const row = [...limbs.iter()].find((limb) => limb.identity.toHexString() === own?.replace(/^0x/i, ''));
-        if (row?.online) resolve(row.identity.toHexString());
+      findOwnLimb(hub).then((limb) => {
+        if (limb?.online) resolve(limb.identity.toHexString());
       }, reject);
     };
   });
@@ -29,4 +29,15 @@ export async function waitForLimb(hub: Hub, signal: AbortSignal): Promise<string
     limbs.removeOnInsert(check);
     limbs.removeOnUpdate(check);
   }
+}
+
+/** Whether this machine's limb belongs to the hub already, and so needs no pairing code. */
+export async function isEnrolled(hub: Hub): Promise<boolean> {
+  await subscribe(hub, [tables.limbs]);
+  return (await findOwnLimb(hub)) !== undefined;
+}
+
+async function findOwnLimb(hub: Hub): Promise<Limb | undefined> {
+  const own = await readLimbIdentity(hub.home.limb);
+  return [...hub.connection.db.limbs.iter()].find((limb) => limb.identity.toHexString() === own);
 }

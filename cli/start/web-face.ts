@@ -21,7 +21,7 @@ export async function isWebStale(root: string): Promise<boolean> {
   return false;
 }
 
-/** @throws Failure with the builder's last words. */
+/** @throws Failure with what the builder says is wrong. */
 export async function buildWeb(root: string, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'info'], {
@@ -30,8 +30,10 @@ export async function buildWeb(root: string, signal: AbortSignal, tell: (line: s
     signal,
   });
   let last = '';
+  let wrong = '';
   const keep = (line: string): void => {
     last = line;
+    if (wrong === '' && /error/i.test(line)) wrong = line;
     tell(line);
   };
   lines(child.stdout, keep);
@@ -40,7 +42,7 @@ export async function buildWeb(root: string, signal: AbortSignal, tell: (line: s
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Failure(`The web face could not be built: ${last || `vite ended with ${code}`}`);
+  if (code !== 0) throw new Failure(`The web face could not be built: ${wrong || last || `vite ended with ${code}`}`);
 }
 
 /** When the newest file of a path was changed; 0 when there is none. */

@@ -1,0 +1,51 @@
+import { hostname } from 'node:os';
+import { LimbError, startLimb } from '../../limbs/index.ts';
+import { version } from '../../package.json';
+import { Failure } from '../lib/failure.ts';
+import { findHome } from '../lib/home.ts';
+import { findAddress } from '../lib/hub.ts';
+import { Interrupted, interruption, untilAborted } from '../lib/interruption.ts';
+
+export interface LimbStartOptions {
+  readonly hub?: string;
+  readonly name?: string;
+  readonly skills?: readonly string[];
+  readonly capacity: number;
+}
+
+/** Works for a hub until it is asked to end. */
+export async function limbStart(options: LimbStartOptions): Promise<void> {
+  const home = findHome();
+  const hub = await findAddress(home, options.hub);
+  const signal = AbortSignal.any([interruption().signal, parentGone()]);
+  const starting = startLimb({
+    folder: home.limb.folder,
+    hub,
+    name: options.name ?? hostname(),
+    version,
+    pairCode: process.env['HELIX_PAIR_CODE'] || undefined,
+    env: process.env,
+    skills: options.skills,
+    capacity: options.capacity,
+  });
+  try {
+    const limb = await untilAborted(starting, signal);
+    await untilAborted(limb.ended, signal);
+  } catch (error) {
+    if (error instanceof LimbError) throw new Failure(error.message, { cause: error });
+    throw error;
+  } finally {
+    const limb = await starting.catch(() => undefined);
+    await limb?.stop();
+  }
+}
+
+/** Aborts when the process that started this one, and listens to it, has ended. */
+function parentGone(): AbortSignal {
+  const controller = new AbortController();
+  process.once('disconnect', () => controller.abort(new Interrupted('SIGTERM')));
+  // Nobody reads what is still written then.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  return controller.signal;
+}
