@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { findLanguageModel } from './find.ts';
 import { embeddingModelSettings, languageModelSettings } from './settings.ts';
 
-const nowhere = 'http://127.0.0.1:9';
+const nowhere = { OLLAMA_HOST: '127.0.0.1:9' };
 let server: Server | undefined;
 
 afterEach(() => {
@@ -21,26 +21,26 @@ async function serve(path: string, body: unknown): Promise<string> {
 }
 
 test('without any setting and without Ollama there is no model', async () => {
-  expect(await findLanguageModel({}, nowhere)).toBeUndefined();
+  expect(await findLanguageModel(nowhere)).toBeUndefined();
 });
 
 test('an Ollama on this machine is found, with its first model that chats', async () => {
   const ollama = await serve('/api/tags', { models: [{ name: 'nomic-embed-text:latest' }, { name: 'qwen3:8b' }] });
-  expect((await findLanguageModel({}, ollama))?.name).toBe('qwen3:8b');
+  expect((await findLanguageModel({ OLLAMA_HOST: ollama }))?.name).toBe('qwen3:8b');
 });
 
 test('something else on the port of Ollama is no model', async () => {
-  expect(await findLanguageModel({}, await serve('/api/tags', { hello: 'world' }))).toBeUndefined();
+  expect(await findLanguageModel({ OLLAMA_HOST: await serve('/api/tags', { hello: 'world' }) })).toBeUndefined();
 });
 
 test('a server without a named model gives the first chat model that it lists', async () => {
   const address = await serve('/v1/models', { object: 'list', data: [{ id: 'bge-m3' }, { id: 'llama-3' }] });
-  expect((await findLanguageModel({ HELIX_LLM_BASE_URL: address }, nowhere))?.name).toBe('llama-3');
+  expect((await findLanguageModel({ ...nowhere, HELIX_LLM_BASE_URL: address }))?.name).toBe('llama-3');
 });
 
 test('a server that lists no chat model asks for a name', async () => {
   const address = await serve('/v1/models', { object: 'list', data: [] });
-  await expect(findLanguageModel({ HELIX_LLM_BASE_URL: address }, nowhere)).rejects.toThrow(
+  await expect(findLanguageModel({ ...nowhere, HELIX_LLM_BASE_URL: address })).rejects.toThrow(
     `${address}/v1 lists no chat model. Set HELIX_LLM_MODEL to the name of one.`,
   );
 });

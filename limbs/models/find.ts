@@ -5,7 +5,7 @@ import { explain, openEndpoint } from './endpoint.ts';
 import type { LanguageModel } from './language-model.ts';
 import { type Endpoint, type Environment, languageModelSettings, shownAddress } from './settings.ts';
 
-const ollamaAddress = 'http://127.0.0.1:11434';
+const ollamaHost = '127.0.0.1:11434';
 
 /** It is on this machine: it answers at once or is not there. */
 const ollamaMsMax = 500;
@@ -13,17 +13,15 @@ const ollamaMsMax = 500;
 const ollamaTags = z.object({ models: z.array(z.object({ name: z.string() })) });
 
 /**
- * The language model to use: the one that the environment names, or else the first chat model of an Ollama on this
- * machine; none when there is neither. `ollama` is where to look for it, by default its usual address.
+ * The language model to use: the one that the environment names, or else the first chat model of an Ollama, which is
+ * looked for on this machine or at its own `OLLAMA_HOST`; none when there is neither.
  *
  * Throws `LimbError` when the environment names a server without a model and the server lists none.
  */
-export async function findLanguageModel(
-  env: Environment,
-  ollama: string = ollamaAddress,
-): Promise<LanguageModel | undefined> {
+export async function findLanguageModel(env: Environment): Promise<LanguageModel | undefined> {
   const settings = languageModelSettings(env);
   if (settings) return chatModel(settings.endpoint, settings.model ?? (await firstListed(settings.endpoint)));
+  const ollama = ollamaAddress(env['OLLAMA_HOST']);
   const model = await firstOfOllama(ollama);
   if (!model) return undefined;
   return chatModel(
@@ -51,6 +49,17 @@ async function firstListed(endpoint: Endpoint): Promise<string> {
     'model-not-named',
     `${shownAddress(endpoint)} lists no chat model. Set ${endpoint.modelVariable} to the name of one.`,
   );
+}
+
+/** The variable also tells Ollama where to listen: then it may name all addresses, or leave the scheme or port out. */
+function ollamaAddress(host: string | undefined): string {
+  const named = host?.trim() || ollamaHost;
+  const address = /^https?:\/\//.test(named) ? named : `http://${named}`;
+  if (!URL.canParse(address)) return `http://${ollamaHost}`;
+  const url = new URL(address);
+  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1';
+  if (url.port === '' && url.protocol === 'http:' && !/:80(\/|$)/.test(address)) url.port = '11434';
+  return url.origin;
 }
 
 async function firstOfOllama(address: string): Promise<string | undefined> {

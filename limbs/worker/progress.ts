@@ -10,12 +10,14 @@ const reportEveryMs = 100;
  * newest is kept.
  */
 export class Progress {
+  /** Must not reject. */
   readonly #send: (line: string) => Promise<void>;
   #lines: string[] = [];
   #chars = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
+  #isSending = false;
   #isEnded = false;
 
   constructor(send: (line: string) => Promise<void>) {
@@ -33,15 +35,22 @@ export class Progress {
       this.#chars -= (this.#lines.shift()?.length ?? 0) + 1;
       this.#dropped++;
     }
-    this.#timer ??= setTimeout(() => this.#flush(), reportEveryMs);
+    this.#arm();
   }
 
   /** Sends what is left; settles when all is sent. Later lines are dropped. */
   async end(): Promise<void> {
     this.#isEnded = true;
     clearTimeout(this.#timer);
+    await this.#sending;
     this.#flush();
     await this.#sending;
+  }
+
+  /** One report after the other: while the hub is slow, lines wait here, where they are bounded. */
+  #arm(): void {
+    if (this.#timer || this.#isSending || this.#isEnded || this.#lines.length === 0) return;
+    this.#timer = setTimeout(() => this.#flush(), reportEveryMs);
   }
 
   #flush(): void {
@@ -52,7 +61,10 @@ export class Progress {
     this.#lines = [];
     this.#chars = 0;
     this.#dropped = 0;
-    // One after the other: a slow hub is not sent more than it takes.
-    this.#sending = this.#sending.then(() => this.#send(report));
+    this.#isSending = true;
+    this.#sending = this.#send(report).finally(() => {
+      this.#isSending = false;
+      this.#arm();
+    });
   }
 }
