@@ -2,21 +2,24 @@ import { hubOrigin } from './hub.ts';
 
 const tokenKey = 'helix.token';
 
+/** Where a browser refuses to store anything, the sign-in lasts as long as the page. */
+let unstored: string | undefined;
+
 export function storedToken(): string | undefined {
   try {
     return localStorage.getItem(tokenKey) ?? undefined;
   } catch {
-    return undefined;
+    return unstored;
   }
 }
 
-/** Keeps the token, or forgets it. Without storage the sign-in lasts as long as the page. */
+/** Keeps the token, or forgets it. */
 export function storeToken(token: string | undefined): void {
   try {
     if (token === undefined) localStorage.removeItem(tokenKey);
     else localStorage.setItem(tokenKey, token);
   } catch {
-    return;
+    unstored = token;
   }
 }
 
