@@ -38,6 +38,8 @@ describe('imports', () => {
 
   it('the folders of the engine import only from the ones above them', () => {
     const upstream = importsOf('engine').filter(({ file, target }) => {
+      // The testing kit stands on the whole machine.
+      if (file.startsWith('engine/testing/')) return false;
       const from = engineOrder.indexOf(file.split('/')[1] ?? '');
       const to = engineOrder.indexOf(target.split('/')[1] ?? '');
       return from >= 0 && (to > from || (to < 0 && target !== 'engine/errors.ts'));
