@@ -52,7 +52,9 @@ export class MemoryDisk implements Disk {
   }
 
   async remove(path: string): Promise<void> {
-    this.files.delete(path);
+    for (const file of [...this.files.keys()]) {
+      if (file === path || file.startsWith(`${path}/`)) this.files.delete(file);
+    }
   }
 
   async lock(path: string): Promise<{ release(): Promise<void> }> {

@@ -1,0 +1,58 @@
+import { assert } from '../errors.ts';
+import type { Clock, Timer } from '../host/clock.ts';
+
+interface Waiting {
+  readonly dueMicros: bigint;
+  readonly run: () => void;
+}
+
+/** So many timers in one instant are a loop: something asks again and again to be called at once. */
+const timersAnInstantMax = 10_000;
+
+/** Time that stands still until it is told to go on. */
+export class VirtualClock implements Clock {
+  #nowMicros: bigint;
+  /** By due time; of the same time, in the order in which they were set. */
+  #waiting: Waiting[] = [];
+
+  constructor(nowMicros: bigint) {
+    this.#nowMicros = nowMicros;
+  }
+
+  nowMicros(): bigint {
+    return this.#nowMicros;
+  }
+
+  nowMs(): number {
+    return Number(this.#nowMicros / 1000n);
+  }
+
+  setTimer(delayMs: number, run: () => void): Timer {
+    const dueMicros = this.#nowMicros + BigInt(Math.ceil(Math.max(0, delayMs) * 1000));
+    const timer: Waiting = { dueMicros, run };
+    const after = this.#waiting.findIndex((other) => other.dueMicros > dueMicros);
+    this.#waiting.splice(after < 0 ? this.#waiting.length : after, 0, timer);
+    return {
+      cancel: () => {
+        this.#waiting = this.#waiting.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  /** Lets time pass, stopping at every timer that becomes due, those set meanwhile included. */
+  advance(micros: bigint): void {
+    const untilMicros = this.#nowMicros + micros;
+    let inThisInstant = 0;
+    for (let first = this.#waiting[0]; first && first.dueMicros <= untilMicros; first = this.#waiting[0]) {
+      inThisInstant = first.dueMicros > this.#nowMicros ? 1 : inThisInstant + 1;
+      assert(
+        inThisInstant <= timersAnInstantMax,
+        'timers keep being set for now: is there a schedule without a delay?',
+      );
+      this.#waiting.shift();
+      this.#nowMicros = first.dueMicros;
+      first.run();
+    }
+    this.#nowMicros = untilMicros;
+  }
+}
