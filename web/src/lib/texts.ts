@@ -65,9 +65,9 @@ export const texts = {
     noLimbCommand: 'npx helix limb start',
     examples: 'Try one of these',
     exampleQuestions: [
-      'What is a limb, and what may leave it?',
+      'How is a task claimed?',
       'What happens to a task when its limb goes away?',
-      'How do I add my own documents?',
+      'Is untrusted Python code isolated?',
     ],
     exampleScriptName: 'A Python script: primes below 100',
     exampleScript:
