@@ -16,7 +16,16 @@ export interface Access {
 }
 
 /** Where the value of one column of a key comes from. */
-type KeyPart = (tuple: Tuple) => Uint8Array;
+interface KeyPart {
+  /** Whether it is the same for every tuple. */
+  readonly isConstant: boolean;
+  read(tuple: Tuple): Uint8Array;
+}
+
+/** Fewer rows than this are fetched without asking whether another way finds still fewer. */
+const fewRows = 32;
+/** How often the rows of a constant key are counted anew: a count that is a little old still chooses well. */
+const fetchesPerCount = 1024;
 
 const costs = { unique: 0, probe: 1, hash: 3, range: 4, scan: 5 };
 
@@ -33,16 +42,22 @@ export function bestAccess(plan: Plan, relation: number, bound: ReadonlySet<numb
   const source = plan.sources[relation];
   assert(source !== undefined, `relation ${relation} of ${plan.sources.length}`);
   const parts = equalities(plan, relation, bound, purpose.usesParams);
-  const probes = source.probes(new Set(parts.keys()));
-  const best = probes.reduce<Probe | undefined>((a, b) => (a === undefined || better(b, a) ? b : a), undefined);
-  if (best !== undefined) return probeAccess(source, best, parts);
+  const probes = bestProbes(source.probes(new Set(parts.keys())));
+  if (probes.length > 0) return probeAccess(source, probes, parts);
   if (parts.size > 0 && bound.size > 0 && purpose.isOnce) return hashAccess(source, parts);
   return scanAccess(source, rangeScan(source, plan.local[relation] ?? []));
 }
 
-function better(a: Probe, b: Probe): boolean {
-  if (a.isUnique !== b.isUnique) return a.isUnique;
-  return a.columns.length > b.columns.length;
+/** A unique one, else all that are not part of another: only the values tell which of those finds fewer rows. */
+function bestProbes(probes: readonly Probe[]): readonly Probe[] {
+  const unique = probes.find(({ isUnique }) => isUnique);
+  if (unique) return [unique];
+  return probes.filter((probe, i) => {
+    return !probes.some((other, j) => {
+      const covers = probe.columns.every((column) => other.columns.includes(column));
+      return covers && (other.columns.length > probe.columns.length || j < i);
+    });
+  });
 }
 
 /** The columns whose values are known, and how to get each. */
@@ -60,31 +75,75 @@ function equalities(
     ] as const) {
       if (own.relation !== relation || !bound.has(other.relation)) continue;
       const layout = (plan.sources[other.relation] as Source).layout;
-      parts.set(own.column, (tuple) => {
+      const read = (tuple: Tuple): Uint8Array => {
         const row = tuple[other.relation] as Uint8Array;
         const start = layout.columnStart(row, 0, other.column);
         return row.subarray(start, layout.columnEnd(row, start, other.column));
-      });
+      };
+      parts.set(own.column, { isConstant: false, read });
     }
   }
   if (!usesParams) return parts;
   for (const { column, value } of plan.params) {
-    if (column.relation === relation) parts.set(column.column, () => value);
+    if (column.relation === relation) parts.set(column.column, { isConstant: true, read: () => value });
   }
   return parts;
 }
 
-function probeAccess(source: Source, probe: Probe, parts: ReadonlyMap<number, KeyPart>): Access {
-  const key = keyBuilder(probe.columns.map((column) => parts.get(column) as KeyPart));
+function probeAccess(source: Source, probes: readonly Probe[], parts: ReadonlyMap<number, KeyPart>): Access {
+  const ways = probes.map((probe) => new Way(probe, parts)).sort((a, b) => Number(b.isConstant) - Number(a.isConstant));
+  const choose = (tuple: Tuple): Way => {
+    let best = ways[0] as Way;
+    if (ways.length === 1) return best;
+    let fewest = best.count(tuple);
+    for (let i = 1; i < ways.length && fewest >= fewRows; i++) {
+      const way = ways[i] as Way;
+      const count = way.count(tuple);
+      if (count < fewest) {
+        best = way;
+        fewest = count;
+      }
+    }
+    return best;
+  };
+  const [{ isUnique, columns }] = probes as [Probe];
   return {
-    cost: probe.isUnique ? costs.unique : costs.probe + 1 / probe.columns.length,
-    fetch: (tuple, visit) => probe.fetch(key(tuple), visit),
+    cost: isUnique ? costs.unique : costs.probe + 1 / columns.length,
+    fetch: (tuple, visit) => {
+      const { probe, key } = choose(tuple);
+      return probe.fetch(key(tuple), visit);
+    },
     fetchBefore: (tuple, visit) => {
+      const { probe, key } = choose(tuple);
       const bytes = key(tuple);
-      if (!probe.fetch(bytes, visit)) return false;
-      return source.change?.takeBackWhere(probe.columns, bytes, visit) ?? true;
+      return probe.fetch(bytes, visit) && (source.change?.takeBackWhere(probe.columns, bytes, visit) ?? true);
     },
   };
+}
+
+/** One index that would find the rows, and how many it would find. */
+class Way {
+  readonly probe: Probe;
+  readonly key: (tuple: Tuple) => Uint8Array;
+  readonly isConstant: boolean;
+  #count = 0;
+  #countsLeft = 0;
+
+  constructor(probe: Probe, parts: ReadonlyMap<number, KeyPart>) {
+    const used = probe.columns.map((column) => parts.get(column) as KeyPart);
+    this.probe = probe;
+    this.key = keyBuilder(used);
+    this.isConstant = used.every(({ isConstant }) => isConstant);
+  }
+
+  count(tuple: Tuple): number {
+    if (this.#countsLeft === 0) {
+      this.#count = this.probe.count(this.key(tuple));
+      this.#countsLeft = this.isConstant ? fetchesPerCount : 1;
+    }
+    this.#countsLeft -= 1;
+    return this.#count;
+  }
 }
 
 /** Reads the source once into a hash by the known columns. */
@@ -115,11 +174,11 @@ function scanAccess(source: Source, ranged: Scan | undefined): Access {
   };
 }
 
-function keyBuilder(parts: readonly KeyPart[]): KeyPart {
+function keyBuilder(parts: readonly KeyPart[]): (tuple: Tuple) => Uint8Array {
   const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
+  if (only !== undefined && parts.length === 1) return only.read;
   return (tuple) => {
-    const values = parts.map((part) => part(tuple));
+    const values = parts.map((part) => part.read(tuple));
     const key = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
     for (const value of values) {

@@ -42,6 +42,7 @@ export class RowsSource implements Source {
       {
         columns: ordered,
         isUnique: false,
+        count: (key) => this.#grouped(ordered).get(keyOf(key))?.length ?? 0,
         fetch: (key, visit) => {
           for (const { row } of this.#grouped(ordered).get(keyOf(key)) ?? []) if (!visit(row, 1)) return false;
           return true;

@@ -29,6 +29,8 @@ export type Scan = (visit: Visit) => boolean;
 export interface Probe {
   readonly columns: readonly number[];
   readonly isUnique: boolean;
+  /** How many rows `fetch` would visit. */
+  count(key: Uint8Array): number;
   /** `key` is the concatenated BSATN of the columns in their order. @returns false when `visit` stopped it */
   fetch(key: Uint8Array, visit: Visit): boolean;
 }

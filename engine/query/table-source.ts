@@ -68,6 +68,10 @@ export class TableSource implements Source {
     return {
       columns: index.columns.slice(0, covered),
       isUnique: isWhole && index.isUnique,
+      count: (key) => {
+        const reader = this.#readable();
+        return reader === undefined ? 0 : find(reader, key).length;
+      },
       fetch: (key, visit) => this.#visit((reader) => find(reader, key), visit),
     };
   }

@@ -7,6 +7,8 @@ import { columnsKey } from './value.ts';
 
 /** Up to so many plans are cheaper to run one by one, each with its own constants to look rows up by. */
 const separateSlotsMax = 4;
+/** A joint run that finds more rows a slot that nobody wants is worse than separate runs. */
+const refusalsPerSlotMax = 16;
 
 /** The groups whose plan has the same constants. */
 export interface Slot {
@@ -28,6 +30,8 @@ export class Template {
   /** Of each relation that has params: how many slots want each combination of values. */
   readonly #wanted: (Wanted | undefined)[];
   readonly #slotKey: (tuple: Tuple) => string;
+  #separateSlotsMax = separateSlotsMax;
+  #refusals = 0;
 
   constructor(key: string, plan: Plan) {
     this.key = key;
@@ -42,7 +46,9 @@ export class Template {
     // With one source the look-up of the slot itself decides.
     const admits = (relation: number, row: Uint8Array): boolean => {
       const wanted = this.#wanted[relation];
-      return wanted === undefined || wanted.counts.has(wanted.keyOfRow(row));
+      if (wanted === undefined || wanted.counts.has(wanted.keyOfRow(row))) return true;
+      this.#refusals += 1;
+      return false;
     };
     this.#shared = plan.sources.length === 1 ? new Incremental(plan, false) : new Incremental(plan, false, admits);
   }
@@ -77,16 +83,18 @@ export class Template {
       for (const group of slot.groups) emit(group, tuple[output] as Uint8Array, weight);
       return true;
     };
-    if (sources.length > 1 && this.#slots.size <= separateSlotsMax) {
+    if (sources.length > 1 && this.#slots.size <= this.#separateSlotsMax) {
       for (const slot of this.#slots.values()) {
         slot.incremental.run((tuple, weight) => give(slot, tuple, weight));
       }
       return;
     }
+    this.#refusals = 0;
     this.#shared.run((tuple, weight) => {
       const slot = this.#slots.get(this.#slotKey(tuple));
       return slot === undefined || give(slot, tuple, weight);
     });
+    if (this.#refusals > refusalsPerSlotMax * this.#slots.size) this.#separateSlotsMax = 2 * this.#slots.size;
   }
 
   #want(plan: Plan, times: number): void {
