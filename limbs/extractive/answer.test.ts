@@ -82,6 +82,13 @@ test('a sentence that says it in other words is offered as close', async () => {
   ]);
 });
 
+test('a definition is followed by the sentence that says more of it', async () => {
+  const { quotes } = await ask('What is a badge?');
+  expect(quotes[0]?.text).toBe(
+    'A badge is a plastic card that opens the doors of the building. Lost badges are blocked within an hour.',
+  );
+});
+
 test('an answer is short and quotes no code', async () => {
   const { quotes } = await ask('How long do batteries last when the electricity fails?');
   const text = quotes.map((quote) => quote.text).join(' ');

@@ -77,7 +77,7 @@ async function scored(
       const own = coverage(weights, sentence.terms);
       const withHeading = coverage(weights, new Set([...sentence.terms, ...sentence.heading]));
       const share = own + (withHeading - own) / 2;
-      const bonus = asked.bonus(sentence.text);
+      const bonus = Math.max(asked.bonus(sentence.text), opensSectionOn(asked.subject, sentence) ? 0.3 : 0);
       const score =
         0.6 * closeness +
         0.8 * share +
@@ -92,7 +92,7 @@ async function scored(
 
 function fitOf(best: Candidate, asked: Question): ExtractiveAnswer['fit'] {
   // A mention of the thing is no definition of it.
-  const isOnlyMentioned = asked.isDefinition && best.bonus === 0 && best.closeness < 0.45;
+  const isOnlyMentioned = asked.subject.length > 0 && best.bonus === 0 && best.closeness < 0.45;
   if (best.share >= 0.8 && best.bonus > 0) return 'direct';
   if (!isOnlyMentioned && ((best.share >= 0.5 && best.closeness >= 0.2) || best.closeness >= 0.6)) return 'direct';
   if ((best.share >= 0.25 && best.closeness >= 0.25) || best.closeness >= 0.45) return 'close';
@@ -103,17 +103,21 @@ function fitOf(best: Candidate, asked: Question): ExtractiveAnswer['fit'] {
 function choose(candidates: readonly Candidate[]): Candidate[] {
   const [best] = candidates;
   if (!best) return [];
-  const chosen = [best];
-  let chars = best.text.length;
+  // After a definition, its next sentence usually says more of the thing, without naming it again.
+  const sequel = best.bonus >= 0.2 ? candidates.find((candidate) => isNext(best, candidate)) : undefined;
+  const chosen = sequel && best.text.length + sequel.text.length <= answerCharsMax ? [best, sequel] : [best];
+  let chars = chosen.reduce((sum, sentence) => sum + sentence.text.length, 0);
   while (chosen.length < sentencesMax) {
     let next: { candidate: Candidate; worth: number } | undefined;
     for (const candidate of candidates) {
       if (chosen.includes(candidate) || chars + candidate.text.length > answerCharsMax) continue;
       const likeness = Math.max(...chosen.map((other) => cosine(other.vector, candidate.vector)));
+      const follows = chosen.some((other) => isNext(other, candidate));
       const isRepetition = likeness > 0.85;
       const isBeside = candidate.share < 0.6 * best.share && candidate.part.document !== best.part.document;
-      if (isRepetition || isBeside) continue;
-      const follows = chosen.some((other) => isNext(other, candidate));
+      // What is asked for has been said: what only mentions the thing adds nothing.
+      const isLess = best.bonus >= 0.2 && candidate.bonus < 0.2 && !follows;
+      if (isRepetition || isBeside || isLess) continue;
       const worth =
         candidate.score -
         0.2 * likeness +
@@ -147,6 +151,13 @@ function quotesOf(chosen: readonly Candidate[]): Quote[] {
 
 function isNext(sentence: Candidate, other: Candidate): boolean {
   return sentence.part === other.part && sentence.block === other.block && other.place === sentence.place + 1;
+}
+
+/** The first sentence below a heading that names just the thing usually says what it is. */
+function opensSectionOn(subject: readonly string[], sentence: Sentence & { readonly part: Recollection }): boolean {
+  if (subject.length === 0 || sentence.block > 0 || sentence.place > 0) return false;
+  const heading = termsOf(sentence.part.section.split(' › ').at(-1) ?? '');
+  return heading.size === subject.length && subject.every((term) => heading.has(term));
 }
 
 /** A sentence that begins like this is about something named before it. */

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import type { SummaryBody } from '../../bindings/types.ts';
 import { LimbError } from '../errors.ts';
-import { makeSummary, type SummaryParts } from '../summary.ts';
+import { makeSummary, type SummaryParts, summarySchema } from '../summary.ts';
 
 /** What a skill knows of the task that it works on. */
 export interface SkillContext {
@@ -39,7 +39,9 @@ export function defineSkill<Input>(definition: {
       }
       const startedMs = performance.now();
       const parts = await work(parsed.data, context);
-      return makeSummary({ ...parts, durationMs: performance.now() - startedMs });
+      const summary = makeSummary({ ...parts, durationMs: performance.now() - startedMs });
+      summarySchema.parse(summary);
+      return summary;
     },
   };
 }
