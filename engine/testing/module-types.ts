@@ -48,7 +48,7 @@ type Callable = (context: never, args: never) => unknown;
 type ArgsList<A> = object extends A ? [args?: A] : [args: A];
 
 type TablesOf<M> = M extends { readonly default: { readonly schemaType: { readonly tables: infer T } } } ? T : never;
-type RowOf<Table> = Table extends { readonly rowType: infer Row extends RowObj } ? InferTypeOfRow<Row> : never;
+type RowOf<Table> = Table extends { readonly columns: infer Row extends RowObj } ? InferTypeOfRow<Row> : never;
 
 type ViewName<M> = {
   [K in keyof M & string]: M[K] extends Callable

@@ -62,34 +62,52 @@ export class Replica<M = unknown> {
     for (const { table, rows } of tables) this.#insert(table, rows);
   }
 
+  /** Takes over what one commit changed. */
   apply({ tables }: QuerySetUpdate): void {
+    const deltas = new Map<string, { table: string; inserts: UntypedRow[]; deletes: UntypedRow[] }>();
     for (const { table, isEvent, inserts, deletes } of tables) {
-      const removed = this.#delete(table, deletes);
-      const added = isEvent ? this.#decode(table, inserts).map(({ row }) => row) : this.#insert(table, inserts);
-      this.deltas.push({ table, inserts: added, deletes: removed });
+      const delta = deltas.get(table) ?? { table, inserts: [], deletes: [] };
+      deltas.set(table, delta);
+      delta.deletes.push(...this.#delete(table, deletes));
+      delta.inserts.push(...(isEvent ? this.#events(table, inserts) : this.#insert(table, inserts)));
     }
+    this.deltas.push(...deltas.values());
   }
 
+  /** @returns the rows that were not there */
   #insert(table: string, list: RowList): UntypedRow[] {
     const held = this.#tables.get(table) ?? new Map<string, Held>();
     this.#tables.set(table, held);
-    return this.#decode(table, list).map(({ key, row }) => {
+    const added: UntypedRow[] = [];
+    for (const { key, row } of this.#decode(table, list)) {
       const known = held.get(key);
-      if (known) known.count += 1;
-      else held.set(key, { row, count: 1 });
-      return row;
-    });
+      if (known) {
+        known.count += 1;
+        continue;
+      }
+      held.set(key, { row, count: 1 });
+      added.push(row);
+    }
+    return added;
   }
 
+  /** @returns the rows that are there no more */
   #delete(table: string, list: RowList): UntypedRow[] {
     const held = this.#tables.get(table);
-    return this.#decode(table, list).map(({ key, row }) => {
+    const removed: UntypedRow[] = [];
+    for (const { key, row } of this.#decode(table, list)) {
       const known = held?.get(key);
       assert(held && known, `a delta removes a row of ${table} that its subscriber does not have`);
       known.count -= 1;
-      if (known.count === 0) held.delete(key);
-      return row;
-    });
+      if (known.count > 0) continue;
+      held.delete(key);
+      removed.push(row);
+    }
+    return removed;
+  }
+
+  #events(table: string, list: RowList): UntypedRow[] {
+    return this.#decode(table, list).map(({ row }) => row);
   }
 
   #decode(table: string, list: RowList): { readonly key: string; readonly row: UntypedRow }[] {
