@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../package.json';
 import { run } from './lib/run.ts';
 
@@ -26,7 +26,11 @@ hub
   .requiredOption('--module <entry.ts>', "the module's entry file, TypeScript or JavaScript")
   .requiredOption('--name <database>', 'name of the database')
   .option('--data <folder>', 'where the log, the snapshots and the keys are kept', '.helix/modules')
-  .option('--listen <host:port>', 'address to listen on', address, { host: '127.0.0.1', port: 3000 })
+  .addOption(
+    new Option('--listen <host:port>', 'address to listen on')
+      .argParser(address)
+      .default({ host: '127.0.0.1', port: 3000 }, '127.0.0.1:3000'),
+  )
   .addHelpText('after', examples('helix hub start --module src/index.ts --name chat --data ./data'))
   .action((options) => run(async () => (await import('./commands/hub-start.ts')).hubStart(options)));
 

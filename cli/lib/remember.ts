@@ -27,7 +27,7 @@ export async function rememberDocuments(
   await copyDocuments(documents, limb.documents);
   const summaries = [];
   for (const [index, paths] of batches(documents).entries()) {
-    const title = paths.length === 1 ? (paths[0] ?? '') : `${paths.length} documents`;
+    const title = `${paths[0]}${paths.length === 1 ? '' : ` and ${paths.length - 1} more`}`;
     const task = { tenantId, skill: 'remember', title, input: { paths }, target: Identity.fromString(identity) };
     const key = reference === undefined ? {} : { reference: `${reference}/${index}` };
     summaries.push(await runTask(hub, { ...task, ...key }, signal, tell));

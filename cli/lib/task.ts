@@ -75,7 +75,8 @@ class Follower {
     this.#check();
   };
   readonly #onProgress = (_: unknown, row: { readonly taskId: bigint; readonly line: string }): void => {
-    if (row.taskId === this.#taskId) this.#tell(row.line);
+    // A limb that has much to say sends several lines as one.
+    if (row.taskId === this.#taskId) for (const line of row.line.split('\n')) this.#tell(line);
   };
 
   constructor(hub: Hub, taskId: bigint, tell: (line: string) => void) {

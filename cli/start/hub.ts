@@ -48,7 +48,8 @@ export async function startHub(settings: HubSettings): Promise<Host> {
       token: undefined,
     });
     await writeSecret(home.ownerToken, `${token}\n`);
-    await writeFile(home.hubFile, `${JSON.stringify({ url: host.url, database: databaseName })}\n`);
+    const running = { url: localUrl(host.url), database: databaseName };
+    await writeFile(home.hubFile, `${JSON.stringify(running)}\n`);
     return host;
   } catch (error) {
     await host.close();
@@ -74,6 +75,11 @@ export async function startHub(settings: HubSettings): Promise<Host> {
       throw error;
     }
   }
+}
+
+/** How this machine reaches a hub that listens on all addresses. */
+export function localUrl(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 export async function stopHub(home: Home, host: Host): Promise<void> {

@@ -1,0 +1,180 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Limb, startLimb } from '../limbs/index.ts';
+import { defineSkill } from '../limbs/skills/skill.ts';
+import { findHome } from './lib/home.ts';
+import { connectHub } from './lib/hub.ts';
+import { createInvite } from './lib/invite.ts';
+import { type Running, runCli, startCli } from './testing/cli.fixture.ts';
+
+// The commands of a user against a real hub, with a limb whose skills do what each test needs.
+
+let home = '';
+let hub: Running;
+let limb: Limb;
+const env = (): Record<string, string> => ({ HELIX_HOME: home });
+
+const words = { engine: 'test', note: '' };
+const skills = [
+  defineSkill({
+    name: 'reason',
+    input: z.object({ question: z.string() }),
+    work: async ({ question }, { progress, signal }) => {
+      progress('thinking');
+      if (question === 'wait') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+      if (question === 'fail') throw new Error('no idea');
+      const citations = [{ document: 'a.md', section: 'One', quote: 'a quote' }];
+      return { ...words, text: `You asked: ${question}`, citations };
+    },
+  }),
+  defineSkill({
+    name: 'run_python',
+    input: z.object({ code: z.string() }),
+    work: async ({ code }) => ({ ...words, text: code.trim(), exitCode: code.includes('exit') ? 3 : 0 }),
+  }),
+  defineSkill({
+    name: 'remember',
+    input: z.object({ paths: z.array(z.string()) }),
+    work: async ({ paths }) => ({ ...words, text: paths.join(' ') }),
+  }),
+];
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'helix-tasks-'));
+  const data = join(home, 'hub');
+  hub = startCli([
+    'hub',
+    'start',
+    '--module',
+    'hub/index.ts',
+    '--name',
+    'helix',
+    '--data',
+    data,
+    '--listen',
+    '127.0.0.1:0',
+  ]);
+  const url = /(http:\S+)/.exec(await hub.line(/listening/))?.[1] ?? '';
+  copyFileSync(join(data, 'operator.token'), join(home, 'owner.token'));
+  writeFileSync(join(home, 'hub.json'), JSON.stringify({ url, database: 'helix' }));
+
+  const token = readFileSync(join(home, 'owner.token'), 'utf8').trim();
+  const owner = await connectHub(findHome(), { url, database: 'helix' }, token);
+  const pairCode = await createInvite(owner, 'Limb');
+  owner.close();
+  limb = await startLimb(
+    {
+      folder: join(home, 'limb'),
+      hub: { url, database: 'helix' },
+      name: 'desk',
+      version: '0',
+      pairCode,
+      env: {},
+      log: () => {},
+    },
+    async () => ({
+      skills,
+      model: '',
+      sandbox: '',
+      stats: async () => ({ documentCount: 0, chunkCount: 0 }),
+      close: async () => {},
+    }),
+  );
+});
+
+afterAll(async () => {
+  await limb.stop();
+  hub.child.kill('SIGTERM');
+  await hub.ended;
+  rmSync(home, { recursive: true, force: true });
+});
+
+describe('helix ask', () => {
+  it('follows the task and ends with the answer, its sources and how it came about', async () => {
+    const { code, stdout, stderr } = await runCli(['ask', 'What', 'is', 'this?'], { env: env() });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^· desk works on task \d+$/m);
+    expect(stderr).toContain('· thinking\n');
+    expect(stdout).toMatch(
+      /^You asked: What is this\?\n\nSources\n {2}\[1\] a\.md › One\n {6}“a quote”\n\ntest · \d+ ms/,
+    );
+  });
+
+  it('--json prints the summary and nothing else', async () => {
+    const { code, stdout } = await runCli(['ask', '--json', 'why'], { env: env() });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      tenantId: '1',
+      attempt: 1,
+      body: { text: 'You asked: why', engine: 'test' },
+    });
+  });
+
+  it('fails with what the limb says', async () => {
+    const { code, stdout, stderr } = await runCli(['ask', 'fail'], { env: env() });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^helix: Task \d+ failed/m);
+    expect(stderr).toContain('no idea');
+  });
+
+  it('cancels its task on Ctrl-C', async () => {
+    const waiting = startCli(['ask', 'wait'], { env: env() });
+    const id = /task (\d+)/.exec(await waiting.line(/works on task/))?.[1];
+    await waiting.line(/thinking/);
+    waiting.child.kill('SIGINT');
+    expect((await waiting.ended).code).toBe(130);
+    const { stdout } = await runCli(['tasks', '--limit', '1'], { env: env() });
+    expect(stdout).toMatch(new RegExp(`^${id} +cancelled +reason +desk .* wait$`, 'm'));
+  });
+});
+
+describe('helix run', () => {
+  it('runs a script from a file or from standard input', async () => {
+    const script = join(home, 'script.py');
+    writeFileSync(script, 'print(1)\n');
+    expect((await runCli(['run', script], { env: env() })).stdout).toMatch(/^print\(1\)\n\ntest · exit status 0/);
+    expect((await runCli(['run', '-'], { env: env(), input: 'print(2)' })).stdout).toMatch(/^print\(2\)\n/);
+  });
+
+  it('fails when the script does', async () => {
+    const { code, stdout, stderr } = await runCli(['run', '-'], { env: env(), input: 'exit(3)' });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/exit status 3/);
+    expect(stderr).toMatch(/helix: The script ended with exit status 3\n$/);
+  });
+});
+
+describe('helix remember', () => {
+  it("copies documents to this machine's limb and tells it their paths only", async () => {
+    const { code, stdout } = await runCli(['remember', 'README.md', 'engine/codegen'], { env: env() });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^README\.md engine\/codegen\/RULES\.md\n/);
+    expect(existsSync(join(home, 'limb/documents/engine/codegen/RULES.md'))).toBe(true);
+  });
+});
+
+describe('helix tasks', () => {
+  it('lists the newest tasks, and follows their changes line by line', async () => {
+    const following = startCli(['tasks', '--follow', '--limit', '3'], { env: env() });
+    await following.line(/^task +state +skill/);
+    await runCli(['ask', 'news'], { env: env() });
+    await following.line(/queued +reason .*news$/);
+    await following.line(/done +reason +desk .*news$/);
+    following.child.kill('SIGINT');
+    expect((await following.ended).code).toBe(130);
+  });
+
+  it('refuses a token that the hub did not make', async () => {
+    const file = join(home, 'bad.token');
+    writeFileSync(file, 'nonsense');
+    const { code, stderr } = await runCli(['tasks', '--token-file', file], { env: env() });
+    expect({ code, stderr: stderr.split(':')[1] }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(' The hub at http'),
+    });
+    expect(stderr).toContain('does not accept this token');
+  });
+});
