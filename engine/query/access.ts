@@ -1,5 +1,6 @@
 import { assert } from '../errors.ts';
 import type { Bound } from '../store/contract.ts';
+import { alternativesIn, alternativesScan } from './alternatives.ts';
 import type { Tuple } from './compile.ts';
 import type { Plan } from './plan.ts';
 import type { LiteralComparison, Predicate } from './predicate.ts';
@@ -27,7 +28,7 @@ const fewRows = 32;
 /** How often the rows of a constant key are counted anew: a count that is a little old still chooses well. */
 const fetchesPerCount = 1024;
 
-const costs = { unique: 0, probe: 1, hash: 3, range: 4, scan: 5 };
+const costs = { unique: 0, probe: 1, union: 2, hash: 3, range: 4, scan: 5 };
 
 /** What the steps of a plan are for. */
 export interface Purpose {
@@ -45,7 +46,12 @@ export function bestAccess(plan: Plan, relation: number, bound: ReadonlySet<numb
   const probes = bestProbes(source.probes(new Set(parts.keys())));
   if (probes.length > 0) return probeAccess(source, probes, parts);
   if (parts.size > 0 && bound.size > 0 && purpose.isOnce) return hashAccess(source, parts);
-  return scanAccess(source, rangeScan(source, plan.local[relation] ?? []));
+  const local = plan.local[relation] ?? [];
+  const alternatives = alternativesIn(local);
+  const union = alternatives && alternativesScan(source, alternatives);
+  if (union) return scanAccess(source, union, costs.union);
+  const range = rangeScan(source, local);
+  return range ? scanAccess(source, range, costs.range) : scanAccess(source, (visit) => source.scan(visit), costs.scan);
 }
 
 /** A unique one, else all that are not part of another: only the values tell which of those finds fewer rows. */
@@ -165,10 +171,9 @@ function hashAccess(source: Source, parts: ReadonlyMap<number, KeyPart>): Access
   };
 }
 
-function scanAccess(source: Source, ranged: Scan | undefined): Access {
-  const scan: Scan = ranged ?? ((visit) => source.scan(visit));
+function scanAccess(source: Source, scan: Scan, cost: number): Access {
   return {
-    cost: ranged ? costs.range : costs.scan,
+    cost,
     fetch: (_tuple, visit) => scan(visit),
     fetchBefore: (_tuple, visit) => scan(visit) && (source.change?.takeBack(visit) ?? true),
   };

@@ -1,7 +1,8 @@
-import { conjuncts, type LiteralComparison, type Predicate } from './predicate.ts';
+import { alternativesIn } from './alternatives.ts';
+import type { LiteralComparison } from './predicate.ts';
 import type { Change, Source } from './source.ts';
 import type { Template } from './template.ts';
-import { columnsKey, isFloat, keyOf } from './value.ts';
+import { columnsKey, keyOf } from './value.ts';
 
 /** Which templates a change can concern: cost grows with those that match, not with those that exist. */
 export class PredicateIndex {
@@ -98,23 +99,8 @@ function count(templates: Map<Template, number>, template: Template, times: numb
   else templates.delete(template);
 }
 
-/**
- * Equalities of which each matching row meets one: what `owner = 1 OR shared = TRUE` and `id = 1 OR id = 2` need.
- * undefined when there is no such set. Params need none: the template looks up its groups by them.
- */
+/** Values of which each matching row has one; undefined for none. Params need none: they lead to the groups themselves. */
 function neededValues({ plan }: Template, relation: number): readonly LiteralComparison[] | undefined {
   if (plan.params.some(({ column }) => column.relation === relation)) return undefined;
-  for (const term of plan.local[relation] ?? []) {
-    if (term.kind !== 'or') continue;
-    const alternatives = term.terms.map(equalityIn);
-    if (alternatives.every((alternative) => alternative !== undefined)) return alternatives;
-  }
-  return undefined;
-}
-
-function equalityIn(predicate: Predicate): LiteralComparison | undefined {
-  for (const term of conjuncts(predicate)) {
-    if (term.kind === 'literal' && term.op === '=' && !isFloat(term.type)) return term;
-  }
-  return undefined;
+  return alternativesIn(plan.local[relation] ?? []);
 }
