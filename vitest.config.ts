@@ -1,8 +1,12 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
+  resolve: { alias: { $lib: folder('web/src/lib'), $bindings: folder('bindings') } },
   test: {
-    include: ['{engine,hub,limbs,cli,test}/**/*.test.ts'],
+    include: ['{engine,hub,limbs,cli,test}/**/*.test.ts', 'web/src/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -93,6 +94,17 @@ describe.skipIf(!hasChromium)(title, { timeout: 240_000 }, () => {
     await page
       .locator('button[data-task-id][data-state=done]', { hasText: 'What is a lease?' })
       .waitFor({ timeout: 60_000 });
+  });
+
+  it.each(['light', 'dark'] as const)('has no accessibility violation in the %s theme', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // The page's own policy forbids code from elsewhere: axe comes in through the debugger.
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    const violations = await page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } };
+      return (await axe.run()).violations.map(({ id }) => id);
+    });
+    expect(violations).toEqual([]);
   });
 
   it('raised no error in the page', () => {
