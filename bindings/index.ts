@@ -27,6 +27,7 @@ import CancelTaskReducer from './cancel_task_reducer';
 import ClaimTaskReducer from './claim_task_reducer';
 import CompleteTaskReducer from './complete_task_reducer';
 import CreateInviteReducer from './create_invite_reducer';
+import CreateTenantReducer from './create_tenant_reducer';
 import FailTaskReducer from './fail_task_reducer';
 import RedeemInviteReducer from './redeem_invite_reducer';
 import ReportMemoryReducer from './report_memory_reducer';
@@ -108,6 +109,7 @@ const reducersSchema = __reducers(
   __reducerSchema('claim_task', ClaimTaskReducer),
   __reducerSchema('complete_task', CompleteTaskReducer),
   __reducerSchema('create_invite', CreateInviteReducer),
+  __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('fail_task', FailTaskReducer),
   __reducerSchema('redeem_invite', RedeemInviteReducer),
   __reducerSchema('report_memory', ReportMemoryReducer),

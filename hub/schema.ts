@@ -79,8 +79,8 @@ export const limbRow = t.row('Limb', {
 export const taskRow = t.row('Task', {
   id: t.u64().primaryKey().autoInc(),
   tenantId: t.u64().index('btree'),
-  /** The submitter's own key for it: submitting the same reference again changes nothing. */
-  reference: t.string().unique(),
+  /** The submitter's own key for it inside the tenant: submitting the same reference again changes nothing. */
+  reference: t.string().index('btree'),
   skill: t.string(),
   /** The first line of the input, for lists. */
   title: t.string(),

@@ -8,6 +8,7 @@ export const limits = {
   attemptsMax: 5,
   titleCharsMax: 160,
   nameCharsMax: 80,
+  ownedTenantsMax: 64,
   errorCharsMax: 1000,
   skillsMax: 64,
   capacityMax: 256,

@@ -22,6 +22,9 @@ export const createInvite = spacetimedb.reducer(
     if (lifeMs > limits.inviteLifeMsMax) {
       throw new SenderError(`invalid-life: an invite lives at most ${limits.inviteLifeMsMax} ms, not ${lifeMs}`);
     }
+    if (ctx.db.invite.codeHash.find(codeHash)) {
+      throw new SenderError('code-taken: there is an invite with this code already; make another code');
+    }
     const lifeMicros = BigInt(lifeMs === 0 ? limits.inviteLifeMs : lifeMs) * 1000n;
     ctx.db.invite.insert({
       codeHash,

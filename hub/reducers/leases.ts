@@ -7,14 +7,17 @@ import { moveTask, returnTask } from './queue.ts';
 import { requireSummary } from './summary.ts';
 
 /**
- * Takes a queued task for the calling limb under a new attempt number. When another limb was faster nothing happens:
- * the caller sees whether it won by whether it holds the lease.
+ * Takes a queued task for the calling limb under a new attempt number. When another limb was faster, or the task was never
+ * this limb's to take, nothing happens: the caller sees whether it won by whether it holds the lease.
  */
 export const claimTask = spacetimedb.reducer({ name: 'claim_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
   const limb = requireLimb(ctx);
+  // The end of the connection that announced the limb gives its tasks back, so no other connection may take any.
+  if (!limb.connection || !ctx.connectionId?.isEqual(limb.connection)) {
+    throw new SenderError('not-announced: announce the limb on this connection before it claims');
+  }
   const offer = ctx.db.offer.taskId.find(taskId);
-  if (!offer) return;
-  if (!mayClaim(ctx, offer.lane)) throw new SenderError(`forbidden: task ${taskId} is not offered to this limb`);
+  if (!offer || !mayClaim(ctx, offer.lane)) return;
   if ([...ctx.db.lease.limb.filter(ctx.sender)].length >= limb.capacity) {
     throw new SenderError(`no-free-slot: this limb holds ${limb.capacity} tasks, its capacity; finish one first`);
   }

@@ -1,7 +1,7 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { ownLane, sharedLane } from '../lib/lanes.ts';
 import { limits } from '../lib/limits.ts';
-import { clip, requireText } from '../lib/text.ts';
+import { clip, requireSkill } from '../lib/text.ts';
 import spacetimedb from '../schema.ts';
 import { requireLimb } from './access.ts';
 
@@ -17,7 +17,7 @@ export const announceLimb = spacetimedb.reducer(
     if (capacity < 1 || capacity > limits.capacityMax) {
       throw new SenderError(`invalid-capacity: ${capacity} is not between 1 and ${limits.capacityMax}`);
     }
-    const distinct = [...new Set(skills.map((skill) => requireText('skill', skill, limits.nameCharsMax)))].sort();
+    const distinct = [...new Set(skills.map((skill) => requireSkill(skill)))].sort();
     ctx.db.limb.identity.update({
       ...limb,
       skills: distinct,

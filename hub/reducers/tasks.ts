@@ -1,9 +1,9 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
-import { clip, requireText, utf8Bytes } from '../lib/text.ts';
+import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
 import spacetimedb from '../schema.ts';
-import { requireMember } from './access.ts';
+import { findMember, requireMember } from './access.ts';
 import { moveTask, offerTask } from './queue.ts';
 
 /** Queues work for a limb. Sent again with the same reference by the same submitter, it changes nothing. */
@@ -19,12 +19,12 @@ export const submitTask = spacetimedb.reducer(
   },
   (ctx, { tenantId, skill, title, input, reference, target }) => {
     requireMember(ctx, tenantId, 'Operator');
-    requireText('skill', skill, limits.nameCharsMax);
-    requireText('reference', reference, limits.referenceCharsMax);
+    const skillName = requireSkill(skill);
+    const key = requireText('reference', reference, limits.referenceCharsMax);
     requireJson(input);
-    const earlier = ctx.db.task.reference.find(reference);
+    const earlier = [...ctx.db.task.reference.filter(key)].find((task) => task.tenantId === tenantId);
     if (earlier) {
-      if (earlier.submittedBy.isEqual(ctx.sender) && earlier.tenantId === tenantId) return;
+      if (earlier.submittedBy.isEqual(ctx.sender)) return;
       throw new SenderError('reference-taken: choose another reference, such as a fresh UUID');
     }
     if (target) {
@@ -36,8 +36,8 @@ export const submitTask = spacetimedb.reducer(
     const task = ctx.db.task.insert({
       id: 0n,
       tenantId,
-      reference,
-      skill,
+      reference: key,
+      skill: skillName,
       title: clip(requireText('title', title, limits.inputBytesMax).split('\n', 1)[0] ?? '', limits.titleCharsMax),
       state: { tag: 'Queued' },
       attempt: 0,
@@ -57,7 +57,9 @@ export const submitTask = spacetimedb.reducer(
 /** Ends a task that has not finished. A limb that works on it sees its lease go and stops. */
 export const cancelTask = spacetimedb.reducer({ name: 'cancel_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
   const task = ctx.db.task.id.find(taskId);
-  if (!task) throw new SenderError(`no-such-task: there is no task ${taskId} in your tenants`);
+  if (!task || !findMember(ctx, task.tenantId)) {
+    throw new SenderError(`no-such-task: there is no task ${taskId} in your tenants`);
+  }
   requireMember(ctx, task.tenantId, 'Operator');
   if (isFinished(task.state.tag)) return;
   ctx.db.offer.taskId.delete(taskId);
