@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { BufferTooSmall, SyscallFailure } from '../failure.ts';
-import type { Answer, FromThread, HostCalls } from './messages.ts';
+import { type Answer, type FromThread, type HostCalls, signalAt } from './messages.ts';
 
 /** A thread's line to its host. A call blocks the thread until the host has answered. */
 export class Channel {
@@ -15,14 +15,17 @@ export class Channel {
   call<Name extends keyof HostCalls>(name: Name, ...args: Parameters<HostCalls[Name]>): ReturnType<HostCalls[Name]> {
     this.tell({ kind: 'call', name, args: args.map(own) });
     // The host puts the answer into the port before it raises the signal.
-    Atomics.wait(this.#signal, 0, 0);
-    Atomics.store(this.#signal, 0, 0);
+    Atomics.wait(this.#signal, signalAt.answered, 0);
+    Atomics.store(this.#signal, signalAt.answered, 0);
     const received = receiveMessageOnPort(this.#port) as { readonly message: Answer };
     return read(received.message) as ReturnType<HostCalls[Name]>;
   }
 
   tell(message: FromThread): void {
     this.#port.postMessage(message);
+    // Wakes a host that waits for nothing else.
+    Atomics.add(this.#signal, signalAt.told, 1);
+    Atomics.notify(this.#signal, signalAt.told);
   }
 }
 

@@ -10,9 +10,19 @@ export interface ThreadData {
   readonly loadMsMax: number;
   /** Carries everything from the thread, and the answers to it. */
   readonly port: import('node:worker_threads').MessagePort;
-  /** One i32: raised to 1 when an answer has been put into the port. */
+  /** The numbers of `signalAt`. */
   readonly signal: SharedArrayBuffer;
 }
+
+/** Places of the i32 numbers by which a thread and its host wake each other. */
+export const signalAt = {
+  /** Raised to 1 when an answer has been put into the port. */
+  answered: 0,
+  /** How many messages the thread has put into the port. */
+  told: 1,
+} as const;
+
+export const signalBytes = 8;
 
 /** What a thread is to run; one at a time. */
 export type Job =

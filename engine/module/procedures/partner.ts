@@ -1,5 +1,5 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { Rejection } from '../../errors.ts';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { assert, Rejection } from '../../errors.ts';
 import type { Clock, Timer } from '../../host/clock.ts';
 import type { Transaction } from '../../store/contract.ts';
 import { Datastore, failureOf } from '../datastore.ts';
@@ -7,14 +7,14 @@ import { BufferTooSmall, code, SyscallFailure } from '../failure.ts';
 import { fatalMessage, type LoadedModule, type ModuleHost } from '../instance.ts';
 import { BoundTables } from '../tables.ts';
 import type { ModuleFetch } from './fetch.ts';
-import type { Answer, FromThread, HostCalls, Job, ThreadData } from './messages.ts';
+import { Line } from './line.ts';
+import { type Answer, type FromThread, type HostCalls, type Job, signalBytes, type ThreadData } from './messages.ts';
 
-/** Transactions that a procedure opens and closes at will. Nobody else may write while one is open. */
+/** Transactions that a job opens and closes at will. Between the two nothing else runs on the host's thread. */
 export interface ProcedureTransactions {
-  /** Waits for its turn. */
-  begin(): Promise<{ readonly tx: Transaction; readonly timestampMicros: bigint }>;
-  /** Ends the transaction also when it throws: then nothing of it is left. */
-  commit(tx: Transaction): void;
+  begin(job: Job): { readonly tx: Transaction; readonly timestampMicros: bigint };
+  /** Ends the transaction also when it throws: then nothing of it is left. @throws Rejection that says why */
+  commit(tx: Transaction, job: Job, timestampMicros: bigint): void;
   abort(tx: Transaction): void;
 }
 
@@ -38,11 +38,24 @@ export interface ProcedureLimits {
   readonly heapMegabytesMax: number;
 }
 
-/** A procedure that did not end well. The message is for the caller. */
+/** A procedure or handler that did not end well. The message is for the caller. */
 export class ProcedureFailure extends Rejection {
-  constructor(message: string, options?: ErrorOptions) {
-    super('procedure', message, options);
+  /** @param code the same as of a reducer: `reducer-rejected` for a SenderError, `time-limit`, else `reducer-failed` */
+  constructor(code: 'reducer-rejected' | 'reducer-failed' | 'time-limit', message: string) {
+    super(code, message);
   }
+}
+
+interface OpenTransaction {
+  readonly tx: Transaction;
+  readonly job: Job;
+  readonly timestampMicros: bigint;
+}
+
+interface Running {
+  readonly job: Job;
+  readonly resolve: (parts: readonly Uint8Array[]) => void;
+  readonly reject: (why: Rejection) => void;
 }
 
 const loadMsMax = 10_000;
@@ -51,28 +64,21 @@ const loadMsMax = 10_000;
 export class Partner {
   readonly #parts: PartnerParts;
   readonly #worker: Worker;
-  readonly #port: MessagePort;
-  readonly #signal = new SharedArrayBuffer(4);
+  readonly #line: Line;
   readonly #data: Datastore;
-  #tx: Transaction | undefined;
-  #current:
-    | { readonly resolve: (parts: readonly Uint8Array[]) => void; readonly reject: (why: Error) => void }
-    | undefined;
-  #nowMicros = 0n;
-  #jobTimer: Timer | undefined;
-  #transactionTimer: Timer | undefined;
+  #open: OpenTransaction | undefined;
+  #running: Running | undefined;
+  #timer: Timer | undefined;
   #hasEnded = false;
 
   constructor(parts: PartnerParts) {
     this.#parts = parts;
     this.#data = new Datastore(new BoundTables(parts.host.catalog, (table) => parts.host.reader(table)));
     const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
+    const signal = new SharedArrayBuffer(signalBytes);
     const { compiled } = parts.module;
-    const workerData: ThreadData = {
-      ...{ compiled, identity: parts.host.identity, loadMsMax, port: port2, signal: this.#signal },
-    };
-    this.#worker = new Worker(parts.threadEntry, {
+    const workerData: ThreadData = { compiled, identity: parts.host.identity, loadMsMax, port: port2, signal };
+    const worker = new Worker(parts.threadEntry, {
       name: 'module-procedures',
       workerData,
       transferList: [port2],
@@ -80,12 +86,12 @@ export class Partner {
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: parts.limits.heapMegabytesMax },
     });
-    this.#worker.on('error', (error) => this.#end(`The procedure thread crashed: ${error.stack ?? error.message}`));
-    this.#worker.on('exit', () => this.#end('The procedure thread ended.'));
-    this.#port.on('message', (message: FromThread) => void this.#receive(message));
+    worker.on('error', (error) => this.#crashed(error));
+    worker.on('exit', () => this.#crashed(new Error('The procedure thread ended.')));
     // A thread that waits for work does not keep the program running.
-    this.#worker.unref();
-    this.#port.unref();
+    worker.unref();
+    this.#worker = worker;
+    this.#line = new Line(worker, port1, signal, (message) => this.#receive(message));
   }
 
   /** Whether the thread is gone; it then takes no more jobs. */
@@ -93,51 +99,78 @@ export class Partner {
     return this.#hasEnded;
   }
 
-  /** Runs one job at a time. @throws ProcedureFailure */
+  /** Runs one job at a time. @throws ProcedureFailure, or what `close` is given */
   run(job: Job): Promise<readonly Uint8Array[]> {
     const { callMsMax } = this.#parts.limits;
-    this.#nowMicros = job.timestampMicros;
     this.#worker.ref();
     return new Promise((resolve, reject) => {
-      this.#current = { resolve, reject };
-      this.#jobTimer = this.#parts.clock.setTimer(callMsMax, () =>
-        this.#end(`A procedure was ended because it ran longer than ${callMsMax} ms.`),
-      );
+      this.#running = { job, resolve, reject };
+      this.#timer = this.#parts.clock.setTimer(callMsMax, () => {
+        const text = `${this.#what(job)} ran longer than ${callMsMax} ms and was ended.`;
+        this.#end(new ProcedureFailure('time-limit', text));
+      });
       this.#worker.postMessage(job);
     });
   }
 
-  async close(): Promise<void> {
-    this.#end('The database is shutting down.');
+  /** Ends the thread, and with `why` the job that it runs. */
+  async close(why: Rejection): Promise<void> {
+    this.#end(why);
     await this.#worker.terminate();
   }
 
-  async #receive(message: FromThread): Promise<void> {
+  #receive(message: FromThread): void {
     if (this.#hasEnded) return;
     switch (message.kind) {
-      case 'call':
-        return this.#answer(await this.#call(message.name, message.args));
+      case 'call': {
+        const wasOpen = this.#open !== undefined;
+        if (message.name === 'fetch' && !wasOpen) {
+          void this.#fetch(message.args);
+          return;
+        }
+        this.#answer(() => this.#perform(message.name, message.args));
+        if (!wasOpen && this.#open !== undefined) this.#serve();
+        return;
+      }
       case 'log':
-        return this.#parts.host.log(message.record);
+        this.#parts.host.log(message.record);
+        return;
       case 'schedule':
-        return this.#parts.host.scheduleImmediate(message.reducer, message.args);
+        this.#parts.host.scheduleImmediate(message.reducer, message.args);
+        return;
       case 'done':
-        return this.#settle()?.resolve(message.parts);
+        this.#finish()?.resolve(message.parts);
+        return;
       case 'failed': {
-        const text = message.outcome === 'rejected' ? message.message : fatalMessage;
-        return this.#settle()?.reject(new ProcedureFailure(text));
+        const failure =
+          message.outcome === 'rejected'
+            ? new ProcedureFailure('reducer-rejected', message.message)
+            : new ProcedureFailure('reducer-failed', fatalMessage);
+        this.#finish()?.reject(failure);
       }
     }
   }
 
-  async #call(name: keyof HostCalls, args: readonly unknown[]): Promise<Answer> {
-    try {
-      return { kind: 'value', value: await this.#perform(name, args) };
-    } catch (error) {
-      if (error instanceof BufferTooSmall) return { kind: 'too-small', bytesNeeded: error.bytesNeeded };
-      const failure = failureOf(error);
-      if (failure !== undefined) return { kind: 'failure', code: failure.code, message: failure.message };
-      return { kind: 'fatal', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  /**
+   * Serves the thread, and it alone, until its transaction has ended: the rows are nobody else's meanwhile, and a system
+   * call does not wait for a turn of the event loop.
+   */
+  #serve(): void {
+    const { transactionMsMax } = this.#parts.limits;
+    const untilMs = performance.now() + transactionMsMax;
+    while (this.#open !== undefined) {
+      const { job } = this.#open;
+      const message = this.#line.take(untilMs);
+      if (message === 'dead') {
+        // What it died of is about to be told by the event loop.
+        this.#abort();
+      } else if (message === 'late') {
+        const held = `held a transaction open for longer than ${transactionMsMax} ms`;
+        const text = `${this.#what(job)} ${held} and was ended; the transaction was undone.`;
+        this.#end(new ProcedureFailure('time-limit', text));
+      } else {
+        this.#receive(message);
+      }
     }
   }
 
@@ -148,10 +181,9 @@ export class Partner {
       case 'commit':
         return this.#commit();
       case 'abort':
-        return this.#parts.transactions.abort(this.#take());
+        return this.#abort();
       case 'fetch':
-        if (this.#tx !== undefined) throw new SyscallFailure(code.wouldBlock);
-        return this.#parts.fetch.send(...(args as [Uint8Array, Uint8Array]));
+        throw new SyscallFailure(code.wouldBlock);
       case 'claims':
         return this.#parts.host.claims(...(args as [bigint]));
       case 'rows': {
@@ -167,75 +199,118 @@ export class Partner {
     }
   }
 
-  async #start(): Promise<bigint> {
-    if (this.#tx !== undefined) throw new SyscallFailure(code.wouldBlock);
-    const { tx, timestampMicros } = await this.#parts.transactions.begin();
-    if (this.#hasEnded) {
-      this.#parts.transactions.abort(tx);
-      return timestampMicros;
-    }
-    this.#tx = tx;
+  #start(): bigint {
+    if (this.#open !== undefined) throw new SyscallFailure(code.wouldBlock);
+    const job = this.#running?.job;
+    assert(job, 'a thread opens a transaction while it has no job');
+    const { tx, timestampMicros } = this.#parts.transactions.begin(job);
+    this.#open = { tx, job, timestampMicros };
     this.#data.begin(tx, timestampMicros);
-    const { transactionMsMax } = this.#parts.limits;
-    this.#transactionTimer = this.#parts.clock.setTimer(transactionMsMax, () =>
-      this.#end(`A procedure was ended because it held a transaction open for longer than ${transactionMsMax} ms.`),
-    );
     return timestampMicros;
   }
 
   #commit(): void {
-    const tx = this.#take();
+    const { tx, job, timestampMicros } = this.#take();
     try {
-      this.#parts.transactions.commit(tx);
+      this.#parts.transactions.commit(tx, job, timestampMicros);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new SyscallFailure(code.hostCallFailure, `The transaction could not be committed: ${why}`);
+      if (!(error instanceof Rejection)) throw error;
+      throw new SyscallFailure(code.hostCallFailure, `The transaction could not be committed: ${error.message}`);
     }
+  }
+
+  #abort(): void {
+    this.#parts.transactions.abort(this.#take().tx);
   }
 
   /** The open transaction, which from now on is not the thread's any more. */
-  #take(): Transaction {
-    const tx = this.#tx;
-    if (tx === undefined) throw new SyscallFailure(code.notInTransaction);
-    this.#tx = undefined;
-    this.#transactionTimer?.cancel();
+  #take(): OpenTransaction {
+    const open = this.#open;
+    if (open === undefined) throw new SyscallFailure(code.notInTransaction);
+    this.#open = undefined;
     this.#data.end();
-    return tx;
+    return open;
   }
 
-  #answer(answer: Answer): void {
-    if (this.#hasEnded) return;
-    this.#port.postMessage(answer);
-    const signal = new Int32Array(this.#signal);
-    Atomics.store(signal, 0, 1);
-    Atomics.notify(signal, 0);
-  }
-
-  /** Ends the present job; a transaction that it left open is undone. */
-  #settle(): { resolve(parts: readonly Uint8Array[]): void; reject(why: Error): void } | undefined {
-    const current = this.#current;
-    this.#current = undefined;
-    this.#jobTimer?.cancel();
-    this.#worker.unref();
-    if (this.#tx !== undefined) {
-      this.#log('A procedure ended with a transaction open, which was undone.');
-      this.#parts.transactions.abort(this.#take());
+  async #fetch(args: readonly unknown[]): Promise<void> {
+    try {
+      const value = await this.#parts.fetch.send(...(args as [Uint8Array, Uint8Array]));
+      this.#answer(() => value);
+    } catch (error) {
+      this.#answer(() => {
+        throw error;
+      });
     }
-    return current;
+  }
+
+  #answer(perform: () => unknown): void {
+    const answer = answerOf(perform);
+    if (!this.#hasEnded) this.#line.answer(answer);
+  }
+
+  /** Takes the end of the present job. */
+  #finish(): Running | undefined {
+    if (this.#open !== undefined) {
+      const { job } = this.#open;
+      this.#log(`${this.#what(job)} ended with a transaction open, which was undone.`, job);
+    }
+    return this.#settle();
+  }
+
+  /** The present job is over; a transaction that it left open is undone. */
+  #settle(): Running | undefined {
+    const running = this.#running;
+    this.#running = undefined;
+    this.#timer?.cancel();
+    this.#worker.unref();
+    if (this.#open !== undefined) this.#abort();
+    return running;
+  }
+
+  #crashed(error: Error): void {
+    const job = this.#running?.job;
+    if (job !== undefined && (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const { heapMegabytesMax } = this.#parts.limits;
+      const text = `${this.#what(job)} needed more than ${heapMegabytesMax} MB of memory and was ended.`;
+      this.#end(new ProcedureFailure('reducer-failed', text));
+    } else {
+      const text = `The procedure thread crashed: ${error.stack ?? error.message}`;
+      this.#end(new ProcedureFailure('reducer-failed', fatalMessage), text);
+    }
   }
 
   /** The thread is of no more use. */
-  #end(why: string): void {
+  #end(why: Rejection, logged = why.message): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    const job = this.#current === undefined ? undefined : this.#settle();
-    if (job !== undefined) this.#log(why);
-    job?.reject(new ProcedureFailure(fatalMessage, { cause: new Error(why) }));
-    this.#port.close();
+    const running = this.#settle();
+    if (running !== undefined) {
+      this.#log(logged, running.job);
+      running.reject(why);
+    }
+    this.#line.close();
     void this.#worker.terminate();
   }
 
-  #log(message: string): void {
-    this.#parts.host.log({ level: 'Error', ts: this.#nowMicros, message });
+  #what(job: Job): string {
+    const { def } = this.#parts.host.catalog;
+    return job.kind === 'procedure'
+      ? `The procedure \`${def.procedures[job.id]?.name}\``
+      : `The HTTP handler \`${def.httpHandlers[job.id]}\``;
+  }
+
+  #log(message: string, job: Job): void {
+    this.#parts.host.log({ level: 'Error', ts: job.timestampMicros, message });
+  }
+}
+
+function answerOf(perform: () => unknown): Answer {
+  try {
+    return { kind: 'value', value: perform() };
+  } catch (error) {
+    if (error instanceof BufferTooSmall) return { kind: 'too-small', bytesNeeded: error.bytesNeeded };
+    const failure = failureOf(error);
+    if (failure !== undefined) return { kind: 'failure', code: failure.code, message: failure.message };
+    return { kind: 'fatal', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

@@ -33,7 +33,8 @@ export class ProcedurePool {
   #idle: Partner[] = [];
   readonly #busy = new Set<Partner>();
   #waiting: Waiting[] = [];
-  #isClosed = false;
+  /** Why no more is taken. */
+  #closed: Rejection | undefined;
 
   constructor(
     module: LoadedModule,
@@ -52,7 +53,7 @@ export class ProcedurePool {
     };
   }
 
-  /** @returns the BSATN of what the procedure returns. @throws ProcedureFailure, Rejection `busy` */
+  /** @returns the BSATN of what the procedure returns. @throws ProcedureFailure, Rejection `busy`, `closed` */
   async call(
     id: number,
     sender: bigint,
@@ -67,7 +68,7 @@ export class ProcedurePool {
   /**
    * Answers one HTTP request; `request` is the BSATN of encodeRequest.
    * @returns the response, for decodeResponse, and its body
-   * @throws ProcedureFailure, Rejection `busy`
+   * @throws ProcedureFailure, Rejection `busy`, `closed`
    */
   async handle(
     id: number,
@@ -79,16 +80,17 @@ export class ProcedurePool {
     return [parts[0] ?? new Uint8Array(), parts[1] ?? new Uint8Array()];
   }
 
-  /** Ends every thread. What runs or waits fails; open transactions are undone. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(closed());
-    await Promise.all([...this.#idle, ...this.#busy].map((partner) => partner.close()));
+  /** Ends every thread; what runs or waits fails. @param why for whoever waits; by default that all shuts down */
+  async close(why = 'The database is shutting down.'): Promise<void> {
+    const closed = new Rejection('closed', why);
+    this.#closed = closed;
+    for (const { reject } of this.#waiting.splice(0)) reject(closed);
+    await Promise.all([...this.#idle, ...this.#busy].map((partner) => partner.close(closed)));
     await this.#parts.fetch.close();
   }
 
   #submit(job: Job): Promise<readonly Uint8Array[]> {
-    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const partner = this.#takeIdle() ?? this.#grow();
     if (partner !== undefined) return this.#run(partner, job);
     if (this.#waiting.length >= this.#waitingMax) {
@@ -119,14 +121,10 @@ export class ProcedurePool {
   }
 
   #release(partner: Partner): void {
-    if (this.#isClosed) return;
+    if (this.#closed !== undefined) return;
     const next = this.#waiting.shift();
     const free = partner.hasEnded ? next && new Partner(this.#parts) : partner;
     if (next !== undefined && free !== undefined) next.resolve(this.#run(free, next.job));
     else if (free !== undefined) this.#idle.push(free);
   }
-}
-
-function closed(): Rejection {
-  return new Rejection('closed', 'The database is shutting down.');
 }

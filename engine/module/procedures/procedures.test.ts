@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodeValue, encodeValue, type Value } from '../../bsatn/value.ts';
+import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Transaction } from '../../store/contract.ts';
 import type { LoadedModule } from '../instance.ts';
@@ -49,7 +50,10 @@ export const who = s.procedure({}, t.string(), ctx => {
 });
 export const refuse = s.procedure({}, t.unit(), () => { throw new SenderError('not you'); });
 export const crash = s.procedure({}, t.unit(), () => { null.x; });
-export const spin = s.procedure({}, t.unit(), () => { for (;;) {} });
+export const spin = s.procedure({}, t.unit(), () => { console.log('spinning'); for (;;) {} });
+const eatAll = () => { const eaten = []; for (;;) eaten.push(new Array(10000).fill(1).map(() => ({}))); };
+export const eat = s.procedure({}, t.unit(), () => eatAll());
+export const eatInTx = s.procedure({}, t.unit(), ctx => ctx.withTx(tx => { tx.db.note.insert({ id: 0n, text: 'held', size: 0 }); eatAll(); }));
 export const hold = s.procedure({}, t.unit(), ctx => ctx.withTx(tx => { tx.db.note.insert({ id: 0n, text: 'held', size: 0 }); for (;;) {} }));
 export const get = s.procedure({ url: t.string(), timeoutMs: t.u32() }, t.string(), (ctx, { url, timeoutMs }) => {
   try {
@@ -108,13 +112,11 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
-/** A database whose transactions procedures take one after another. */
+/** A database with procedures. */
 class Procedures extends TestDatabase {
   readonly pool: ProcedurePool;
   commitFailures = 0;
   open = 0;
-  #turn: Promise<void> = Promise.resolve();
-  #next: () => void = () => {};
 
   constructor(options: PoolOptions = {}) {
     super(module);
@@ -124,27 +126,20 @@ class Procedures extends TestDatabase {
       log: (record: (typeof this.logs)[number]) => void this.logs.push(record),
     };
     const transactions = {
-      begin: async () => {
-        const before = this.#turn;
-        let done: () => void = () => {};
-        this.#turn = new Promise((resolve) => {
-          done = resolve;
-        });
-        await before;
-        this.#next = done;
+      begin: () => {
         this.open += 1;
         return { tx: this.store.begin(), timestampMicros: 5n };
       },
       commit: (tx: Transaction) => {
+        this.open -= 1;
         const fails = this.commitFailures-- > 0;
         if (fails) tx.rollback();
         else tx.commit();
-        this.#ended();
-        if (fails) throw new Error('a view objects');
+        if (fails) throw new Rejection('view', 'a view objects');
       },
       abort: (tx: Transaction) => {
+        this.open -= 1;
         tx.rollback();
-        this.#ended();
       },
     };
     this.pool = new ProcedurePool(module, host, transactions, clock, {
@@ -160,11 +155,6 @@ class Procedures extends TestDatabase {
     if (procedure === undefined) throw new Error(`no procedure ${name}`);
     const bytes = encodeValue({ kind: 'product', fields: procedure.params }, args);
     return decodeValue(procedure.returns, await this.pool.call(procedure.id, alice, 0n, this.timestampMicros, bytes));
-  }
-
-  #ended(): void {
-    this.open -= 1;
-    this.#next();
   }
 }
 
@@ -217,13 +207,38 @@ describe('a procedure', () => {
   test('[MOD75] that runs for too long is ended, its transaction undone, and others run on', async () => {
     const db = new Procedures({ threadsMax: 1, callMsMax: 1500, transactionMsMax: 1500 });
     await db.ask('add', 'before');
-    const ended = [db.ask('spin'), db.ask('hold')].map((ask) => expect(ask).rejects.toThrow('fatal error'));
+    const spin = 'The procedure `spin` ran longer than 1500 ms and was ended.';
+    const hold =
+      'The procedure `hold` held a transaction open for longer than 1500 ms and was ended; the transaction was undone.';
+    const ended = [
+      expect(db.ask('spin')).rejects.toThrow(spin),
+      expect(db.ask('hold')).rejects.toMatchObject({ code: 'time-limit', message: hold }),
+    ];
     const after = db.ask('add', 'after');
     await Promise.all(ended);
     await after;
     expect(await db.ask('list')).toEqual(['before', 'after']);
-    expect(db.lines.filter((line) => line.startsWith('A procedure')).length).toBeGreaterThanOrEqual(2);
+    expect(db.lines).toEqual(['spinning', spin, hold]);
     expect(db.open).toBe(0);
+  });
+
+  test('[MOD75] that runs out of memory is ended, its transaction undone, without waiting for its time limit', async () => {
+    const db = new Procedures({ threadsMax: 1, heapMegabytesMax: 64, transactionMsMax: 600_000 });
+    for (const name of ['eat', 'eatInTx']) {
+      await expect(db.ask(name)).rejects.toThrow(/`eat.*` needed more than 64 MB of memory and was ended/);
+    }
+    expect(await db.ask('list')).toEqual([]);
+    expect(db.open).toBe(0);
+  });
+
+  test('[MOD80] keeps everything else waiting from the start of a transaction to its end, and only then', async () => {
+    const db = new Procedures();
+    const turns: boolean[] = [];
+    const watch = setInterval(() => turns.push(db.store.isInTransaction), 0);
+    await Promise.all(Array.from({ length: 8 }, (_, i) => db.ask('add', String(i))));
+    clearInterval(watch);
+    expect(new Set(turns)).toEqual(new Set([false]));
+    expect(db.rows('note')).toHaveLength(8);
   });
 
   test('[MOD76] sends requests to public addresses only, unless more is allowed', async () => {
@@ -264,11 +279,10 @@ describe('a procedure', () => {
 
   test('[MOD78] fails when its database closes, and no more are taken', async () => {
     const db = new Procedures();
-    const running = expect(db.ask('hold')).rejects.toThrow();
-    while (db.open === 0) await new Promise((done) => setTimeout(done, 5));
+    const running = expect(db.ask('spin')).rejects.toThrow('shutting down');
+    while (db.lines.length === 0) await new Promise((done) => setTimeout(done, 5));
     await db.pool.close();
     await running;
-    expect(db.open).toBe(0);
     await expect(db.ask('list')).rejects.toThrow('shutting down');
   });
 });
