@@ -1,4 +1,4 @@
-import { jsonRowText } from './bsatn/satsjson-write.ts';
+import { jsonTupleText } from './bsatn/satsjson-write.ts';
 import { productTypeText } from './bsatn/type-json.ts';
 import type { Engine } from './engine.ts';
 import { assert, Rejection } from './errors.ts';
@@ -31,7 +31,7 @@ function answerOf(result: StatementResult, totalDurationMicros: number): SqlAnsw
   const { row, rows, rowsInserted, rowsDeleted, rowsUpdated } = result;
   return {
     schema: productTypeText(row),
-    rows: `[${rows.map((bytes) => jsonRowText(row, bytes)).join(',')}]`,
+    rows: `[${rows.map((bytes) => jsonTupleText(row, bytes)).join(',')}]`,
     totalDurationMicros,
     rowsInserted,
     rowsDeleted,

@@ -17,19 +17,23 @@ export function jsonText(type: Type, bytes: Uint8Array): string {
   return text;
 }
 
-/** Like jsonText, but the row itself is the array of its columns. @throws DecodeError */
-export function jsonRowText(row: ProductType, bytes: Uint8Array): string {
+/**
+ * Like jsonText, but without names: products are arrays, sums are `[index, payload]`, an Identity is `["0x…"]`. It goes
+ * with its type, as the rows of SQL do.
+ * @throws DecodeError
+ */
+export function jsonTupleText(type: Type, bytes: Uint8Array): string {
   const reader = new Reader(bytes);
-  const columns = row.fields.map((field) => write(field.type, reader, 0));
+  const text = write(type, reader, 0, false);
   reader.finish();
-  return `[${columns.join(',')}]`;
+  return text;
 }
 
-function write(type: Type, reader: Reader, depth: number): string {
+function write(type: Type, reader: Reader, depth: number, named = true): string {
   if (depth > nestingMax) throw new DecodeError(`a value is nested more than ${nestingMax} levels deep`, reader.offset);
   switch (type.kind) {
     case 'product':
-      return writeProduct(type, reader, depth);
+      return writeProduct(type, reader, depth, named);
     case 'sum': {
       const at = reader.offset;
       const tag = reader.u8();
@@ -40,14 +44,14 @@ function write(type: Type, reader: Reader, depth: number): string {
           at,
         );
       }
-      const payload = isUnitProduct(variant.type) ? '[]' : write(variant.type, reader, depth + 1);
-      return `{${JSON.stringify(variant.name)}:${payload}}`;
+      const payload = isUnitProduct(variant.type) ? '[]' : write(variant.type, reader, depth + 1, named);
+      return !named ? `[${tag},${payload}]` : `{${JSON.stringify(variant.name)}:${payload}}`;
     }
     case 'array': {
       if (isBytes(type)) return `"${Buffer.from(reader.byteArray()).toString('hex')}"`;
       const count = reader.count();
       const elements: string[] = [];
-      for (let i = 0; i < count; i++) elements.push(write(type.of, reader, depth + 1));
+      for (let i = 0; i < count; i++) elements.push(write(type.of, reader, depth + 1, named));
       return `[${elements.join(',')}]`;
     }
     case 'string':
@@ -61,11 +65,14 @@ function write(type: Type, reader: Reader, depth: number): string {
   }
 }
 
-function writeProduct(type: ProductType, reader: Reader, depth: number): string {
-  if (specialOf(type) === 'identity') return `{"__identity__":"0x${reader.u256().toString(16).padStart(64, '0')}"}`;
+function writeProduct(type: ProductType, reader: Reader, depth: number, named: boolean): string {
+  if (specialOf(type) === 'identity') {
+    const hex = `"0x${reader.u256().toString(16).padStart(64, '0')}"`;
+    return named ? `{"__identity__":${hex}}` : `[${hex}]`;
+  }
   // Without names there is nothing to say but the order.
-  if (type.fields.some((field) => field.name === '')) {
-    return `[${type.fields.map((field) => write(field.type, reader, depth)).join(',')}]`;
+  if (!named || type.fields.some((field) => field.name === '')) {
+    return `[${type.fields.map((field) => write(field.type, reader, depth, named)).join(',')}]`;
   }
   return `{${type.fields.map((field) => `${JSON.stringify(field.name)}:${write(field.type, reader, depth)}`).join(',')}}`;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bsatnOfJson, JsonError, parseJson } from './satsjson-read.ts';
-import { jsonRowText, jsonText } from './satsjson-write.ts';
+import { jsonText, jsonTupleText } from './satsjson-write.ts';
 import { identityType, scheduleAtType, timestampType, unitType } from './special.ts';
 import { anyType, rowType, typeAndValues, unitEnumType } from './testing/arbitrary.ts';
 import type { Type } from './type.ts';
@@ -79,11 +79,15 @@ describe('SATS-JSON', () => {
       '{"Time":{"__timestamp_micros_since_unix_epoch__":7}}',
     );
     expect(
-      jsonRowText(
+      jsonTupleText(
         rowType([{ kind: 'u8' }, timestampType]),
         encodeValue(rowType([{ kind: 'u8' }, timestampType]), [1, [2n]]),
       ),
-    ).toBe('[1,{"__timestamp_micros_since_unix_epoch__":2}]');
+    ).toBe('[1,[2]]');
+    const tuple = (type: Type, value: never) => jsonTupleText(type, encodeValue(type, value));
+    expect(tuple(unitEnumType, { tag: 1, value: [] } as never)).toBe('[1,[]]');
+    expect(tuple(identityType, [0xc2n] as never)).toBe(`["0x${'c2'.padStart(64, '0')}"]`);
+    expect(tuple(person, ['Ann', 7, { tag: 0, value: 'hi' }] as never)).toBe('["Ann",7,[0,"hi"]]');
   });
 
   test('[JSON3] products by position or by name, options as value, null, absent or tagged, sums by name or index', () => {
