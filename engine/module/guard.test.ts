@@ -14,6 +14,7 @@ export const add = s.reducer(ctx => { ctx.db.thing.insert({ id: 0n }); });
 export const spin = s.reducer(ctx => { ctx.db.thing.insert({ id: 0n }); for (;;) {} });
 export const busy = s.reducer(ctx => { for (;;) { try { ctx.db.thing.count(); ctx.db.thing.insert({ id: 0n }); } catch (e) {} } });
 export const busyOnce = s.reducer(ctx => { for (;;) ctx.db.thing.count(); });
+export const busyView = s.anonymousView({ public: true }, t.array(thing.rowType), ctx => { for (;;) ctx.db.thing.count(); });
 export const trap = s.reducer(ctx => { const e = new Error('x'); Object.defineProperty(e, 'stack', { get() { for (;;) {} } }); throw e; });
 export const later = s.reducer(ctx => { Promise.resolve().then(() => { for (;;) {} }); });
 `);
@@ -29,20 +30,27 @@ describe('a guard', () => {
     expect(withTimeLimit(1000, () => withTimeLimit(1000, () => 5))).toBe(5);
   });
 
-  test('[MOD61] ends a reducer that calls the system for too long, which then fails like any other', () => {
+  test('[MOD61] ends a reducer or view that calls the system for too long, and says which and how long', () => {
     const db = new TestDatabase(module);
     const outcome = db.instance.guard(20, () => db.call('busyOnce'));
-    expect(outcome).toEqual({ kind: 'failed', message: 'The instance encountered a fatal error.' });
-    expect(db.lines.at(-1)).toContain('ended because it ran longer than 20 ms');
+    const message = 'The reducer `busy_once` ran longer than 20 ms and was undone.';
+    expect(outcome).toEqual({ kind: 'failed', message });
+    expect(db.lines.at(-1)).toContain(message);
+    expect(db.lines.at(-1)).toContain('module.ts:');
     db.instance.guard(1000, () => db.run('add'));
     expect(db.rows('thing')).toHaveLength(1);
+    expect(() => db.instance.guard(20, () => db.view('busyView'))).toThrow(
+      'The view `busy_view` ran longer than 20 ms and was ended.',
+    );
   });
 
   test('[MOD62] takes the thread out of a reducer that does not end by itself, and the rows are as before', () => {
     const db = new TestDatabase(module);
     db.run('add');
     for (const name of ['spin', 'busy', 'trap']) {
-      expect(() => db.instance.guard(20, () => db.call(name), 80)).toThrow(TimeLimit);
+      expect(() => db.instance.guard(20, () => db.call(name), 80)).toThrow(
+        new TimeLimit(20, `The reducer \`${name}\` ran longer than 20 ms and was undone.`),
+      );
       // Nothing in between has run on, so the transaction is still open.
       expect(db.store.isInTransaction).toBe(true);
       db.abandon();

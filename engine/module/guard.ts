@@ -9,8 +9,13 @@ export class TimeLimit extends Error {
   override readonly name = 'TimeLimit';
   readonly limitMs: number;
 
-  constructor(limitMs: number, options?: ErrorOptions) {
-    super(`A call was ended because it ran longer than ${limitMs} ms.`, options);
+  /** @param message default: says it of `A call` */
+  constructor(
+    limitMs: number,
+    message = `A call was ended because it ran longer than ${limitMs} ms.`,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
     this.limitMs = limitMs;
   }
 }
@@ -28,7 +33,7 @@ export function withTimeLimit<T>(limitMs: number, run: () => T): T {
     return call.runInContext(room, { timeout: Math.ceil(limitMs) }) as T;
   } catch (error) {
     if ((error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      throw new TimeLimit(limitMs, { cause: error });
+      throw new TimeLimit(limitMs, undefined, { cause: error });
     }
     throw error;
   } finally {

@@ -119,7 +119,8 @@ export class ModuleInstance {
     } catch (error) {
       const outcome = this.#failure(error);
       const message = outcome.kind === 'ok' ? fatalMessage : outcome.message;
-      throw new ViewFailure(`view \`${view.name}\`: ${message}`, { cause: error });
+      const isLate = this.#syscalls.fatal instanceof TimeLimit;
+      throw new ViewFailure(isLate ? message : `view \`${view.name}\`: ${message}`, { cause: error });
     } finally {
       this.#end();
     }
@@ -163,8 +164,7 @@ export class ModuleInstance {
     // Once a call has failed for good, its further system calls do nothing that could be cut in two.
     const wasInModule = call !== undefined && (!this.#syscalls.isRunning || this.#syscalls.fatal !== undefined);
     this.#end();
-    if (wasInModule)
-      throw new TimeLimit(limitMs, { cause: new Error(`\`${call.name}\` was running`, { cause: error }) });
+    if (wasInModule) throw new TimeLimit(limitMs, lateMessage(call, limitMs), { cause: error });
     throw new AssertionError(
       `The host's own work took more than ${limitMs + graceMs} ms and was cut off in the middle: open the database again.`,
       { cause: error },
@@ -204,10 +204,22 @@ export class ModuleInstance {
   }
 
   #failure(error: unknown): Outcome {
-    const fatal = this.#syscalls.fatal;
+    const { fatal } = this.#syscalls;
+    if (fatal instanceof TimeLimit && this.#current) return this.#late(this.#current, fatal);
     if (fatal === undefined && this.#isRejection(error)) return { kind: 'rejected', message: textOf(error, 'message') };
     this.#host.log({ level: 'Error', ts: this.#syscalls.nowMicros, message: this.#realm.stackOf(fatal ?? error) });
     return { kind: 'failed', message: fatalMessage };
+  }
+
+  #late(call: ReducerDef | ViewDef, error: TimeLimit): Outcome {
+    const message = lateMessage(call, error.limitMs);
+    const stack = this.#realm.stackOf(error);
+    this.#host.log({
+      level: 'Error',
+      ts: this.#syscalls.nowMicros,
+      message: message + stack.slice(stack.indexOf('\n')),
+    });
+    return { kind: 'failed', message };
   }
 
   #isRejection(error: unknown): boolean {
@@ -218,6 +230,11 @@ export class ModuleInstance {
       return false;
     }
   }
+}
+
+function lateMessage(call: ReducerDef | ViewDef, limitMs: number): string {
+  const isView = 'hookId' in call;
+  return `The ${isView ? 'view' : 'reducer'} \`${call.name}\` ran longer than ${limitMs} ms and was ${isView ? 'ended' : 'undone'}.`;
 }
 
 function readViewResult(view: ViewDef, bytes: Uint8Array, reads: ViewReads): ViewOutcome {

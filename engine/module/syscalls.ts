@@ -2,6 +2,7 @@ import type { Places } from './compiled.ts';
 import type { Datastore } from './datastore.ts';
 import { failureOf } from './datastore.ts';
 import { BadArgument, BufferTooSmall, code, type FailureCode, SyscallFailure } from './failure.ts';
+import { TimeLimit } from './guard.ts';
 import { callSite, levelOf, type ModuleLogRecord } from './log-record.ts';
 import type { Intrinsics, Realm, SyscallTable } from './realm.ts';
 import type { RangeArgs } from './tables.ts';
@@ -256,9 +257,7 @@ export class Syscalls implements SyscallTable {
   #checkTime(): void {
     const now = performance.now();
     if (this.#startedMs === 0) this.#startedMs = now;
-    if (now - this.#startedMs > this.limitMs) {
-      throw new Error(`The call was ended because it ran longer than ${this.limitMs} ms.`);
-    }
+    if (now - this.#startedMs > this.limitMs) throw new TimeLimit(this.limitMs);
   }
 
   #log(level: ModuleLogRecord['level'], message: string): void {
