@@ -115,7 +115,7 @@ export class TestHub<M = unknown> {
     return this.#briefly(caller, (client) => client.query(sql));
   }
 
-  /** All rows of a table, public or not. @throws Rejection `no-such-table` that lists the tables */
+  /** All rows of a table, public or not, in no order. @throws Rejection `no-such-table` that lists the tables */
   rows<K extends TableName<M>>(table: K): TableRow<M, K>[] {
     const { engine } = this.database;
     const { name } = findNamed('table', engine.def.tables, table);
