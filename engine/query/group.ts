@@ -1,8 +1,9 @@
 import type { ProductType } from '../bsatn/type.ts';
-import { type CommitRows, type Delta, type NetRows, PlainDelta, SummedDelta } from './delta.ts';
+import { CommitRows, type Delta, type NetRows, PlainDelta, SummedDelta } from './delta.ts';
 import type { Plan } from './plan.ts';
 import { evaluate } from './steps.ts';
 import type { Slot, Template } from './template.ts';
+import { FirstRows, type RowWindow } from './window.ts';
 
 /** A query as it is run: the rows of all its plans together, under one table name. */
 export interface PlannedQuery {
@@ -12,6 +13,7 @@ export interface PlannedQuery {
   readonly row: ProductType;
   readonly isEvent: boolean;
   readonly plans: readonly Plan[];
+  readonly window: RowWindow | undefined;
 }
 
 /** Everybody who asked for the same rows: they are found and encoded once. */
@@ -20,10 +22,17 @@ export class Group<Member = unknown> {
   readonly members = new Set<Member>();
   /** Where its plans are kept current. */
   readonly places: { readonly template: Template; readonly slot: Slot }[] = [];
+  readonly #first: FirstRows | undefined;
   #delta: Delta | undefined;
 
   constructor(query: PlannedQuery) {
     this.query = query;
+    this.#first = query.window && new FirstRows(query.window, () => allRows(query, 'now'));
+  }
+
+  /** The rows now. Views into the heap: copy what is kept. */
+  rows(): readonly Uint8Array[] {
+    return this.#first?.rows ?? allRows(this.query, 'now');
   }
 
   /** Notes a change of the commit that is being published. @returns whether it is the first */
@@ -38,7 +47,7 @@ export class Group<Member = unknown> {
   take(): NetRows {
     const net = this.#delta?.net() ?? { inserts: [], deletes: [] };
     this.#delta = undefined;
-    return net;
+    return this.#first?.apply(net) ?? net;
   }
 
   get #isPlain(): boolean {
@@ -48,15 +57,22 @@ export class Group<Member = unknown> {
 }
 
 /** The rows of a query, now or before the commit that is being published. Views into the heap: copy what is kept. */
-export function visitRows(
-  query: PlannedQuery,
-  when: 'now' | 'before',
-  visit: (row: Uint8Array, weight: number) => void,
-): void {
-  for (const plan of query.plans) {
+export function rowsOf(query: PlannedQuery, when: 'now' | 'before'): readonly Uint8Array[] {
+  const rows = allRows(query, when);
+  return query.window ? new FirstRows(query.window, () => rows).rows : rows;
+}
+
+function allRows({ plans }: PlannedQuery, when: 'now' | 'before'): Uint8Array[] {
+  const rows: Uint8Array[] = [];
+  // Before the commit, rows are those of now without what it inserted: the sum tells which remain.
+  const sum = when === 'before' ? new SummedDelta(new CommitRows()) : undefined;
+  for (const plan of plans) {
     evaluate(plan, when, (tuple, weight) => {
-      visit(tuple[plan.output] as Uint8Array, weight);
+      const row = tuple[plan.output] as Uint8Array;
+      if (sum) sum.add(row, weight);
+      else rows.push(row);
       return true;
     });
   }
+  return sum ? [...sum.net().inserts] : rows;
 }

@@ -1,14 +1,17 @@
+import type { ProductType } from '../bsatn/type.ts';
 import type { CatalogTable } from '../module/catalog.ts';
 import type { ViewDef } from '../module/definition.ts';
 import type { Caller } from './contract.ts';
 import { expand, type Meaning, type ViewDefinition } from './expand.ts';
 import type { PlannedQuery } from './group.ts';
 import { isEvent, nameOf, type Relation, type Rights, rowOf } from './names.ts';
+import { inTurn, orderByBytes, orderByColumn } from './order.ts';
 import { type Plan, paramsKey, planOf, templateKey } from './plan.ts';
-import type { RowsQuery } from './query.ts';
+import { type RowsQuery, type Window, windowName } from './query.ts';
 import type { Relations } from './relations.ts';
 import type { Source } from './source.ts';
 import { definitionOf, type ViewInstance, type Views } from './views.ts';
+import type { RowWindow } from './window.ts';
 
 export function rightsOf({ identity, isOwner }: Caller): Rights {
   return { sender: identity, seesPrivate: isOwner, seesViews: true };
@@ -50,6 +53,13 @@ export function planRows(query: RowsQuery, meaning: Meaning): PlannedQuery {
   });
   const relation = query.relations[query.output] as Relation;
   const table = nameOf(relation);
+  const row = rowOf(relation);
   const keys = plans.map((plan) => `${templateKey(plan)}#${paramsKey(plan)}`).sort();
-  return { key: [table, ...keys].join('\n'), table, row: rowOf(relation), isEvent: isEvent(relation), plans };
+  const key = [table, windowName(query.window), ...keys].join('\n');
+  return { key, table, row, isEvent: isEvent(relation), plans, window: planWindow(row, query.window) };
+}
+
+function planWindow(row: ProductType, window: Window | undefined): RowWindow | undefined {
+  const orders = window?.orderBy.map(({ column, isDescending }) => orderByColumn(row, column.column, isDescending));
+  return window && orders && { order: inTurn([...orders, orderByBytes]), limit: window.limit };
 }

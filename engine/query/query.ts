@@ -22,8 +22,14 @@ export interface Window {
 
 /** A text that is equal for queries that ask the same, however they are written. */
 export function nameOfQuery({ relations, where, output, window }: RowsQuery): string {
-  const ordered = window?.orderBy.map(({ column, isDescending }) => `${column.column}${isDescending ? '-' : '+'}`);
-  return [relations.map(nameOf).join(), output, fingerprint(where), ordered?.join(), window?.limit].join(';');
+  return [relations.map(nameOf).join(), output, fingerprint(where), windowName(window)].join(';');
+}
+
+/** A text that is equal for equal windows. */
+export function windowName(window: Window | undefined): string {
+  if (window === undefined) return '';
+  const orders = window.orderBy.map(({ column, isDescending }) => `${column.column}${isDescending ? '-' : '+'}`);
+  return `${orders.join()} ${window.limit}`;
 }
 
 /** All the conditions of a SELECT: an inner join's ON is one more of them. */
@@ -47,7 +53,7 @@ export function resolveSubscription(names: Names, select: Select, rights: Rights
       );
     }
   });
-  return { ...query, window: resolveWindow(scope, select, query.output) };
+  return { ...query, window: resolveWindow(scope, select, query) };
 }
 
 const definitionRelationsMax = 8;
@@ -80,17 +86,20 @@ function resolveRows(scope: Scope, select: Select, what: string): RowsQuery {
   throw new QueryRejection('unsupported', `${what} return whole rows of one table: write ${wanted}`);
 }
 
-function resolveWindow(scope: Scope, { orderBy, limit }: Select, output: number): Window | undefined {
+function resolveWindow(scope: Scope, { orderBy, limit }: Select, query: RowsQuery): Window | undefined {
   if (orderBy.length === 0 && limit === undefined) return undefined;
   if (orderBy.length === 0 || limit === undefined) {
     throw new QueryRejection('unsupported', 'Subscriptions take ORDER BY and LIMIT together or not at all');
+  }
+  if (isEvent(query.relations[query.output] as Relation)) {
+    throw new QueryRejection('unsupported', 'Rows of event tables pass by and have no order');
   }
   return {
     limit,
     orderBy: orderBy.map(({ column: operand, isDescending }) => {
       const column = scope.column(operand);
       scope.requireOrder(column);
-      if (column.relation !== output) {
+      if (column.relation !== query.output) {
         throw new QueryRejection('unsupported', 'Subscriptions are ordered by columns of the rows that they return');
       }
       return { column, isDescending };

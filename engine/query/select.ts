@@ -7,13 +7,14 @@ import type { Tuple } from './compile.ts';
 import type { QueryResult } from './contract.ts';
 import { type Branch, expand, type Meaning } from './expand.ts';
 import { type Names, nameOf, type Relation, type Rights, rowOf } from './names.ts';
+import { inTurn, orderByBytes, orderByColumn } from './order.ts';
 import { planOf } from './plan.ts';
 import type { ColumnRef } from './predicate.ts';
 import { conditions } from './query.ts';
 import { QueryRejection } from './rejection.ts';
 import { Scope } from './scope.ts';
 import { evaluate } from './steps.ts';
-import { comparableKind, compareOf, keyOf } from './value.ts';
+import { keyOf } from './value.ts';
 
 const relationsMax = 8;
 
@@ -150,27 +151,17 @@ function pick(scope: Scope, columns: readonly { readonly ref: ColumnRef }[]): Pr
 }
 
 function compileOrder(scope: Scope, orders: readonly Order[]): Precedence | undefined {
-  const parts = orders.map(({ column, isDescending }) => {
+  const parts = orders.map(({ column, isDescending }): Precedence => {
     const ref = scope.column(column);
     scope.requireOrder(ref);
-    const compare = compareOf(comparableKind(scope.typeOf(ref)) ?? 'bytes');
-    const layout = layoutAt(scope, ref);
-    return (a: Tuple, b: Tuple): number => {
-      const left = a[ref.relation] as Uint8Array;
-      const right = b[ref.relation] as Uint8Array;
-      const leftStart = layout.columnStart(left, 0, ref.column);
-      const result = compare(left, leftStart, right, layout.columnStart(right, 0, ref.column));
-      return isDescending ? -result : result;
-    };
+    const order = orderByColumn(rowOf(scope.relations[ref.relation] as Relation), ref.column, isDescending);
+    return (a, b) => order(a[ref.relation] as Uint8Array, b[ref.relation] as Uint8Array);
   });
   if (parts.length === 0) return undefined;
-  return (a, b) => {
-    for (const part of parts) {
-      const result = part(a, b);
-      if (result !== 0) return result;
-    }
-    return 0;
-  };
+  const ties = scope.relations.map((_, relation): Precedence => {
+    return (a, b) => orderByBytes(a[relation] as Uint8Array, b[relation] as Uint8Array);
+  });
+  return inTurn([...parts, ...ties]);
 }
 
 function layoutAt(scope: Scope, { relation }: ColumnRef): Layout {

@@ -161,6 +161,23 @@ describe('joins', () => {
   });
 });
 
+describe('ORDER BY and LIMIT', () => {
+  test('[QW2] keep the first rows as rows come and go, shared by all who ask', () => {
+    const db = database();
+    db.insert('task', [1, 7, 'a'], [2, 7, 'b'], [3, 7, 'c'], [4, 7, 'd'], [5, 8, 'e'], [6, 7, 'f']);
+    const sql = 'SELECT * FROM task WHERE tenant = 7 ORDER BY id DESC LIMIT 2';
+    const replica = db.subscribe(alice, sql);
+    db.subscribe(owner, sql);
+    expect(db.queries.size.groups).toBe(1);
+    expect(replica.bag).toEqual(bag(db, 'task', [4, 7, 'd'], [6, 7, 'f']));
+    db.insert('task', [9, 7, 'i'], [0, 7, 'z']);
+    expect(replica.bag).toEqual(bag(db, 'task', [6, 7, 'f'], [9, 7, 'i']));
+    expect(db.delete('task', [0, 7, 'z']).size).toBe(0);
+    db.delete('task', [9, 7, 'i'], [6, 7, 'f'], [4, 7, 'd'], [3, 7, 'c']);
+    expect(replica.bag).toEqual(bag(db, 'task', [1, 7, 'a'], [2, 7, 'b']));
+  });
+});
+
 describe('query sets', () => {
   test('[QS8] the same query twice counts once, two queries that match a row count twice', () => {
     const db = database();

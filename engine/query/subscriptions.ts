@@ -11,7 +11,7 @@ import type {
   TableRows,
 } from './contract.ts';
 import { CommitRows } from './delta.ts';
-import { type Group, type PlannedQuery, visitRows } from './group.ts';
+import type { Group, PlannedQuery } from './group.ts';
 import { Groups } from './groups.ts';
 import { parseStatement } from './parser.ts';
 import { CallersMeaning, planRows, rightsOf } from './planner.ts';
@@ -218,9 +218,7 @@ export class LiveQueries implements Subscriptions {
   #currentRows(group: Group<Entry>): RowList {
     let rows = this.#current.get(group);
     if (rows === undefined) {
-      const found: Uint8Array[] = [];
-      visitRows(group.query, 'now', (row) => found.push(row));
-      rows = encodeRowList(found);
+      rows = encodeRowList(group.rows());
       this.#current.set(group, rows);
     }
     return rows;

@@ -1,6 +1,6 @@
 import type { QuerySetUpdate, Subscriber, TableUpdate } from './contract.ts';
 import { type CommitRows, type NetRows, SummedDelta } from './delta.ts';
-import { type PlannedQuery, visitRows } from './group.ts';
+import { type PlannedQuery, rowsOf } from './group.ts';
 import type { QuerySet } from './query-set.ts';
 import { noRows } from './rowlist.ts';
 
@@ -52,8 +52,8 @@ export class Differences {
     const key = `${from.key}\n\n${to.key}`;
     if (!this.#known.has(key)) {
       const delta = new SummedDelta(this.#commit);
-      visitRows(from, when, (row, weight) => delta.add(row, -weight));
-      visitRows(to, 'now', (row, weight) => delta.add(row, weight));
+      for (const row of rowsOf(from, when)) delta.add(row, -1);
+      for (const row of rowsOf(to, 'now')) delta.add(row, 1);
       this.#known.set(key, encodeUpdate(to, delta.net(), this.#commit));
     }
     return this.#known.get(key);

@@ -107,6 +107,12 @@ export function queryOf(relations: readonly Joinable[], output?: Joinable): fc.A
   return fc.oneof({ weight: 2, arbitrary: single }, { weight: 3, arbitrary: joined });
 }
 
+/** The same, about every third of them with ORDER BY and LIMIT. */
+export function windowOf(query: ModelQuery): fc.Arbitrary<ModelQuery> {
+  const first = fc.record({ column: fc.constantFrom(0, 1), isDescending: fc.boolean(), limit: fc.nat(3) });
+  return fc.option(first, { nil: undefined, freq: 1 }).map((first) => ({ ...query, first }));
+}
+
 function joinsOf(a: Joinable, b: Joinable): { a: Joinable; b: Joinable; left: number; right: number }[] {
   return a.joinColumns.flatMap((left) =>
     b.joinColumns.flatMap((right) => {

@@ -33,6 +33,8 @@ export interface ModelQuery {
   readonly on: { readonly left: Place; readonly right: Place } | undefined;
   readonly where: Condition;
   readonly output: number;
+  /** The first rows by one column of the output, equal rows counted as one. */
+  readonly first?: { readonly column: number; readonly isDescending: boolean; readonly limit: number } | undefined;
 }
 
 export interface Shape {
@@ -54,6 +56,19 @@ export function answer(query: ModelQuery, rowsOf: RowsOf, sender: bigint): Row[]
     }
   }
   return found;
+}
+
+/** The first of distinct rows: ties are broken by the rows' bytes. */
+export function firstOf(query: ModelQuery, rows: readonly Row[], bytesOf: (row: Row) => Uint8Array): readonly Row[] {
+  const { first } = query;
+  if (first === undefined) return rows;
+  const place = { side: 0, column: first.column };
+  return [...rows]
+    .sort((a, b) => {
+      const order = compare(at([a], place), at([b], place));
+      return (first.isDescending ? -order : order) || Buffer.compare(bytesOf(a), bytesOf(b));
+    })
+    .slice(0, first.limit);
 }
 
 function holds(condition: Condition, rows: readonly Row[], sender: bigint): boolean {
@@ -134,7 +149,10 @@ export function render(query: ModelQuery, shapeOf: (name: string) => Shape): str
   };
   const [first, second] = query.from;
   const join = query.on && `JOIN ${second} AS y ON ${place(query.on.left)} = ${place(query.on.right)}`;
-  return `SELECT ${aliases[query.output]}.* FROM ${first} AS x ${join ?? ''} WHERE ${condition(query.where)}`;
+  const order = query.first && `ORDER BY ${place({ side: query.output, column: query.first.column })}`;
+  const window = query.first && `${order} ${query.first.isDescending ? 'DESC' : ''} LIMIT ${query.first.limit}`;
+  const where = condition(query.where);
+  return `SELECT ${aliases[query.output]}.* FROM ${first} AS x ${join ?? ''} WHERE ${where} ${window ?? ''}`;
 }
 
 function literal(value: Scalar, type: Type | undefined): string {
