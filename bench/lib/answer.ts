@@ -1,0 +1,61 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Asks } from './child.ts';
+
+/** How long the event loop was late, in milliseconds. */
+export interface Stall {
+  readonly p50Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+/** What every process of the benchmark can be asked. */
+export interface ProbeAsks extends Asks {
+  stallStart(argument: null): void;
+  stallStop(argument: null): Stall;
+  /** Bytes of the process in memory, after a garbage collection when node runs with `--expose-gc`. */
+  residentBytes(argument: null): number;
+}
+
+/** Answers the asks of the process that started this one, and ends with it. */
+export function answer(asks: Asks, onEnd: () => void | Promise<void> = () => {}): void {
+  const all: Asks = { ...probe(), ...asks };
+  process.on('message', (message) => void reply(all, message as { id: number; name: string; argument: never }));
+  process.on('disconnect', async () => {
+    await onEnd();
+    process.exit();
+  });
+}
+
+async function reply(asks: Asks, { id, name, argument }: { id: number; name: string; argument: never }): Promise<void> {
+  try {
+    const value = await asks[name]?.(argument);
+    process.send?.({ id, value });
+  } catch (error) {
+    process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
+
+function probe(): ProbeAsks {
+  const resolutionMs = 1;
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  // What a timer of 1 ms shows beyond that 1 ms.
+  const lateMs = (nanos: number) => Math.max(0, nanos / 1e6 - resolutionMs);
+  return {
+    stallStart() {
+      delay.reset();
+      delay.enable();
+    },
+    stallStop() {
+      delay.disable();
+      return {
+        p50Ms: lateMs(delay.percentile(50)),
+        p999Ms: lateMs(delay.percentile(99.9)),
+        maxMs: lateMs(delay.max),
+      };
+    },
+    residentBytes() {
+      globalThis.gc?.();
+      return process.memoryUsage().rss;
+    },
+  };
+}

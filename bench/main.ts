@@ -1,0 +1,59 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { transfer } from './cells/transfer.ts';
+import type { Cell } from './lib/cell.ts';
+import { loadAverage, machineFacts } from './lib/machine.ts';
+import { cellText, type Result, Results } from './lib/results.ts';
+import { full, quick } from './settings.ts';
+
+const cells: readonly Cell[] = [transfer];
+
+const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [cell…]
+
+  --quick          one short round, printed and not kept
+  --data <folder>  measure the disk of this folder; default: the folder for temporary files
+
+Cells, all by default:
+${cells.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}`;
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean' }, data: { type: 'string' }, help: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !cells.some((cell) => cell.name === name));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`There is no cell ${unknown.join(', ')}.\n`);
+  console.log(usage);
+  process.exit(unknown.length > 0 ? 1 : 0);
+}
+
+const here = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+const settings = values.quick ? quick : full;
+const results = new Results(here('results.json'));
+for (const cell of cells) {
+  if (positionals.length > 0 && !positionals.includes(cell.name)) continue;
+  const result = await measure(cell);
+  console.log(`\n${cellText(cell.name, result)}`);
+  if (values.quick) continue;
+  results.set(cell.name, result);
+  writeFileSync(here('RESULTS.md'), results.page(cells));
+}
+
+async function measure(cell: Cell): Promise<Result> {
+  const folder = mkdtempSync(join(values.data ?? tmpdir(), 'helix-bench-'));
+  // PostgreSQL may run as another user.
+  chmodSync(folder, 0o711);
+  const before = loadAverage();
+  console.error(`${cell.name}: ${cell.title}; load average ${before}`);
+  try {
+    const report = await cell.run({ settings, folder, say: (text) => console.error(`  ${text}`) });
+    const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
+    const { title } = cell;
+    return { title, date, machine: machineFacts(folder), loadAverage: before, ...settings, report };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
