@@ -24,6 +24,8 @@ export interface DatabaseEntry {
   readonly owner: string;
   names: string[];
   isLocked: boolean;
+  /** Where its log is: another one after each reset. */
+  readonly folder: string;
 }
 
 interface DatabaseParts {
@@ -96,7 +98,7 @@ export class HostedDatabase implements Database {
   }
 
   async callHttp(caller: HttpCaller, name: string, args: JsonText): Promise<CallAnswer> {
-    const reducer = this.def.reducers.find((entry) => entry.name === name);
+    const reducer = this.engine.reducer(name);
     if (!reducer) throw new Rejection('no-such-function', `no such reducer or procedure: \`${name}\``);
     if (!reducer.isCallable) {
       const what = reducer.lifecycle ? 'a lifecycle reducer' : 'private';

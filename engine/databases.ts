@@ -9,8 +9,7 @@ import { Logs } from './logs.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
-import type { Names } from './names.ts';
-import { alterTables, createTables, hashBundle } from './program.ts';
+import { alterTables, createTables, hashBundle, requireUsableRules } from './program.ts';
 import { type LoadModule, type Recovered, recover } from './recovery.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
@@ -45,6 +44,8 @@ export class LocalDatabases implements Databases {
   readonly #load: LoadModule;
   readonly #databases = new Map<string, HostedDatabase>();
   #entries: DatabaseEntry[] = [];
+  /** Ends when every change of the registry that was asked for is made. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   private constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -62,8 +63,8 @@ export class LocalDatabases implements Databases {
       assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
       const { bundle, module, catalog } = recovered.program;
       const engine = new Engine(databases.#parts(entry, recovered), module, catalog);
-      databases.#add(entry, engine, recovered.names, bundle);
-      engine.start(clients);
+      const { names } = recovered;
+      databases.#start(new HostedDatabase({ entry, engine, names, bundle, random: options.random }), clients);
     }
     return databases;
   }
@@ -83,28 +84,28 @@ export class LocalDatabases implements Databases {
     return [...this.#databases.values()].filter((database) => database.owner === identity);
   }
 
-  async publish(
-    request: PublishRequest,
-  ): Promise<{ readonly database: HostedDatabase; readonly op: 'created' | 'updated' }> {
-    const existing = request.name === undefined ? undefined : this.find(request.name);
-    if (!existing) return { database: await this.#create(request), op: 'created' };
-    if (existing.owner !== request.owner) {
-      throw new Rejection('permission-denied', `the database ${request.name} belongs to another identity`);
-    }
-    if (request.clear) {
-      await this.reset(existing, request.bundle);
-      const database = this.find(existing.entry.identity);
-      assert(database, 'a reset database is there again');
-      return { database, op: 'updated' };
-    }
-    await this.#update(existing, request);
-    return { database: existing, op: 'updated' };
+  publish(request: PublishRequest): Promise<{ readonly database: HostedDatabase; readonly op: 'created' | 'updated' }> {
+    return this.#inTurn(async () => {
+      const existing = request.name === undefined ? undefined : this.find(request.name);
+      if (!existing) {
+        if (request.name !== undefined && identityFromHex(request.name) !== undefined) {
+          throw new Rejection('no-such-database', `\`${request.name}\` not found`);
+        }
+        return { database: await this.#create(request), op: 'created' };
+      }
+      if (existing.owner !== request.owner) {
+        throw new Rejection('permission-denied', `the database ${request.name} belongs to another identity`);
+      }
+      if (request.clear) return { database: await this.#replace(existing, request.bundle), op: 'updated' };
+      await this.#update(existing, request);
+      return { database: existing, op: 'updated' };
+    });
   }
 
   async planPublish(request: PublishRequest): Promise<PublishPlan> {
     const existing = request.name === undefined ? undefined : this.find(request.name);
     if (!existing) throw new Rejection('no-such-database', `there is no database ${request.name} to update`);
-    const plan = this.#plan(existing, await this.#load(request.bundle));
+    const plan = this.#plan(existing, await this.#read(request.bundle));
     if (plan.kind === 'manual') return { kind: 'manual', reason: plan.reasons.join('\n') };
     return {
       kind: 'auto',
@@ -114,84 +115,119 @@ export class LocalDatabases implements Databases {
     };
   }
 
-  async delete(database: Database): Promise<void> {
-    const hosted = this.#hosted(database);
-    this.#requireUnlocked(hosted, 'deleted');
-    const { identity } = hosted.entry;
-    this.#databases.delete(identity);
-    this.#entries = this.#entries.filter((entry) => entry.identity !== identity);
-    await this.#save();
-    await hosted.engine.close();
-    await this.#options.disk.remove(this.#directoryOf(identity));
+  delete(database: Database): Promise<void> {
+    return this.#inTurn(async () => {
+      const hosted = this.#hosted(database);
+      this.#requireUnlocked(hosted, 'deleted');
+      const { entry } = hosted;
+      this.#databases.delete(entry.identity);
+      this.#entries = this.#entries.filter((other) => other !== entry);
+      await this.#save();
+      await this.#dispose(hosted, 'the database was deleted');
+    });
   }
 
-  async reset(database: Database, bundle: string | undefined): Promise<void> {
-    const hosted = this.#hosted(database);
-    this.#requireUnlocked(hosted, 'reset');
-    const next = bundle ?? hosted.bundle;
-    // Loaded before anything is thrown away: a bundle that cannot run leaves the rows as they are.
-    const module = await this.#load(next);
-    const { entry } = hosted;
-    await hosted.engine.close();
-    await this.#options.disk.remove(this.#directoryOf(entry.identity));
-    await this.#build(entry, module, next);
+  reset(database: Database, bundle: string | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      const hosted = this.#hosted(database);
+      await this.#replace(hosted, bundle ?? hosted.bundle);
+    });
   }
 
-  async setLocked(database: Database, isLocked: boolean): Promise<void> {
-    this.#entryOf(database).isLocked = isLocked;
-    await this.#save();
+  setLocked(database: Database, isLocked: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#entryOf(database).isLocked = isLocked;
+      await this.#save();
+    });
   }
 
-  async rename(database: Database, names: readonly string[]): Promise<void> {
-    this.#entryOf(database).names = [...names];
-    await this.#save();
+  rename(database: Database, names: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#entryOf(database).names = [...names];
+      await this.#save();
+    });
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#databases.values()].map((database) => database.engine.close()));
-    this.#databases.clear();
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.all([...this.#databases.values()].map((database) => database.engine.close()));
+      this.#databases.clear();
+    });
+  }
+
+  /** One change of the registry after the other: two publishers of one name do not make two databases. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changes.then(change);
+    this.#changes = changed.catch(() => {});
+    return changed;
   }
 
   async #create(request: PublishRequest): Promise<HostedDatabase> {
-    const module = await this.#load(request.bundle);
-    const subject = Buffer.from(this.#options.random.bytes(16)).toString('hex');
+    const module = await this.#read(request.bundle);
+    const identity = identityToHex(identityOf('helix-database', this.#randomHex(16)));
     const entry: DatabaseEntry = {
-      identity: identityToHex(identityOf('helix-database', subject)),
+      identity,
       owner: identityToHex(request.owner),
       names: request.name === undefined ? [] : [request.name],
       isLocked: false,
+      folder: identity,
     };
     const database = await this.#build(entry, module, request.bundle);
     this.#entries.push(entry);
     await this.#save();
+    return this.#start(database);
+  }
+
+  /** Starts a database again with no rows: in a folder of its own, so that a failure on the way leaves the old one. */
+  async #replace(old: HostedDatabase, bundle: string): Promise<HostedDatabase> {
+    this.#requireUnlocked(old, 'reset');
+    const module = await this.#read(bundle);
+    const entry: DatabaseEntry = { ...old.entry, folder: `${old.entry.identity}-${this.#randomHex(4)}` };
+    const database = await this.#build(entry, module, bundle);
+    this.#entries = this.#entries.map((other) => (other === old.entry ? entry : other));
+    await this.#save();
+    this.#start(database);
+    await this.#dispose(old, 'the database was reset');
     return database;
   }
 
-  /** Makes a database from nothing: its tables, its first commit, its clock. */
+  /** Makes a database from nothing: its tables and its first commit. Nobody knows of it yet. */
   async #build(entry: DatabaseEntry, module: LoadedModule, bundle: string): Promise<HostedDatabase> {
     const recovered = await this.#recover(entry);
     assert(!recovered.program, `the folder of the new database ${entry.identity} is not empty`);
-    const names = recovered.names.assign(module.def);
+    const rows = recovered.names.assign(module.def);
     const catalog = createTables(recovered.store, module.def, recovered.names);
     const engine = new Engine(this.#parts(entry, recovered), module, catalog);
+    const { names } = recovered;
+    const database = new HostedDatabase({ entry, engine, names, bundle, random: this.#options.random });
     const result = engine.initialize((tx) => {
       tx.insert(programTable.id, programRow(bundle));
-      for (const row of names) tx.insert(nameTable.id, row);
+      for (const row of rows) tx.insert(nameTable.id, row);
     });
     if (result.kind !== 'ok') {
-      await engine.close();
-      await this.#options.disk.remove(this.#directoryOf(entry.identity));
+      await this.#dispose(database, 'the database was not made');
       throw new Rejection('init-failed', `the module's init reducer failed: ${result.message}`);
     }
     await engine.durable(result.offset);
-    engine.start();
-    return this.#add(entry, engine, recovered.names, bundle);
+    return database;
+  }
+
+  #start(database: HostedDatabase, clients: readonly Client[] = []): HostedDatabase {
+    this.#databases.set(database.entry.identity, database);
+    database.engine.start(clients);
+    return database;
+  }
+
+  /** Ends a database that is not in the registry any more. */
+  async #dispose({ engine, entry }: HostedDatabase, reason: string): Promise<void> {
+    await engine.close(reason);
+    await this.#options.disk.remove(this.#directoryOf(entry));
   }
 
   async #update(database: HostedDatabase, request: PublishRequest): Promise<void> {
     const { bundle } = request;
     if (bundle === database.bundle) return;
-    const module = await this.#load(bundle);
+    const module = await this.#read(bundle);
     const plan = this.#plan(database, module);
     if (plan.kind === 'manual') throw new Rejection('manual-migration', plan.reasons.join('\n'));
     const isConfirmed = request.token === undefined || request.token === planToken(database, bundle);
@@ -219,9 +255,16 @@ export class LocalDatabases implements Databases {
     await engine.durable(engine.offset);
   }
 
+  /** Reads a bundle that is to be published. @throws Rejection that says why it cannot run */
+  async #read(bundle: string): Promise<LoadedModule> {
+    const module = await this.#load(bundle);
+    requireUsableRules(module.def);
+    return module;
+  }
+
   #recover(entry: DatabaseEntry): Promise<Recovered> {
     const { disk, warn } = this.#options;
-    return recover({ disk, directory: this.#directoryOf(entry.identity), load: this.#load, warn });
+    return recover({ disk, directory: this.#directoryOf(entry), load: this.#load, warn });
   }
 
   #plan(database: HostedDatabase, module: LoadedModule): MigrationPlan {
@@ -246,12 +289,6 @@ export class LocalDatabases implements Databases {
     };
   }
 
-  #add(entry: DatabaseEntry, engine: Engine, names: Names, bundle: string): HostedDatabase {
-    const database = new HostedDatabase({ entry, engine, names, bundle, random: this.#options.random });
-    this.#databases.set(entry.identity, database);
-    return database;
-  }
-
   #hosted(database: Database): HostedDatabase {
     assert(database instanceof HostedDatabase, 'a database of another host');
     return database;
@@ -266,8 +303,12 @@ export class LocalDatabases implements Databases {
     throw new Rejection('locked', `the database is locked and cannot be ${what}; unlock it first`);
   }
 
-  #directoryOf(identity: string): string {
-    return join(this.#options.directory, 'databases', identity);
+  #directoryOf({ folder }: DatabaseEntry): string {
+    return join(this.#options.directory, 'databases', folder);
+  }
+
+  #randomHex(byteCount: number): string {
+    return Buffer.from(this.#options.random.bytes(byteCount)).toString('hex');
   }
 
   async #save(): Promise<void> {

@@ -4,9 +4,15 @@ import type { Clock, Timer } from './host/clock.ts';
 import type { CommitLog } from './log/log.ts';
 import type { Logs } from './logs.ts';
 import type { Catalog } from './module/catalog.ts';
-import type { ModuleDef, ReducerDef } from './module/definition.ts';
+import type { ModuleDef, ReducerDef, ViewDef } from './module/definition.ts';
 import { TimeLimit } from './module/guard.ts';
-import { fatalMessage, type LoadedModule, type ModuleInstance, type Outcome } from './module/instance.ts';
+import {
+  fatalMessage,
+  type LoadedModule,
+  type ModuleInstance,
+  type Outcome,
+  type ViewOutcome,
+} from './module/instance.ts';
 import { rawModuleType } from './module/raw-type.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
@@ -78,6 +84,7 @@ export class Engine {
   #reducers: ReadonlyMap<string, ReducerDef>;
   /** The transaction that has begun and not ended. */
   #open: Transaction | undefined;
+  #isGuarded = false;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -97,7 +104,7 @@ export class Engine {
     this.#queries = createQueries({
       catalog,
       reader: (table) => this.store.table(table),
-      evaluateView: (view, sender) => this.#instance.evaluateView(view, sender),
+      evaluateView: (view, sender) => this.#evaluateView(view, sender),
     });
   }
 
@@ -219,23 +226,20 @@ export class Engine {
   /** Handles messages of one client in their order; every reply goes through `client.deliver`. */
   handle(client: Client, messages: readonly ClientMessage[]): void {
     let next = 0;
-    // A batch shares one guard: setting it up costs more than a call.
     while (next < messages.length && !this.#isClosed) {
-      try {
-        this.#instance.guard(this.#callMsMax, () => {
-          for (let message = messages[next]; message && !this.#instance.isBatchOver; message = messages[next]) {
-            next += 1;
-            this.#handleOne(client, message);
-          }
-        });
-      } catch (error) {
-        const ended = messages[next - 1];
-        if (!(error instanceof TimeLimit) || !ended) throw error;
-        this.#abandon(error.message);
-        this.#answerFailure(client, ended, error.message);
+      const message = messages[next];
+      if (message?.kind === 'call-reducer') next = this.#handleCalls(client, messages, next);
+      else if (message) {
+        next += 1;
+        this.#handleOther(client, message);
       }
     }
     this.#arm();
+  }
+
+  /** The reducer of that name, if there is one, whether it may be called from outside or not. */
+  reducer(name: string): ReducerDef | undefined {
+    return this.#reducers.get(name);
   }
 
   /** Calls a reducer on behalf of a client, whether it may be called from outside or not. */
@@ -246,7 +250,7 @@ export class Engine {
   /** Runs work that may run the module's code. @throws Rejection `time-limit` after undoing what was open */
   guarded<T>(run: () => T): T {
     try {
-      return this.#instance.guard(this.#callMsMax, run);
+      return this.#guard(run);
     } catch (error) {
       if (!(error instanceof TimeLimit)) throw error;
       this.#abandon(error.message);
@@ -296,9 +300,12 @@ export class Engine {
     return { kind: 'ok', offset, update: own };
   }
 
-  /** Stops the clock and writes what is left. The store must not be used afterwards. */
-  async close(): Promise<void> {
-    this.disconnectAll(1001, 'the hub is shutting down');
+  /**
+   * Stops the clock and writes what is left. The store must not be used afterwards.
+   * @param reason what the clients are told
+   */
+  async close(reason = 'the hub is shutting down'): Promise<void> {
+    this.disconnectAll(1001, reason);
     for (const client of [...this.#clients.values()]) this.disconnect(client);
     this.#isClosed = true;
     this.#timer?.cancel();
@@ -335,11 +342,45 @@ export class Engine {
     });
   }
 
-  #handleOne(client: Client, message: ClientMessage): void {
+  /** Takes the thread out of `run` when it takes too long: then nothing of `run` goes on, `finally` included. */
+  #guard<T>(run: () => T): T {
+    this.#isGuarded = true;
+    try {
+      return this.#instance.guard(this.#callMsMax, run);
+    } finally {
+      this.#isGuarded = false;
+    }
+  }
+
+  /** Outside of a guard, only the view's own code is under one, so that nothing of whoever needs it is cut in two. */
+  #evaluateView(view: ViewDef, sender: bigint | undefined): ViewOutcome {
+    const evaluate = () => this.#instance.evaluateView(view, sender);
+    return this.#isGuarded ? evaluate() : this.guarded(evaluate);
+  }
+
+  /** Handles the reducer calls at the front, and returns how far it came. */
+  #handleCalls(client: Client, messages: readonly ClientMessage[], from: number): number {
+    let next = from;
+    try {
+      // A batch shares one guard: setting it up costs more than a call.
+      this.#guard(() => {
+        for (let message = messages[next]; message?.kind === 'call-reducer'; message = messages[next]) {
+          next += 1;
+          this.#handleCall(client, message);
+          if (this.#instance.isBatchOver) break;
+        }
+      });
+    } catch (error) {
+      const ended = messages[next - 1];
+      if (!(error instanceof TimeLimit) || !ended) throw error;
+      this.#abandon(error.message);
+      this.#answerFailure(client, ended, error.message);
+    }
+    return next;
+  }
+
+  #handleOther(client: Client, message: Exclude<ClientMessage, MessageOf<'call-reducer'>>): void {
     switch (message.kind) {
-      case 'call-reducer':
-        this.#handleCall(client, message);
-        return;
       case 'subscribe':
         this.#handleSubscribe(client, message);
         return;
@@ -490,7 +531,7 @@ export class Engine {
   }
 
   #scheduleImmediate(name: string, args: Uint8Array): void {
-    const reducer = this.#catalog.def.reducers.find((entry) => entry.name === name || entry.sourceName === name);
+    const reducer = this.#reducers.get(name);
     if (!reducer) {
       const message = `there is no reducer ${name} to run at once`;
       this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
@@ -545,8 +586,10 @@ function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
   return new Set(catalog.tables.filter(({ stored }) => stored.isEvent).map(({ stored }) => stored.id));
 }
 
-function reducersByName(def: ModuleDef): ReadonlyMap<string, ReducerDef> {
-  return new Map(def.reducers.map((reducer) => [reducer.name, reducer]));
+/** By source names too, but a canonical name comes first. */
+function reducersByName({ reducers }: ModuleDef): ReadonlyMap<string, ReducerDef> {
+  const aliases = reducers.map((reducer) => [reducer.sourceName, reducer] as const);
+  return new Map([...aliases, ...reducers.map((reducer) => [reducer.name, reducer] as const)]);
 }
 
 function whyNotCallable(name: string, reducer: ReducerDef | undefined): string {

@@ -1,14 +1,29 @@
 import { createHash } from 'node:crypto';
-import { assert } from './errors.ts';
+import { AssertionError, assert } from './errors.ts';
 import { buildCatalog, type Catalog, type IdAssignment } from './module/catalog.ts';
 import type { ModuleDef, ModuleTable } from './module/definition.ts';
 import type { MigrationPlan } from './module/migration.ts';
-import type { TableDef } from './store/definition.ts';
+import { createQueries } from './query/queries.ts';
+import type { IndexId, TableDef, TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
+import { firstUserId } from './system.ts';
 
 /** Names a bundle: 64 hex digits. */
 export function hashBundle(bundle: string): string {
   return createHash('sha256').update(bundle).digest('hex');
+}
+
+/** @throws Rejection when a rule of row-level security cannot be used: found before anything has been changed */
+export function requireUsableRules(def: ModuleDef): void {
+  let next = firstUserId;
+  const ids: IdAssignment = { tableId: () => next++ as TableId, indexId: () => next++ as IndexId };
+  createQueries({
+    catalog: buildCatalog(def, ids),
+    reader: () => undefined,
+    evaluateView: (view) => {
+      throw new AssertionError(`the view ${view.name} is evaluated before it is published`);
+    },
+  });
 }
 
 /** Makes the tables of a module that is the first in its database. */
