@@ -14,7 +14,7 @@ export interface Select {
 }
 
 /** `SELECT * FROM *` */
-export interface SelectEverything {
+interface SelectEverything {
   readonly kind: 'everything';
 }
 
@@ -39,13 +39,13 @@ export interface Delete {
   readonly where: Expression | undefined;
 }
 
-export interface SetVariable {
+interface SetVariable {
   readonly kind: 'set';
   readonly name: Name;
   readonly value: LiteralOperand;
 }
 
-export interface ShowVariable {
+interface ShowVariable {
   readonly kind: 'show';
   readonly name: Name;
 }

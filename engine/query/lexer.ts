@@ -1,6 +1,6 @@
 import { QueryRejection } from './rejection.ts';
 
-export type TokenKind = 'name' | 'quoted' | 'number' | 'text' | 'hex' | 'parameter' | 'symbol' | 'end';
+type TokenKind = 'name' | 'quoted' | 'number' | 'text' | 'hex' | 'parameter' | 'symbol' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -24,7 +24,7 @@ import { LiveQueries } from './subscriptions.ts';
 
 export type { Queries } from './contract.ts';
 
-export interface QueriesParts {
+interface QueriesParts {
   readonly catalog: Catalog;
   readonly reader: ReaderOf;
   /** Runs views of the newest catalog. */
@@ -34,6 +34,11 @@ export interface QueriesParts {
 /** @throws QueryRejection when a rule of row-level security cannot be used */
 export function createQueries(parts: QueriesParts): DatabaseQueries {
   return new DatabaseQueries(parts);
+}
+
+/** Checks a module's rules of row-level security before anything is changed for it. @throws QueryRejection */
+export function checkRules(catalog: Catalog): void {
+  new Relations(catalog, () => undefined);
 }
 
 export class DatabaseQueries implements Queries, ScriptHost {

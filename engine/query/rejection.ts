@@ -1,7 +1,7 @@
 import { Rejection } from '../errors.ts';
 
 /** What is wrong with a query; the code is stable. */
-export type QueryRejectionCode =
+type QueryRejectionCode =
   | 'syntax'
   | 'too-large'
   | 'no-such-table'

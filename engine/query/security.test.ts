@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { identityType } from '../bsatn/special.ts';
 import type { Type } from '../bsatn/type.ts';
+import { checkRules } from './queries.ts';
 import { QueryRejection } from './rejection.ts';
-import { nameRow, type Row, TestDatabase, testIndex, testModule, testTable } from './testing/database.ts';
+import { catalogOf, nameRow, type Row, TestDatabase, testIndex, testModule, testTable } from './testing/database.ts';
 
 const u32: Type = { kind: 'u32' };
 const note = testTable(
@@ -93,6 +94,8 @@ describe('row-level security', () => {
   test('[QR5] rules that cannot be used are refused when the module starts', () => {
     for (const rule of ['SELECT * FROM nothing', 'SELECT id FROM note', 'nonsense', 'DELETE FROM note']) {
       expect(() => database([rule])).toThrow(QueryRejection);
+      const catalog = catalogOf(testModule([note], { rowLevelSecurity: [rule] }));
+      expect(() => checkRules(catalog)).toThrow(QueryRejection);
     }
   });
 
