@@ -1,26 +1,35 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ceiling } from './cells/ceiling.ts';
+import { inProcess } from './cells/in-process.ts';
+import { stall } from './cells/stall.ts';
 import { transfer } from './cells/transfer.ts';
 import type { Cell } from './lib/cell.ts';
 import { loadAverage, machineFacts } from './lib/machine.ts';
 import { cellText, type Result, Results } from './lib/results.ts';
 import { full, quick } from './settings.ts';
 
-const cells: readonly Cell[] = [transfer];
+const cells: readonly Cell[] = [transfer, inProcess, ceiling, stall];
 
-const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [cell…]
+const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
 
-  --quick          one short round, printed and not kept
-  --data <folder>  measure the disk of this folder; default: the folder for temporary files
+  --quick             one short round, printed and not kept
+  --data <folder>     measure the disk of this folder; default: the folder for temporary files
+  --profile <folder>  also write CPU profiles of Helix into this folder; figures are then lower
 
 Cells, all by default:
-${cells.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}`;
+${cells.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}`;
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean' }, data: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    data: { type: 'string' },
+    profile: { type: 'string' },
+    help: { type: 'boolean' },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !cells.some((cell) => cell.name === name));
@@ -32,6 +41,7 @@ if (values.help || unknown.length > 0) {
 
 const here = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const settings = values.quick ? quick : full;
+const nodeOptions = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`] : [];
 const results = new Results(here('results.json'));
 for (const cell of cells) {
   if (positionals.length > 0 && !positionals.includes(cell.name)) continue;
@@ -49,7 +59,7 @@ async function measure(cell: Cell): Promise<Result> {
   const before = loadAverage();
   console.error(`${cell.name}: ${cell.title}; load average ${before}`);
   try {
-    const report = await cell.run({ settings, folder, say: (text) => console.error(`  ${text}`) });
+    const report = await cell.run({ settings, folder, nodeOptions, say: (text) => console.error(`  ${text}`) });
     const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
     const { title } = cell;
     return { title, date, machine: machineFacts(folder), loadAverage: before, ...settings, report };

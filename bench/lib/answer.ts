@@ -1,17 +1,19 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Asks } from './child.ts';
 
-/** How long the event loop was late, in milliseconds. */
-export interface Stall {
+/** What a process used between two asks, and how long its event loop was late. */
+export interface Usage {
   readonly p50Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
+  /** Of one core: 1 is all of it. More than 1 when several threads work. */
+  readonly cpuShare: number;
 }
 
 /** What every process of the benchmark can be asked. */
 export interface ProbeAsks extends Asks {
-  stallStart(argument: null): void;
-  stallStop(argument: null): Stall;
+  usageStart(argument: null): void;
+  usageStop(argument: null): Usage;
   /** Bytes of the process in memory, after a garbage collection when node runs with `--expose-gc`. */
   residentBytes(argument: null): number;
 }
@@ -40,17 +42,23 @@ function probe(): ProbeAsks {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   // What a timer of 1 ms shows beyond that 1 ms.
   const lateMs = (nanos: number) => Math.max(0, nanos / 1e6 - resolutionMs);
+  let startCpu = process.cpuUsage();
+  let startMs = performance.now();
   return {
-    stallStart() {
+    usageStart() {
+      startCpu = process.cpuUsage();
+      startMs = performance.now();
       delay.reset();
       delay.enable();
     },
-    stallStop() {
+    usageStop() {
       delay.disable();
+      const { user, system } = process.cpuUsage(startCpu);
       return {
         p50Ms: lateMs(delay.percentile(50)),
         p999Ms: lateMs(delay.percentile(99.9)),
         maxMs: lateMs(delay.max),
+        cpuShare: (user + system) / 1000 / (performance.now() - startMs),
       };
     },
     residentBytes() {

@@ -30,7 +30,7 @@ export const systems = {
   nothing: 'null server',
 } as const;
 
-export async function helixBank({ folder }: Bench, nodeOptions: readonly string[] = []): Promise<Bank> {
+export async function helixBank({ folder, nodeOptions }: Bench): Promise<Bank> {
   const server = new Child<HelixAsks>('helix', nodeOptions);
   const data = join(folder, `helix-${process.hrtime.bigint()}`);
   return opened(systems.helix, server, 'socket', () => server.ask('start', { module: bankModule, name: 'bank', data }));

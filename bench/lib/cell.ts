@@ -12,6 +12,8 @@ export interface Bench {
   readonly settings: Settings;
   /** An empty folder on the disk that is measured; removed after the cell. */
   readonly folder: string;
+  /** Options of node for the process that is measured, such as those of the profiler. */
+  readonly nodeOptions: readonly string[];
   /** Says what is going on. */
   say(text: string): void;
 }

@@ -1,31 +1,19 @@
-import { bundleModule, type Host, openHost } from '../../engine/index.ts';
+import type { Host } from '../../engine/index.ts';
 import { answer } from '../lib/answer.ts';
 import type { Asks } from '../lib/child.ts';
+import { type Hosted, hostModule } from '../lib/open-host.ts';
 
+/** A hub that is reached by its sockets. */
 export interface HelixAsks extends Asks {
-  /** Hosts a module on a data folder. @returns the address */
-  start(argument: { readonly module: string; readonly name: string; readonly data: string }): Promise<string>;
+  /** @returns the address */
+  start(argument: Hosted): Promise<string>;
 }
 
 let host: Host | undefined;
 
 const asks: HelixAsks = {
-  async start({ module, name, data }) {
-    host = await openHost({
-      dataDirectory: data,
-      port: 0,
-      onFailure: (error) => {
-        throw error;
-      },
-    });
-    await host.databases.publish({
-      name,
-      owner: host.operator.identity,
-      bundle: await bundleModule(module),
-      clear: false,
-      breakClients: true,
-      token: undefined,
-    });
+  async start(hosted) {
+    host = await hostModule(hosted);
     return host.url;
   },
 };
