@@ -9,6 +9,7 @@ import { Logs } from './logs.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
+import type { PoolOptions } from './module/procedures/pool.ts';
 import { alterTables, createTables, hashBundle, requireUsableRules } from './program.ts';
 import { type LoadModule, type Recovered, recover } from './recovery.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
@@ -26,6 +27,7 @@ export interface DatabasesOptions {
   /** Absolute; made when it is missing. */
   readonly directory: string;
   readonly callMsMax: number;
+  readonly procedures?: PoolOptions;
   /** Told of anything that an operator should read. */
   readonly warn: (message: string) => void;
   /** Told when a log can no longer be written: the host must stop. */
@@ -34,6 +36,8 @@ export interface DatabasesOptions {
   readonly load?: LoadModule;
   /** Clients whose connections have outlived the opening: no hook is run for them. Default: none. */
   readonly clients?: readonly Client[];
+  /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
+  readonly segmentBytesMax?: number;
 }
 
 const registryFile = 'databases.json';
@@ -276,7 +280,7 @@ export class LocalDatabases implements Databases {
   }
 
   #parts(entry: DatabaseEntry, recovered: Recovered): EngineParts {
-    const { clock, callMsMax, fail } = this.#options;
+    const { clock, callMsMax, procedures, fail } = this.#options;
     recovered.log.onFailure(fail);
     return {
       identity: identityOfEntry(entry.identity),
@@ -286,6 +290,7 @@ export class LocalDatabases implements Databases {
       log: recovered.log,
       logs: new Logs(),
       callMsMax,
+      ...(procedures && { procedures }),
     };
   }
 

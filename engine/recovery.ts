@@ -32,10 +32,13 @@ export interface RecoveryOptions {
   readonly directory: string;
   readonly load: LoadModule;
   readonly warn: (message: string) => void;
+  /** As of `openLog`. */
+  readonly segmentBytesMax?: number;
 }
 
 /** Brings a database back from its log: the same store, the same numbers, the same module. */
-export async function recover({ disk, directory, load, warn }: RecoveryOptions): Promise<Recovered> {
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const { disk, directory, load, warn, segmentBytesMax } = options;
   const store = new Store();
   for (const table of systemTables) store.createTable(table);
   const names = new Names();
@@ -43,6 +46,7 @@ export async function recover({ disk, directory, load, warn }: RecoveryOptions):
   const log = await openLog({
     disk,
     directory,
+    ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
     replay: ({ changes }) => {
       const system = changes.filter((change) => change.table < firstUserId);
       const user = changes.filter((change) => change.table >= firstUserId);

@@ -11,7 +11,7 @@ export interface Disk {
   list(directory: string): Promise<string[]>;
   /** The whole file; undefined when it does not exist. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Opens a file to append to, making it when it does not exist. */
+  /** Opens a file to append to, making it when it does not exist. What it holds is durable when the promise resolves. */
   openAppend(path: string): Promise<AppendFile>;
   /** Cuts a file to its first `lengthBytes` bytes. */
   truncate(path: string, lengthBytes: number): Promise<void>;

@@ -71,7 +71,9 @@ export const nodeDisk: Disk = {
     const { O_APPEND, O_CREAT, O_WRONLY, O_DSYNC } = constants;
     const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);
     const { size } = await file.stat();
-    if (size === 0) await syncDirectory(dirname(path));
+    // A killed process may have left bytes, and the file itself, that only the operating system's memory holds.
+    await file.datasync();
+    await syncDirectory(dirname(path));
     return new NodeAppendFile(file, size);
   },
   truncate: (path, lengthBytes) =>
