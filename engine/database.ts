@@ -1,8 +1,9 @@
 import { bsatnOfJson, parseJson } from './bsatn/satsjson-read.ts';
+import { jsonText } from './bsatn/satsjson-write.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import type { Random } from './host/random.ts';
-import type { ModuleDef } from './module/definition.ts';
+import type { ModuleDef, ProcedureDef, ReducerDef } from './module/definition.ts';
 import type { Names } from './names.ts';
 import { hashBundle } from './program.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
   HttpCaller,
   JsonText,
   LogRecord,
+  RouteRequest,
   RouteResponse,
   SqlAnswer,
 } from './serve/contract.ts';
@@ -99,20 +101,20 @@ export class HostedDatabase implements Database {
 
   async callHttp(caller: HttpCaller, name: string, args: JsonText): Promise<CallAnswer> {
     const reducer = this.engine.reducer(name);
-    if (!reducer) throw new Rejection('no-such-function', `no such reducer or procedure: \`${name}\``);
-    if (!reducer.isCallable) {
-      const what = reducer.lifecycle ? 'a lifecycle reducer' : 'private';
+    const def = reducer ?? this.engine.procedure(name);
+    if (!def) throw new Rejection('no-such-function', `no such reducer or procedure: \`${name}\``);
+    if (!def.isCallable) {
+      const what = reducer?.lifecycle ? 'a lifecycle reducer' : 'private';
       throw new Rejection('not-callable', `\`${name}\` is ${what} and cannot be called by clients`);
     }
-    const bytes = bsatnOfJson({ kind: 'product', fields: reducer.params }, parseJson(args), 'arguments');
+    const bytes = bsatnOfJson({ kind: 'product', fields: def.params }, parseJson(args), 'arguments');
     return await this.#briefly(caller, async (client) => {
       const startedMs = performance.now();
-      const origin = this.engine.origin(reducer.name, client.identity, client.connectionId);
-      const result = this.engine.call(reducer, origin, bytes, client);
-      if (result.kind !== 'ok') throw new Rejection(`reducer-${result.kind}`, result.message);
+      const answer =
+        'returns' in def ? await this.#askProcedure(def, client, bytes) : this.#askReducer(def, client, bytes);
       const durationMicros = Math.round((performance.now() - startedMs) * 1000);
-      await this.engine.durable(result.offset);
-      return { kind: 'reducer', durationMicros };
+      await this.engine.durable(this.engine.offset);
+      return { ...answer, durationMicros };
     });
   }
 
@@ -124,8 +126,14 @@ export class HostedDatabase implements Database {
     });
   }
 
-  async route(): Promise<RouteResponse | undefined> {
-    return undefined;
+  async route(request: RouteRequest): Promise<RouteResponse | undefined> {
+    const route = this.def.httpRoutes.find(
+      ({ method, path }) => path === request.path && (method === 'ANY' || method === request.method),
+    );
+    if (!route) return undefined;
+    const response = await this.engine.procedures.handle(route.handler, request);
+    await this.engine.durable(this.engine.offset);
+    return response;
   }
 
   logs(lineCount: number | undefined): readonly LogRecord[] {
@@ -138,6 +146,23 @@ export class HostedDatabase implements Database {
 
   schema(): JsonText {
     return this.engine.schemaText;
+  }
+
+  #askReducer(reducer: ReducerDef, client: Client, args: Uint8Array): { readonly kind: 'reducer' } {
+    const origin = this.engine.origin(reducer.name, client.identity, client.connectionId);
+    const result = this.engine.call(reducer, origin, args, client);
+    if (result.kind !== 'ok') throw new Rejection(`reducer-${result.kind}`, result.message);
+    return { kind: 'reducer' };
+  }
+
+  async #askProcedure(
+    procedure: ProcedureDef,
+    client: Client,
+    args: Uint8Array,
+  ): Promise<{ readonly kind: 'procedure'; readonly value: JsonText }> {
+    const origin = this.engine.origin(procedure.name, client.identity, client.connectionId);
+    const value = await this.engine.procedures.call(procedure, origin, args);
+    return { kind: 'procedure', value: jsonText(procedure.returns, value) };
   }
 
   /** A request's own short connection, with the hooks around it. */

@@ -4,16 +4,19 @@ import type { Clock, Timer } from './host/clock.ts';
 import type { CommitLog } from './log/log.ts';
 import type { Logs } from './logs.ts';
 import type { Catalog } from './module/catalog.ts';
-import type { ModuleDef, ReducerDef, ViewDef } from './module/definition.ts';
+import type { ModuleDef, Named, ProcedureDef, ReducerDef, ViewDef } from './module/definition.ts';
 import { TimeLimit } from './module/guard.ts';
 import {
   fatalMessage,
   type LoadedModule,
+  type ModuleHost,
   type ModuleInstance,
   type Outcome,
   type ViewOutcome,
 } from './module/instance.ts';
+import type { PoolOptions } from './module/procedures/pool.ts';
 import { rawModuleType } from './module/raw-type.ts';
+import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
 import { encodeRowList } from './query/rowlist.ts';
@@ -26,7 +29,7 @@ import { type Firing, Timetable } from './timetable.ts';
 
 /** Who makes a transaction, and as what it goes into the log. */
 export interface Origin {
-  /** A reducer's canonical name, or `connect`, `disconnect`, `sql`, `publish`. */
+  /** A reducer's canonical name, `procedure:` or `handler:` with its name, or `connect`, `disconnect`, `sql`, `publish`. */
   readonly name: string;
   readonly identity: bigint;
   /** 0n without a connection. */
@@ -58,11 +61,13 @@ export interface EngineParts {
   readonly logs: Logs;
   /** How long a reducer or a view may run before it is ended and undone. */
   readonly callMsMax: number;
+  /** By default a procedure may hold a transaction for as long as a reducer may run. */
+  readonly procedures?: PoolOptions;
 }
 
 /**
  * The state machine of one database: a module, its rows, its log and whoever is connected. Everything that happens to
- * rows happens in `transact`, one transaction at a time and without an await inside.
+ * rows happens in `transact` or in a transaction of a procedure, one at a time and without an await inside.
  */
 export class Engine {
   readonly identity: bigint;
@@ -72,16 +77,19 @@ export class Engine {
   readonly #clock: Clock;
   readonly #log: CommitLog;
   readonly #callMsMax: number;
+  readonly #procedureOptions: PoolOptions;
   readonly #timetable = new Timetable();
   readonly #clients = new Map<bigint, Client>();
   /** Calls that the module asked for outside its own transactions. */
   readonly #immediate: { readonly reducer: ReducerDef; readonly args: Uint8Array }[] = [];
+  #module: LoadedModule;
   #instance: ModuleInstance;
+  #procedures: Procedures;
   #queries: Queries;
   #catalog: Catalog;
-  #raw: Uint8Array;
   #eventTables: ReadonlySet<TableId>;
   #reducers: ReadonlyMap<string, ReducerDef>;
+  #procedureDefs: ReadonlyMap<string, ProcedureDef>;
   /** The transaction that has begun and not ended. */
   #open: Transaction | undefined;
   #isGuarded = false;
@@ -97,10 +105,13 @@ export class Engine {
     this.#log = parts.log;
     this.#callMsMax = parts.callMsMax;
     this.#catalog = catalog;
-    this.#raw = module.raw;
+    this.#module = module;
+    this.#procedureOptions = { transactionMsMax: parts.callMsMax, ...parts.procedures };
     this.#eventTables = eventTablesOf(catalog);
-    this.#reducers = reducersByName(catalog.def);
-    this.#instance = this.#attach(module, catalog);
+    this.#reducers = byName(catalog.def.reducers);
+    this.#procedureDefs = byName(catalog.def.procedures);
+    this.#instance = module.attach(this.#moduleHost());
+    this.#procedures = this.#newProcedures();
     this.#queries = createQueries({
       catalog,
       reader: (table) => this.store.table(table),
@@ -118,7 +129,11 @@ export class Engine {
 
   /** The module's description of itself as SATS-JSON. */
   get schemaText(): string {
-    return jsonText(rawModuleType, this.#raw);
+    return jsonText(rawModuleType, this.#module.raw);
+  }
+
+  get procedures(): Procedures {
+    return this.#procedures;
   }
 
   get queries(): Queries {
@@ -172,11 +187,13 @@ export class Engine {
   /** Puts another module in the place of the running one. The stored tables have been altered already. */
   replace(module: LoadedModule, catalog: Catalog, write: (tx: Transaction) => void): void {
     this.#catalog = catalog;
-    this.#raw = module.raw;
+    this.#module = module;
     this.#eventTables = eventTablesOf(catalog);
-    this.#reducers = reducersByName(catalog.def);
-    this.#instance.close();
-    this.#instance = this.#attach(module, catalog);
+    this.#reducers = byName(catalog.def.reducers);
+    this.#procedureDefs = byName(catalog.def.procedures);
+    this.#attach();
+    void this.#procedures.close('The module was updated while this ran: call it again.');
+    this.#procedures = this.#newProcedures();
     const invalid = this.#queries.replaceCatalog(catalog);
     const result = this.transact(this.origin('publish', this.owner), undefined, (tx) => {
       write(tx);
@@ -242,6 +259,10 @@ export class Engine {
     return this.#reducers.get(name);
   }
 
+  procedure(name: string): ProcedureDef | undefined {
+    return this.#procedureDefs.get(name);
+  }
+
   /** Calls a reducer on behalf of a client, whether it may be called from outside or not. */
   call(reducer: ReducerDef, origin: Origin, args: Uint8Array, client?: Client): CallResult {
     return this.#attempt(() => this.#call(reducer, origin, args, client));
@@ -261,13 +282,11 @@ export class Engine {
   }
 
   /**
-   * The one way in which rows change. `body` writes; when it ends well and no view objects, the changes are committed,
-   * logged, and delivered to everybody who sees them but `client`, whose part is returned.
+   * Runs one transaction. `body` writes; when it ends well and no view objects, the changes are committed, logged, and
+   * delivered to everybody who sees them but `client`, whose part is returned.
    */
   transact(origin: Origin, client: Client | undefined, body: (tx: Transaction) => Outcome): CallResult {
-    assert(!this.#open, 'a transaction is open already');
-    const tx = this.store.begin();
-    this.#open = tx;
+    const tx = this.#begin();
     let ending: Outcome;
     try {
       ending = body(tx);
@@ -275,10 +294,38 @@ export class Engine {
       this.#rollback();
       throw error;
     }
-    if (ending.kind !== 'ok') {
-      this.#rollback();
-      return ending;
-    }
+    if (ending.kind === 'ok') return this.#commit(tx, origin, client);
+    this.#rollback();
+    return ending;
+  }
+
+  /**
+   * Stops the clock and writes what is left. The store must not be used afterwards.
+   * @param reason what the clients are told
+   */
+  async close(reason = 'the hub is shutting down'): Promise<void> {
+    const ended = this.#procedures.close(reason);
+    this.disconnectAll(1001, reason);
+    for (const client of [...this.#clients.values()]) this.disconnect(client);
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#instance.close();
+    await ended;
+    await this.#log.close();
+  }
+
+  callerOf(identity: bigint): Caller {
+    return { identity, isOwner: identity === this.owner };
+  }
+
+  #begin(): Transaction {
+    assert(!this.#open, 'a transaction is open already');
+    this.#open = this.store.begin();
+    return this.#open;
+  }
+
+  /** The one way in which rows change for good. Ends the transaction in any case. */
+  #commit(tx: Transaction, origin: Origin, client: Client | undefined): CallResult {
     const changes = tx.changes();
     try {
       this.#queries.prepare(changes);
@@ -300,23 +347,6 @@ export class Engine {
     return { kind: 'ok', offset, update: own };
   }
 
-  /**
-   * Stops the clock and writes what is left. The store must not be used afterwards.
-   * @param reason what the clients are told
-   */
-  async close(reason = 'the hub is shutting down'): Promise<void> {
-    this.disconnectAll(1001, reason);
-    for (const client of [...this.#clients.values()]) this.disconnect(client);
-    this.#isClosed = true;
-    this.#timer?.cancel();
-    this.#instance.close();
-    await this.#log.close();
-  }
-
-  callerOf(identity: bigint): Caller {
-    return { identity, isOwner: identity === this.owner };
-  }
-
   /** Rows of event tables are seen and gone: they are not logged, and what has nothing else is no commit. */
   #record(origin: Origin, changes: readonly TableChange[]): void {
     const kept = this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
@@ -331,15 +361,37 @@ export class Engine {
     });
   }
 
-  #attach(module: LoadedModule, catalog: Catalog): ModuleInstance {
-    return module.attach({
-      catalog,
+  /** Goes on with a fresh instance of the module. */
+  #attach(): void {
+    const instance = this.#module.attach(this.#moduleHost());
+    this.#instance.close();
+    this.#instance = instance;
+  }
+
+  #newProcedures(): Procedures {
+    const transactions: OpenTransactions = {
+      begin: () => this.#begin(),
+      commit: (tx, origin) => {
+        const result = this.#commit(tx, origin, undefined);
+        this.#arm();
+        if (result.kind !== 'ok') throw new Rejection('not-committed', result.message);
+      },
+      rollback: () => this.#rollback(),
+    };
+    const host = this.#moduleHost();
+    const options = this.#procedureOptions;
+    return new Procedures({ module: this.#module, host, transactions, clock: this.#clock, options });
+  }
+
+  #moduleHost(): ModuleHost {
+    return {
+      catalog: this.#catalog,
       reader: (table) => this.store.table(table),
       identity: this.identity,
       claims: (connectionId) => this.#clients.get(connectionId)?.claims ?? '',
       log: (record) => this.logs.add(record),
       scheduleImmediate: (name, args) => this.#scheduleImmediate(name, args),
-    });
+    };
   }
 
   /** Takes the thread out of `run` when it takes too long: then nothing of `run` goes on, `finally` included. */
@@ -391,7 +443,7 @@ export class Engine {
         this.#handleQuery(client, message);
         return;
       case 'call-procedure':
-        this.#answerFailure(client, message, `no such procedure: \`${message.name}\``);
+        void this.#handleProcedure(client, message);
         return;
     }
   }
@@ -400,7 +452,7 @@ export class Engine {
     const { requestId, name, args } = message;
     const reducer = this.#reducers.get(name);
     if (!reducer?.isCallable) {
-      this.#answerFailure(client, message, whyNotCallable(name, reducer));
+      this.#answerFailure(client, message, whyNotCallable('reducer', name, reducer));
       return;
     }
     const origin = this.origin(reducer.name, client.identity, client.connectionId);
@@ -408,6 +460,24 @@ export class Engine {
     const outcome: ReducerOutcome = result.kind === 'ok' ? { kind: 'ok', update: result.update } : result;
     const { timestampMicros } = origin;
     client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, this.offset);
+  }
+
+  /** Its result shows whatever it saw: it is held until the newest commit of its end is durable. */
+  async #handleProcedure(client: Client, message: MessageOf<'call-procedure'>): Promise<void> {
+    const { requestId, name, args } = message;
+    const procedure = this.#procedureDefs.get(name);
+    if (!procedure?.isCallable) {
+      this.#answerFailure(client, message, whyNotCallable('procedure', name, procedure));
+      return;
+    }
+    const origin = this.origin(procedure.name, client.identity, client.connectionId);
+    const { timestampMicros } = origin;
+    const outcome = await this.#procedures.call(procedure, origin, args).then(
+      (value) => ({ value }),
+      (error: unknown) => ({ message: this.#explain(error) }),
+    );
+    const durationMicros = this.#clock.nowMicros() - timestampMicros;
+    client.deliver({ kind: 'procedure-result', requestId, timestampMicros, durationMicros, outcome }, this.offset);
   }
 
   #handleSubscribe(client: Client, message: MessageOf<'subscribe'>): void {
@@ -509,10 +579,11 @@ export class Engine {
     }
   }
 
-  /** Undoes the transaction whose time was up. */
+  /** Undoes the transaction whose time was up. What the module keeps in variables may be half changed: it starts anew. */
   #abandon(why: string): void {
     if (this.#open) this.#rollback();
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message: why });
+    this.#attach();
   }
 
   #rollback(): void {
@@ -538,6 +609,7 @@ export class Engine {
       return;
     }
     this.#immediate.push({ reducer, args });
+    this.#arm();
   }
 
   /** Sets the timer for what is due next. */
@@ -568,14 +640,50 @@ export class Engine {
   }
 
   #fire(firing: Firing): void {
+    if (firing.function.kind === 'procedure') {
+      void this.#fireProcedure(firing);
+      return;
+    }
     const reducer = this.#catalog.def.reducers[firing.function.id];
-    if (firing.function.kind !== 'reducer' || !reducer) return;
-    const origin = this.origin(reducer.name, this.identity);
+    assert(reducer, `the schedule of ${firing.table.declared.name} names a reducer`);
+    const origin = this.#firingOrigin(reducer.name, firing);
+    this.call(reducer, origin, firing.row);
+    if (firing.isOnce) this.#deleteFired(firing, origin);
+  }
+
+  /**
+   * A row that is due once is gone for good before its procedure acts on the world, which a crash does not undo. Of a row
+   * that repeats, the ticks that come while it runs are skipped.
+   */
+  async #fireProcedure(firing: Firing): Promise<void> {
+    const procedure = this.#catalog.def.procedures[firing.function.id];
+    assert(procedure, `the schedule of ${firing.table.declared.name} names a procedure`);
+    const origin = this.#firingOrigin(`procedure:${procedure.name}`, firing);
+    const procedures = this.#procedures;
+    try {
+      if (firing.isOnce) {
+        const deleted = this.#deleteFired(firing, origin);
+        if (deleted.kind !== 'ok') throw new Rejection('not-deleted', deleted.message);
+        await this.durable(deleted.offset);
+        await procedures.call(procedure, origin, firing.row);
+      } else {
+        const key = `${firing.table.stored.id} ${firing.key}`;
+        await procedures.callAlone(key, procedure, origin, firing.row);
+      }
+    } catch (error) {
+      const message = `The scheduled procedure \`${procedure.name}\` failed: ${this.#explain(error)}`;
+      this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+    }
+  }
+
+  #firingOrigin(name: string, firing: Firing): Origin {
+    const origin = this.origin(name, this.identity);
     const isEarly = origin.timestampMicros < firing.intendedMicros;
-    const timestampMicros = isEarly ? firing.intendedMicros : origin.timestampMicros;
-    this.call(reducer, { ...origin, timestampMicros }, firing.row);
-    if (!firing.isOnce) return;
-    this.transact(origin, undefined, (tx) => {
+    return isEarly ? { ...origin, timestampMicros: firing.intendedMicros } : origin;
+  }
+
+  #deleteFired(firing: Firing, origin: Origin): CallResult {
+    return this.transact(origin, undefined, (tx) => {
       tx.deleteEqual(firing.table.stored.id, firing.row);
       return { kind: 'ok' };
     });
@@ -587,13 +695,12 @@ function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
 }
 
 /** By source names too, but a canonical name comes first. */
-function reducersByName({ reducers }: ModuleDef): ReadonlyMap<string, ReducerDef> {
-  const aliases = reducers.map((reducer) => [reducer.sourceName, reducer] as const);
-  return new Map([...aliases, ...reducers.map((reducer) => [reducer.name, reducer] as const)]);
+function byName<D extends Named>(defs: readonly D[]): ReadonlyMap<string, D> {
+  return new Map(defs.map((def) => [def.name, def]));
 }
 
-function whyNotCallable(name: string, reducer: ReducerDef | undefined): string {
-  if (!reducer) return `no such reducer: \`${name}\`; generate the client's bindings again if the module has changed`;
-  if (reducer.lifecycle) return `the lifecycle reducer \`${name}\` cannot be called by clients`;
-  return `the reducer \`${name}\` is private`;
+function whyNotCallable(kind: string, name: string, def: ReducerDef | ProcedureDef | undefined): string {
+  if (!def) return `no such ${kind}: \`${name}\`; generate the client's bindings again if the module has changed`;
+  if ('lifecycle' in def && def.lifecycle) return `the lifecycle reducer \`${name}\` cannot be called by clients`;
+  return `the ${kind} \`${name}\` is private`;
 }

@@ -6,12 +6,14 @@ import type { Lock } from './host/disk.ts';
 import { nodeClock } from './host/node/clock.ts';
 import { nodeDisk } from './host/node/disk.ts';
 import { nodeRandom } from './host/node/random.ts';
+import type { Egress } from './module/procedures/fetch.ts';
 import { Authority, type Credentials } from './serve/identity/authority.ts';
 import { fileKeyStore } from './serve/identity/keys.ts';
 import { createServer, type Server } from './serve/server.ts';
 
 export { Rejection } from './errors.ts';
 export { bundle as bundleModule, describeModule } from './module/index.ts';
+export type { Egress } from './module/procedures/fetch.ts';
 export type { Database } from './serve/contract.ts';
 export { serveStatic } from './serve/http/static.ts';
 
@@ -22,8 +24,12 @@ export interface HostOptions {
   readonly hostname?: string;
   /** 0 takes a free one. Default 3000. */
   readonly port?: number;
-  /** How long a reducer may run before it is ended and undone. Default 10 s. */
+  /** How long a reducer may run, or a procedure hold a transaction, before it is ended and undone. Default 10 s. */
   readonly callMsMax?: number;
+  /** How long a procedure or an HTTP handler may run before it is ended. Default 10 min. */
+  readonly procedureMsMax?: number;
+  /** Where the procedures of a module may send requests. Default `public`: to public addresses, not to this network. */
+  readonly egress?: Egress;
   /** Answers whatever is not under `/v1`. Default: 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
   /** What an operator should read. Default: standard error. */
@@ -45,6 +51,7 @@ export interface Host {
 }
 
 const callMsDefault = 10_000;
+const procedureMsDefault = 10 * 60 * 1000;
 const portDefault = 3000;
 
 /**
@@ -65,6 +72,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       random: nodeRandom,
       directory,
       callMsMax: options.callMsMax ?? callMsDefault,
+      procedures: { callMsMax: options.procedureMsMax ?? procedureMsDefault, egress: options.egress ?? 'public' },
       warn,
       fail: options.onFailure,
     });

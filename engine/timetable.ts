@@ -4,18 +4,19 @@ import { assert } from './errors.ts';
 import type { Catalog, CatalogTable } from './module/catalog.ts';
 import type { ScheduleDef } from './module/definition.ts';
 import { nextTick, Schedule, type Scheduled } from './schedule.ts';
-import type { RowHandle, TableChange, TableReader } from './store/contract.ts';
+import type { TableChange, TableReader } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 
 /** A scheduled row whose time has come. */
 export interface Firing {
   readonly table: CatalogTable;
   readonly function: ScheduleDef['function'];
-  readonly handle: RowHandle;
+  /** The row's primary key: names the row inside its table. */
+  readonly key: string;
   /** The row's bytes, a copy: the argument of its function. */
   readonly row: Uint8Array;
   readonly intendedMicros: bigint;
-  /** A row that is due once is deleted after its function ran. */
+  /** A row that is due once is deleted after its reducer ran, or before its procedure runs. */
   readonly isOnce: boolean;
 }
 
@@ -74,7 +75,7 @@ export class Timetable {
     return {
       table,
       function: schedule.function,
-      handle,
+      key: entry.key,
       row: rows.row(handle).slice(),
       intendedMicros: entry.dueMicros,
       isOnce: entry.intervalMicros === undefined,
