@@ -1,5 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { version } from '../package.json';
+import { addDatabaseCommands } from './database-commands.ts';
+import { address, count, examples, list, port } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // Each command's code is loaded when it runs, so that `--help` answers at once.
@@ -80,6 +82,8 @@ withHub(program.command('tasks'))
   .addHelpText('after', examples('helix tasks', 'helix tasks --follow'))
   .action((options) => run(async () => (await import('./commands/tasks.ts')).tasks(options)));
 
+addDatabaseCommands(program);
+
 await program.parseAsync();
 
 /** The options of every command that talks to a hub as one of its members. */
@@ -90,34 +94,4 @@ function withHub(command: Command): Command {
       '--token-file <file>',
       'file with the token to connect with (default: the owner of the hub that runs here)',
     );
-}
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('Expected a port between 0 and 65535.');
-  return value;
-}
-
-function address(text: string): { host: string; port: number } {
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/.exec(text);
-  const host = match?.groups?.['v6'] ?? match?.groups?.['host'];
-  if (host === undefined) throw new InvalidArgumentError('Expected host:port, such as 127.0.0.1:3000.');
-  return { host, port: port(match?.groups?.['port'] ?? '') };
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
-  return value;
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }

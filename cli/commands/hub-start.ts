@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { bundleModule, openHost, Rejection } from '../../engine/index.ts';
 import { Failure } from '../lib/failure.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
+import { announce } from '../lib/running.ts';
 
 export interface HubStartOptions {
   readonly module: string;
@@ -35,6 +36,7 @@ export async function hubStart({ module, name, data, listen }: HubStartOptions):
     }
     throw error;
   });
+  let withdraw = async (): Promise<void> => {};
   try {
     const { database } = await host.databases.publish({
       name,
@@ -45,9 +47,11 @@ export async function hubStart({ module, name, data, listen }: HubStartOptions):
       token: undefined,
     });
     database.followLogs(({ level, message }) => console.error(`${level.toLowerCase()}: ${message}`));
+    withdraw = await announce(resolve(data), host.url, name);
     console.log(`${name} is listening on ${host.url}`);
     await untilAborted(failed, signal);
   } finally {
+    await withdraw();
     await host.close();
   }
 }

@@ -1,2 +1,3 @@
 export { bundle } from './bundle.ts';
 export { describeModule, loadModule } from './load.ts';
+export { readSchema } from './schema-text.ts';

@@ -1,0 +1,18 @@
+import { Developer, type DevOptions } from '../dev/developer.ts';
+import { openServer } from '../dev/server.ts';
+import { interruption, untilAborted } from '../lib/interruption.ts';
+
+/** Serves a module and follows its files until it is asked to end. */
+export async function dev(options: DevOptions): Promise<void> {
+  const { signal } = interruption();
+  const opened = await openServer(options);
+  try {
+    console.log(
+      `${options.name} is served at ${opened.server.url}${opened.data ? ` (rows are kept in ${opened.data})` : ''}`,
+    );
+    const developer = new Developer(opened.server, options, signal);
+    await untilAborted(Promise.race([developer.run(), opened.failed]), signal);
+  } finally {
+    await opened.close();
+  }
+}

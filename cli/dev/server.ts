@@ -1,0 +1,60 @@
+import { join, relative, resolve } from 'node:path';
+import { openHost, Rejection } from '../../engine/index.ts';
+import { Failure } from '../lib/failure.ts';
+import { findHome } from '../lib/home.ts';
+import { announce } from '../lib/running.ts';
+import { findServer, type Server } from '../lib/server.ts';
+
+export interface DevServerOptions {
+  readonly name: string;
+  readonly data?: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly server?: string;
+  readonly tokenFile?: string;
+}
+
+/** Where a module under development is published to. */
+export interface DevServer {
+  readonly server: Server;
+  /** The folder with the rows, as it is shown; undefined when another process keeps them. */
+  readonly data: string | undefined;
+  /** Rejects when the server cannot go on. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** A server of its own in this process, or the running one that `--server` names. */
+export async function openServer(options: DevServerOptions): Promise<DevServer> {
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+  if (options.server !== undefined) {
+    return { server: await findServer(options), data: undefined, failed, close: async () => {} };
+  }
+  const data = resolve(options.data ?? join(findHome().folder, 'dev'));
+  const { host: hostname, port } = options.listen;
+  const warn = (message: string): void => console.error(`helix: ${message}`);
+  const host = await openHost({ dataDirectory: data, hostname, port, warn, onFailure: fail }).catch((error) => {
+    if (!(error instanceof Rejection)) throw error;
+    if (error.code === 'data-folder-locked') {
+      throw new Failure(`Another process serves ${data}: stop it, or choose another folder with --data`);
+    }
+    if (error.code === 'address-in-use') {
+      throw new Failure(`${hostname}:${port} is taken: choose another address with --listen`);
+    }
+    throw error;
+  });
+  const withdraw = await announce(data, host.url, options.name);
+  const server = { url: host.url, token: host.operator.token, database: options.name, tokenFrom: data };
+  return {
+    server,
+    data: relative(process.cwd(), data) || '.',
+    failed,
+    async close() {
+      await withdraw();
+      await host.close();
+    },
+  };
+}

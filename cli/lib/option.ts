@@ -1,0 +1,33 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Examples for the end of a command's help. */
+export function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+export function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('Expected a port between 0 and 65535.');
+  return value;
+}
+
+export function address(text: string): { host: string; port: number } {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d+)$/.exec(text);
+  const host = match?.groups?.['v6'] ?? match?.groups?.['host'];
+  if (host === undefined) throw new InvalidArgumentError('Expected host:port, such as 127.0.0.1:3000.');
+  return { host, port: port(match?.groups?.['port'] ?? '') };
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
+  return value;
+}
+
+/** Words between commas. */
+export function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

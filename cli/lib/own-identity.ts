@@ -1,0 +1,27 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure } from './failure.ts';
+import { parseJson, readText, writeSecret } from './home.ts';
+
+const saved = z.record(z.string(), z.string());
+const minted = z.object({ token: z.string().min(1) });
+
+/** Where the identities of this user are kept, one for each server. */
+export function identitiesFile(): string {
+  return join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'helix', 'identities.json');
+}
+
+/** The token of this user's own identity on a server; a new one is asked for the first time. */
+export async function ownToken(origin: string, mint: () => Promise<unknown>): Promise<string> {
+  const file = identitiesFile();
+  const text = await readText(file);
+  const tokens = saved.safeParse(text === undefined ? {} : parseJson(text));
+  if (!tokens.success) throw new Failure(`${file} is damaged: delete it, or name a token with --token-file`);
+  const known = tokens.data[origin];
+  if (known !== undefined) return known;
+  const answer = minted.safeParse(await mint());
+  if (!answer.success) throw new Failure(`${origin} gives out no identities: check the address`);
+  await writeSecret(file, `${JSON.stringify({ ...tokens.data, [origin]: answer.data.token }, undefined, 2)}\n`);
+  return answer.data.token;
+}

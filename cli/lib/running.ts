@@ -1,0 +1,36 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { findHome, parseJson, readRunningHub, readText, writeSecret } from './home.ts';
+
+/** A host of databases on this machine, and how its owner speaks to it. */
+export interface RunningServer {
+  readonly url: string;
+  /** The database that commands mean when they name none. */
+  readonly database: string;
+  readonly tokenFile: string;
+}
+
+const file = 'server.json';
+const announcement = z.object({ url: z.url(), database: z.string() });
+
+/** Lets the commands that run on this machine find the host of a data folder; returns how to take that back. */
+export async function announce(data: string, url: string, database: string): Promise<() => Promise<void>> {
+  const path = join(data, file);
+  await writeSecret(path, `${JSON.stringify({ url, database })}\n`);
+  return () => rm(path, { force: true });
+}
+
+/** What `helix start`, `helix hub start` and `helix dev` run here, in this order. */
+export async function findRunning(): Promise<RunningServer[]> {
+  const home = findHome();
+  const found: RunningServer[] = [];
+  const hub = await readRunningHub(home);
+  if (hub !== undefined) found.push({ ...hub, tokenFile: home.ownerToken });
+  for (const data of [join(home.folder, 'modules'), join(home.folder, 'dev')]) {
+    const text = await readText(join(data, file));
+    const parsed = announcement.safeParse(text === undefined ? undefined : parseJson(text));
+    if (parsed.success) found.push({ ...parsed.data, tokenFile: join(data, 'operator.token') });
+  }
+  return found;
+}
