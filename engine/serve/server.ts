@@ -20,11 +20,6 @@ export interface ServerOptions {
   readonly authority: Authority;
   /** Answers requests outside `/v1`, such as a web application's; default 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
-  /**
-   * Whether WebSocket frames above 1 KiB are compressed as the client asks; default false, because the TypeScript client
-   * decompresses frames side by side and may then apply a small frame before the large one that came first.
-   */
-  readonly compresses?: boolean;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -57,7 +52,6 @@ export function createServer(options: ServerOptions): Server {
     limits,
     counters,
     report,
-    compresses: options.compresses ?? false,
   });
   const metrics = () => metricsText(counters) + (options.metrics?.() ?? '');
   const app = createApp({ databases, authority, clock, report, counters, metrics, fallback: options.fallback });

@@ -8,6 +8,7 @@ export interface SubscribeRequest {
   readonly nameOrIdentity: string;
   readonly version: ProtocolVersion;
   readonly protocol: string;
+  /** Of frames above 1 KiB. */
   readonly compression: Compression;
   readonly isConfirmed: boolean;
   readonly token: string | undefined;
@@ -59,7 +60,18 @@ export function readSubscribeRequest(request: IncomingMessage): SubscribeRequest
   }
   const token = bearerToken(request.headers.authorization) ?? url.searchParams.get('token') ?? undefined;
   const [protocol, version] = chosen;
-  return { kind: 'subscribe', nameOrIdentity, version, protocol, compression, isConfirmed, token };
+  const isTypeScriptClient = [...PROTOCOLS.keys()].every((protocol) => offered.includes(protocol));
+  return {
+    kind: 'subscribe',
+    nameOrIdentity,
+    version,
+    protocol,
+    // The TypeScript client decompresses frames side by side and may then apply a small frame before the large one that
+    // came first. It alone offers every version.
+    compression: isTypeScriptClient ? 'none' : compression,
+    isConfirmed,
+    token,
+  };
 }
 
 /** The token of an `Authorization: Bearer` header. */

@@ -58,6 +58,29 @@ describe('[SOCK1] the handshake', () => {
     expect(two.socket.protocol).toBe('v2.bsatn.spacetimedb');
   });
 
+  test.each([
+    ['the answer of choice', '', 1],
+    ['gzip', '?compression=Gzip', 2],
+    ['none', '?compression=None', 0],
+  ])('compresses large frames as the client asks: %s', async (_, query, tag) => {
+    const host = await start();
+    for (let i = 0; i < 200; i++) host.database.insert({ id: i, name: `person ${i}` });
+    const client = await open(host, { query });
+    expect((await client.next())[0]).toBe(0);
+    client.socket.send(subscribeFrame(1, 1));
+    expect((await client.next())[0]).toBe(tag);
+  });
+
+  test('compresses nothing for the TypeScript client, which would mix up the order', async () => {
+    const host = await start();
+    for (let i = 0; i < 200; i++) host.database.insert({ id: i, name: `person ${i}` });
+    const protocols = ['v3.bsatn.spacetimedb', 'v2.bsatn.spacetimedb'];
+    const client = await open(host, { protocols, query: '?compression=Gzip' });
+    await client.next();
+    client.socket.send(subscribeFrame(1, 1));
+    expect((await client.next())[0]).toBe(0);
+  });
+
   test.each<[string, RawOptions, string]>([
     ['only unknown protocols', { protocols: ['v1.bsatn.spacetimedb'] }, '400 no valid protocol selected'],
     ['no protocol', { protocols: [] }, '400 no valid protocol selected'],

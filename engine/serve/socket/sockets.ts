@@ -19,8 +19,6 @@ export interface SocketsOptions {
   readonly random: Random;
   readonly limits: Limits;
   readonly counters: Counters;
-  /** Whether frames above 1 KiB are compressed as the client asks; else never. */
-  readonly compresses: boolean;
   readonly report: (error: unknown, doing: string) => void;
 }
 
@@ -145,7 +143,7 @@ export class Sockets implements ConnectionHost {
       credentials,
       connectionId: this.#newConnectionId(),
       version: asked.version,
-      compression: this.#options.compresses ? asked.compression : 'none',
+      compression: asked.compression,
       isConfirmed: asked.isConfirmed,
     });
     this.#connections.add(connection);

@@ -11,6 +11,7 @@ export interface RawClient {
 }
 
 export interface RawOptions {
+  /** Default: no compression. */
   readonly query?: string;
   readonly protocols?: string[];
   readonly client?: ClientOptions;
@@ -21,7 +22,11 @@ export interface RawOptions {
 export function openRaw(host: Host, options: RawOptions = {}): Promise<RawClient> {
   const path = options.path ?? '/v1/database/people/subscribe';
   const protocols = options.protocols ?? ['v3.bsatn.spacetimedb'];
-  const socket = new WebSocket(`ws://127.0.0.1:${host.port}${path}${options.query ?? ''}`, protocols, options.client);
+  const socket = new WebSocket(
+    `ws://127.0.0.1:${host.port}${path}${options.query ?? '?compression=None'}`,
+    protocols,
+    options.client,
+  );
   const frames: Buffer[] = [];
   let awaited = 0;
   const waiting: (() => void)[] = [];
