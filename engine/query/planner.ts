@@ -47,16 +47,23 @@ export class CallersMeaning<User> implements Meaning {
 
 /** Plans one query for one caller, as the views in it are at present. @throws QueryRejection */
 export function planRows(query: RowsQuery, meaning: Meaning): PlannedQuery {
-  const plans = expand(query, meaning).flatMap((branch): Plan[] => {
+  // Equal plans, such as those of two rules that say the same, are one: rules allow a row, they do not repeat it.
+  const plans = new Map<string, Plan>();
+  for (const branch of expand(query, meaning)) {
     const plan = planOf(branch, branch.origins[query.output] as number);
-    return plan === undefined ? [] : [plan];
-  });
+    if (plan !== undefined) plans.set(`${templateKey(plan)}#${paramsKey(plan)}`, plan);
+  }
   const relation = query.relations[query.output] as Relation;
   const table = nameOf(relation);
   const row = rowOf(relation);
-  const keys = plans.map((plan) => `${templateKey(plan)}#${paramsKey(plan)}`).sort();
-  const key = [table, windowName(query.window), ...keys].join('\n');
-  return { key, table, row, isEvent: isEvent(relation), plans, window: planWindow(row, query.window) };
+  return {
+    key: [table, windowName(query.window), ...[...plans.keys()].sort()].join('\n'),
+    table,
+    row,
+    isEvent: isEvent(relation),
+    plans: [...plans.values()],
+    window: planWindow(row, query.window),
+  };
 }
 
 function planWindow(row: ProductType, window: Window | undefined): RowWindow | undefined {

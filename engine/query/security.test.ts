@@ -91,6 +91,16 @@ describe('row-level security', () => {
     expect(hers.bag).toEqual(seen(db, 'note', [5, [1n], 9, true]));
   });
 
+  test('[QR4] two rules that say the same are one', () => {
+    const rule = 'SELECT note.* FROM note JOIN team ON note.team = team.id WHERE team.member = :sender';
+    const db = database([rule, rule]);
+    const hers = db.subscribe(alice, 'SELECT a.* FROM note a JOIN note b ON a.id = b.id');
+    db.insert('team', [6, [1n]]);
+    const fresh = db.subscribe(alice, 'SELECT a.* FROM note a JOIN note b ON a.id = b.id');
+    expect(hers.bag).toEqual(fresh.bag);
+    expect(hers.bag).toEqual(seen(db, 'note', [3, [2n], 6, true], [4, [2n], 6, false]));
+  });
+
   test('[QR5] rules that cannot be used are refused when the module starts', () => {
     for (const rule of ['SELECT * FROM nothing', 'SELECT id FROM note', 'nonsense', 'DELETE FROM note']) {
       expect(() => database([rule])).toThrow(QueryRejection);
