@@ -66,7 +66,6 @@ describe('[SOCK1] the handshake', () => {
     const host = await start();
     for (let i = 0; i < 200; i++) host.database.insert({ id: i, name: `person ${i}` });
     const client = await open(host, { query });
-    expect((await client.next())[0]).toBe(0);
     client.socket.send(subscribeFrame(1, 1));
     expect((await client.next())[0]).toBe(tag);
   });
@@ -76,7 +75,6 @@ describe('[SOCK1] the handshake', () => {
     for (let i = 0; i < 200; i++) host.database.insert({ id: i, name: `person ${i}` });
     const protocols = ['v3.bsatn.spacetimedb', 'v2.bsatn.spacetimedb'];
     const client = await open(host, { protocols, query: '?compression=Gzip' });
-    await client.next();
     client.socket.send(subscribeFrame(1, 1));
     expect((await client.next())[0]).toBe(0);
   });
@@ -254,7 +252,7 @@ describe('[SOCK3] batches', () => {
 describe('[SOCK4] a client that reads too slowly', () => {
   /** Subscribes, then stops reading: the server's writes pile up. */
   async function stall(host: Host): Promise<RawClient> {
-    const client = await open(host, { query: '?confirmed=false' });
+    const client = await open(host, { query: '?confirmed=false&compression=None' });
     client.socket.send(subscribeFrame(1, 1));
     await client.next();
     client.socket.pause();
