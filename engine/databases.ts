@@ -10,7 +10,7 @@ import type { LoadedModule } from './module/instance.ts';
 import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
-import { alterTables, createTables, hashBundle, requireUsableRules } from './program.ts';
+import { alterTables, conflictsWithRows, createTables, hashBundle, requireUsableRules } from './program.ts';
 import { type LoadModule, type Recovered, recover } from './recovery.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
@@ -271,12 +271,13 @@ export class LocalDatabases implements Databases {
     return recover({ disk, directory: this.#directoryOf(entry), load: this.#load, warn });
   }
 
-  #plan(database: HostedDatabase, module: LoadedModule): MigrationPlan {
-    const { engine } = database;
-    return planMigration(engine.def, module.def, (name) => {
+  #plan({ engine }: HostedDatabase, module: LoadedModule): MigrationPlan {
+    const plan = planMigration(engine.def, module.def, (name) => {
       const table = engine.catalog.tableByName(name);
       return table ? engine.store.table(table.stored.id).rowCount : 0;
     });
+    const reasons = plan.kind === 'auto' ? conflictsWithRows(engine.store, plan, engine.catalog) : [];
+    return reasons.length > 0 ? { kind: 'manual', reasons } : plan;
   }
 
   #parts(entry: DatabaseEntry, recovered: Recovered): EngineParts {

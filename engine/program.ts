@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { layoutOf } from './bsatn/layout.ts';
+import type { ProductType } from './bsatn/type.ts';
+import { decodeValue } from './bsatn/value.ts';
 import { AssertionError, assert } from './errors.ts';
-import { buildCatalog, type Catalog, type IdAssignment } from './module/catalog.ts';
-import type { ModuleDef, ModuleTable } from './module/definition.ts';
+import { buildCatalog, type Catalog, type CatalogTable, type IdAssignment } from './module/catalog.ts';
+import type { ModuleDef, ModuleSequence, ModuleTable } from './module/definition.ts';
 import type { MigrationPlan } from './module/migration.ts';
 import { createQueries } from './query/queries.ts';
+import type { TableReader } from './store/contract.ts';
 import type { IndexId, TableDef, TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
 import { firstUserId } from './system.ts';
@@ -23,6 +27,29 @@ export function requireUsableRules(def: ModuleDef): void {
     evaluateView: (view) => {
       throw new AssertionError(`the view ${view.name} is evaluated before it is published`);
     },
+  });
+}
+
+/** What of the stored rows stands in the way of a plan: a sequence must not give a value that a row has. */
+export function conflictsWithRows(store: Store, plan: MigrationPlan & { kind: 'auto' }, catalog: Catalog): string[] {
+  return plan.steps.flatMap((step) => {
+    if (step.kind !== 'alter-table') return [];
+    const { stored } = catalogTable(catalog, step.from.name);
+    const added = step.to.sequences.filter(({ column }) => !step.from.sequences.some((old) => old.column === column));
+    const taken = added.filter((sequence) => hasValueIn(store.table(stored.id), stored.row, sequence));
+    return taken.map(({ name }) => `Precheck failed: added sequence ${name} already has values in range`);
+  });
+}
+
+function hasValueIn(rows: TableReader, row: ProductType, { column, start, max }: ModuleSequence): boolean {
+  const layout = layoutOf(row);
+  const type = row.fields[column]?.type;
+  assert(type, `a sequence fills column ${column}, which does not exist`);
+  return rows.scan().some((handle) => {
+    const bytes = rows.row(handle);
+    const from = layout.columnStart(bytes, 0, column);
+    const value = decodeValue(type, bytes.slice(from, layout.columnEnd(bytes, from, column))) as bigint | number;
+    return value >= start && value <= max;
   });
 }
 
@@ -70,7 +97,11 @@ function addedColumns(from: ModuleTable, to: ModuleTable): ((row: Uint8Array) =>
 }
 
 function storedOf(catalog: Catalog, name: string): TableDef {
+  return catalogTable(catalog, name).stored;
+}
+
+function catalogTable(catalog: Catalog, name: string): CatalogTable {
   const table = catalog.tableByName(name);
   assert(table, `the table ${name} is not in the catalog`);
-  return table.stored;
+  return table;
 }

@@ -43,10 +43,7 @@ export function planMigration(from: ModuleDef, to: ModuleDef, rowCount: (table: 
     if (matched.has(earlier)) continue;
     const rows = rowCount(earlier.name);
     if (rows > 0) reasons.push(`Removing the table ${earlier.name} needs it to be empty: it has ${rows} rows`);
-    else {
-      steps.push({ kind: 'drop-table', table: earlier });
-      breaks.push(`the table ${earlier.name} is removed`);
-    }
+    else steps.push({ kind: 'drop-table', table: earlier });
   }
   compareFunctions(from, to, steps, breaks);
   return reasons.length > 0 ? { kind: 'manual', reasons } : { kind: 'auto', steps, breaks };
@@ -127,10 +124,7 @@ function compareColumns(from: ModuleTable, to: ModuleTable, change: TableChange)
     const verdict = compareTypes(before.type, after.type);
     if (verdict === 'incompatible') {
       change.reasons.push(`Changing the type of column ${before.name} of ${where} needs a manual migration`);
-    } else if (verdict === 'wider') {
-      change.changes.push(`column ${before.name} takes more variants`);
-      change.breaks.push(`column ${before.name} of ${where} takes more variants`);
-    }
+    } else if (verdict === 'wider') change.changes.push(`column ${before.name} takes more variants`);
   }
   for (const removed of from.row.fields.slice(shared)) {
     change.reasons.push(`Removing column ${removed.name} from ${where} needs a manual migration`);
@@ -175,14 +169,18 @@ function compareIndexes(from: ModuleTable, to: ModuleTable, change: TableChange)
 }
 
 function compareFunctions(from: ModuleDef, to: ModuleDef, steps: MigrationStep[], breaks: string[]): void {
-  const compare = (what: string, before: readonly { name: string }[], after: readonly { name: string }[]) => {
+  interface Entry {
+    readonly name: string;
+    readonly isCallable?: boolean;
+  }
+  const compare = (what: string, before: readonly Entry[], after: readonly Entry[]) => {
     for (const { name } of after) {
       if (!before.some((other) => other.name === name)) steps.push({ kind: 'function', change: `add ${what} ${name}` });
     }
-    for (const { name } of before) {
+    for (const { name, isCallable } of before) {
       if (after.some((other) => other.name === name)) continue;
       steps.push({ kind: 'function', change: `remove ${what} ${name}` });
-      breaks.push(`the ${what} ${name} is removed`);
+      if (isCallable) breaks.push(`the ${what} ${name} is removed`);
     }
   };
   compare('reducer', from.reducers, to.reducers);
@@ -197,7 +195,6 @@ function compareFunctions(from: ModuleDef, to: ModuleDef, steps: MigrationStep[]
     const product = (fields: ProductType['fields']): ProductType => ({ kind: 'product', fields });
     if (compareTypes(product(earlier.params), product(next.params)) === 'same') continue;
     steps.push({ kind: 'function', change: `change the arguments of reducer ${next.name}` });
-    breaks.push(`the arguments of reducer ${next.name} change`);
   }
 }
 
