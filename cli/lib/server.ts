@@ -39,8 +39,8 @@ export async function findServer(options: ServerOptions): Promise<Server> {
 
 async function readToken(file: string, own: RunningServer | undefined): Promise<string> {
   const token = (await readText(file))?.trim();
-  if (token) return token;
-  const what = token === undefined ? `There is no token in ${file}` : `${file} is empty`;
+  if (token !== undefined && /^[\w.-]+$/.test(token)) return token;
+  const what = token === undefined ? `There is no token in ${file}` : `${file} holds something else than a token`;
   const hint = file === own?.tokenFile ? `is the server at ${own.url} still running?` : 'check the path';
   throw new Failure(`${what}: ${hint}`);
 }

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root, runCli } from '../../cli/testing/cli.fixture.ts';
+import { type HelixProcess, startHelix } from '../support/process.ts';
+import { chatModule, createWorkshop, type Workshop } from './workshop.ts';
+
+// The commands of somebody who writes a module, as processes, against a real server.
+
+let shop: Workshop;
+let server: HelixProcess;
+let url = '';
+beforeAll(async () => {
+  shop = createWorkshop();
+  const module = shop.write('chat.ts', chatModule());
+  const data = `${shop.folder}/.helix/modules`;
+  const listen = ['--listen', '127.0.0.1:0'];
+  shop.write('bad.token', 'bad');
+  server = startHelix(['hub', 'start', '--module', module, '--name', 'chat', '--data', data, ...listen], shop.env);
+  [, url = ''] = await server.line(/listening on (http:\/\/\S+)/);
+});
+afterAll(async () => {
+  await server.stop();
+  shop.remove();
+});
+
+const names = ['dev', 'publish', 'call', 'sql', 'logs', 'describe', 'list', 'delete'];
+
+describe('help', () => {
+  it.each(names)('%s --help says what it does, with examples', async (name) => {
+    const { code, stdout, stderr } = await runCli([name, '--help'], { cwd: root });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: helix ${name}`);
+    expect(stdout).toMatch(/Examples:\n {2}helix /);
+  });
+});
+
+describe('a server that runs here is found with its owner’s token', () => {
+  it('describes the database', async () => {
+    const { code, stdout } = await shop.helix('describe');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^chat at a glance: 1 table, 0 views, 1 reducer, 1 procedure\n/);
+    expect(stdout).toMatch(/\n {2}id {8}u64 {8}primary key, counts up\n/);
+    expect(stdout).toContain('\n  index message_id_idx_btree (id) btree, unique\n');
+    expect(stdout).toContain('\n  send(text: string, reply_to: u64?)\n');
+    expect(stdout).toContain('\n  biggest(): u64\n');
+    const json = await shop.helix('describe', '--json');
+    expect(Object.keys(JSON.parse(json.stdout))).toEqual(['V10']);
+  });
+
+  it('calls reducers with JSON or plain text, and queries what they wrote without losing a digit', async () => {
+    expect(await shop.helix('call', 'send', 'hello')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await shop.helix('call', 'send', '"7"', '18446744073709551615')).code).toBe(0);
+    expect((await shop.helix('call', 'biggest')).stdout).toBe('18446744073709551615\n');
+
+    const { stdout } = await shop.helix('sql', 'SELECT * FROM message');
+    const [header, first, second, count] = stdout.split('\n');
+    expect(header?.split(/\s+/)).toEqual(['id', 'sender', 'sent_at', 'text', 'reply_to']);
+    expect(first).toMatch(/^1 {3}c200[0-9a-f]{60} {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z {2}hello$/);
+    expect(second).toMatch(/ {2}7 {6}18446744073709551615$/);
+    expect(count).toBe('(2 rows)');
+
+    const json = await shop.helix('sql', '--json', 'SELECT id, text, reply_to FROM message WHERE id = 2');
+    expect(JSON.parse(json.stdout)).toEqual([{ id: '2', text: '7', reply_to: '18446744073709551615' }]);
+    expect((await shop.helix('sql', "DELETE FROM message WHERE text = '7'")).stdout).toMatch(/1 deleted/);
+  });
+
+  it('shows the log, its newest lines, and those to come', async () => {
+    expect((await shop.helix('logs', '-n', '1')).stdout).toMatch(/^\S+Z info {2}send: sent 7\n$/);
+    expect(JSON.parse((await shop.helix('logs', '-n', '1', '--json')).stdout)).toMatchObject({ message: 'sent 7' });
+    const following = startHelix(['logs', '--follow', '-n', '1', '--database', 'chat', '--server', url], {
+      ...shop.env,
+      HELIX_TOKEN_FILE: `${shop.folder}/.helix/modules/operator.token`,
+    });
+    await following.line(/sent 7/);
+    await shop.helix('call', 'send', 'news');
+    await following.line(/sent news/);
+    expect(await following.stop()).toBe(0);
+  });
+
+  it('lists the caller’s databases, and deletes one when told yes', async () => {
+    const made = await shop.helix('publish', 'spare', '--module', 'chat.ts', '--json');
+    expect(JSON.parse(made.stdout)).toMatchObject({ name: 'spare', op: 'created', server: url });
+    expect((await shop.helix('list')).stdout).toMatch(/^name +identity\nchat +c200\w+\nspare +c200\w+\n$/);
+    const asked = await shop.helix('delete', 'spare');
+    expect(asked).toMatchObject({ code: 1, stdout: '' });
+    expect(asked.stderr).toMatch(/all of its rows will be deleted.*--yes/);
+    expect((await shop.helix('delete', 'spare', '--yes')).stdout).toBe(`deleted spare at ${url}\n`);
+    expect(JSON.parse((await shop.helix('list', '--json')).stdout)).toHaveLength(1);
+  });
+});
+
+describe('publish', () => {
+  const publish = (text: string, ...more: string[]) => {
+    shop.write('next.ts', text);
+    return shop.helix('publish', 'chat', '--module', 'next.ts', ...more);
+  };
+
+  it('shows the plan and keeps the rows', async () => {
+    const before = (await shop.helix('sql', 'SELECT id FROM message')).stdout;
+    const { code, stdout, stderr } = await publish(chatModule({ more: 'export const other = db.reducer(() => {});' }));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '· add reducer other\n' });
+    expect(stdout).toMatch(/^updated chat at http:\S+ \(c200[0-9a-f]{60}\)\n$/);
+    expect((await shop.helix('sql', 'SELECT id FROM message')).stdout).toBe(before);
+  });
+
+  it('refuses what breaks clients, until it is agreed to', async () => {
+    const refused = await publish(chatModule());
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('· breaks clients: the reducer other is removed\n');
+    expect(refused.stderr).toMatch(/helix: .*agree with --break-clients\n$/);
+    expect((await shop.helix('describe')).stdout).toContain('other');
+    expect((await publish(chatModule(), '--break-clients')).code).toBe(0);
+    expect((await shop.helix('describe')).stdout).not.toContain('other');
+  });
+
+  it('refuses what the rows do not fit, until they are cleared', async () => {
+    const text = chatModule({ columns: 'topic: t.u64(),' });
+    const refused = await publish(text, '--break-clients');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/--clear:\n {2}- Adding column topic to table message needs a default/);
+    expect((await publish(text, '--clear')).stderr).toMatch(/All rows of chat .* will be deleted\. .*--yes/);
+    expect((await publish(text, '--clear', '--yes')).stdout).toMatch(/^cleared chat/);
+    expect((await shop.helix('sql', 'SELECT * FROM message')).stdout).toContain('(0 rows)');
+  });
+
+  it('says what is wrong with a module, and where', async () => {
+    const { code, stderr } = await publish('export default (');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^helix: The module could not be bundled:\nnext\.ts:1:\d+: /);
+  });
+});
+
+describe('what cannot be done is refused in a sentence that helps', () => {
+  it.each([
+    [['call', 'send'], /0 arguments were given, expected 2: send\(text: string, reply_to: u64\?/],
+    [['call', 'nothing'], /chat has no reducer or procedure nothing: it has send, biggest/],
+    [['call', 'send', 'x', '{'], /argument reply_to is \{: expected JSON/],
+    [['call', 'send', ''], /fatal error/],
+    [['sql', 'SELECT'], /^helix: expected .*executing: `SELECT`/],
+    [['sql', ' '], /query is empty/],
+    [['describe', '--database', 'none'], /no database none at http:\S+: `helix list` shows yours/],
+    [['delete', 'none', '--yes'], /no database none/],
+    [['list', '--server', 'http://127.0.0.1:9'], /No server answers at http:\/\/127\.0\.0\.1:9: start one with `helix/],
+    [['list', '--server', 'nonsense'], /nonsense is not the address of a server/],
+    [['list', '--token-file', 'none'], /There is no token in none: check the path/],
+    [['list', '--token-file', 'chat.ts'], /chat\.ts holds something else than a token: check the path/],
+    [['list', '--token-file', 'bad.token'], /does not accept the token in bad\.token: /],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await shop.helix(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/unexpected/);
+  });
+
+  it('somebody without a token has an identity of their own, which stays', async () => {
+    const away = { cwd: shop.folder, env: { ...shop.env, HELIX_HOME: `${shop.folder}/away`, HELIX_HUB: url } };
+    const first = await runCli(['list'], away);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(/^You own no databases at http:\S+: make one with `helix publish/);
+    expect((await runCli(['publish', 'mine', '--module', 'chat.ts'], away)).code).toBe(0);
+    expect((await runCli(['list'], away)).stdout).toMatch(/\nmine +c200/);
+    expect((await runCli(['describe'], away)).stdout).toMatch(/^mine at a glance/);
+
+    const foreign = await runCli(['publish', 'chat', '--module', 'chat.ts'], away);
+    expect(foreign).toMatchObject({ code: 1, stdout: '' });
+    expect(foreign.stderr).toMatch(/owner.*--token-file/);
+    const log = await runCli(['logs', '--database', 'chat'], away);
+    expect(log.stderr).toMatch(/may not read this database's log.*--token-file/);
+  });
+});
