@@ -48,6 +48,21 @@ limb
   .addHelpText('after', examples('HELIX_PAIR_CODE=… helix limb start --hub http://hub.example:3000'))
   .action((options) => run(async () => (await import('./commands/limb-start.ts')).limbStart(options)));
 
+withHub(limb.command('invite'))
+  .description('make a one-time pairing code for a limb on another machine')
+  .addHelpText('after', examples('helix limb invite'))
+  .action((options) => run(async () => (await import('./commands/limb-invite.ts')).limbInvite(options)));
+
+withHub(program.command('link'))
+  .description('make a one-time sign-in link for the web app')
+  .addOption(
+    new Option('--role <role>', 'what whoever opens it may do')
+      .choices(['owner', 'operator', 'viewer'])
+      .default('owner'),
+  )
+  .addHelpText('after', examples('helix link', 'helix link --role viewer'))
+  .action((options) => run(async () => (await import('./commands/link.ts')).link(options)));
+
 program
   .command('generate')
   .description('write the TypeScript client of a module')

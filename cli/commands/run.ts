@@ -17,7 +17,9 @@ export async function runScript(script: string, options: ClientOptions): Promise
     const task = { tenantId: await findTenant(hub), skill: 'run_python', title, input: { code } };
     const summary = await runTask(hub, task, signal, tell);
     console.log(options.json ? summaryJson(summary) : formatSummary(summary.body));
-    const { exitCode } = summary.body;
-    if (exitCode !== undefined && exitCode !== 0) throw new Failure(`The script ended with exit status ${exitCode}`);
+    const { exitCode, note } = summary.body;
+    // A program that was stopped has no exit status of its own.
+    if (exitCode === undefined) throw new Failure(note === '' ? 'The script was stopped' : note);
+    if (exitCode !== 0) throw new Failure(`The script ended with exit status ${exitCode}`);
   });
 }

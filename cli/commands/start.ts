@@ -1,7 +1,8 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { Listr } from 'listr2';
 import pc from 'picocolors';
 import { Failure } from '../lib/failure.ts';
+import { makeFolder } from '../lib/folder.ts';
 import { findHome, type Home } from '../lib/home.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { findRoot } from '../lib/root.ts';
@@ -54,7 +55,7 @@ function startUp(machine: Machine): Listr {
 /** @throws Failure when the folder cannot be made or written. */
 async function prepareFolder(home: Home): Promise<void> {
   try {
-    for (const folder of [home.folder, home.limb.documents]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [home.folder, home.limb.documents]) await makeFolder(folder);
     await access(home.folder, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -11,6 +11,8 @@ export interface HubOptions {
 /** An open connection to a hub as one of its members. */
 export interface Hub {
   readonly home: Home;
+  /** `http://<host>:<port>` */
+  readonly url: string;
   readonly connection: DbConnection;
   /** Rejects when the hub goes away; never resolves. */
   readonly lost: Promise<never>;
@@ -55,7 +57,7 @@ export async function connectHub(home: Home, address: HubAddress, token: string)
       .build();
   });
   const connection = await Promise.race([connected, lost]);
-  return { home, connection, lost, close: () => connection.disconnect() };
+  return { home, url: address.url, connection, lost, close: () => connection.disconnect() };
 }
 
 /** Opens a subscription; settles when its rows are there. */

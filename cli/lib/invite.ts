@@ -1,8 +1,11 @@
+import type { Role } from '../../bindings/types.ts';
 import { createCode, hashCode } from './code.ts';
 import { call, findTenant, type Hub } from './hub.ts';
 
+export type RoleTag = Role['tag'];
+
 /** Opens a one-time way in for a member or a limb, valid for 15 minutes, and returns its code. */
-export async function createInvite(hub: Hub, kind: 'Member' | 'Limb'): Promise<string> {
+export async function createInvite(hub: Hub, kind: 'Member' | 'Limb', role: RoleTag = 'Owner'): Promise<string> {
   const code = createCode();
   const tenantId = await findTenant(hub);
   await call(
@@ -10,7 +13,8 @@ export async function createInvite(hub: Hub, kind: 'Member' | 'Limb'): Promise<s
     hub.connection.reducers.createInvite({
       tenantId,
       kind: { tag: kind },
-      role: { tag: kind === 'Member' ? 'Owner' : 'Viewer' },
+      // A limb has no role: it is not a member.
+      role: { tag: kind === 'Member' ? role : 'Viewer' },
       codeHash: hashCode(code),
       lifeMs: 0,
     }),

@@ -134,7 +134,7 @@ describe('submit_task', () => {
     const foreign = joinLimb(mesh, 'foreign', { tenantId, owner }).identity;
     for (const target of [foreign, mesh.owner, mesh.identity('nobody')]) {
       expect(() => mesh.call(mesh.owner, 'submitTask', task({ target }))).toThrow(
-        'no-such-limb: the target is not a limb of this tenant; see `helix limbs`',
+        'no-such-limb: the target is not a limb of this tenant; name the Identity of one that is',
       );
     }
   });

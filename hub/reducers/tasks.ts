@@ -30,7 +30,9 @@ export const submitTask = spacetimedb.reducer(
     if (target) {
       const limb = ctx.db.limb.identity.find(target);
       if (limb?.tenantId !== tenantId) {
-        throw new SenderError('no-such-limb: the target is not a limb of this tenant; see `helix limbs`');
+        throw new SenderError(
+          'no-such-limb: the target is not a limb of this tenant; name the Identity of one that is',
+        );
       }
     }
     const task = ctx.db.task.insert({

@@ -1,4 +1,4 @@
-import { constants, fdatasync, write } from 'node:fs';
+import { constants, existsSync, fdatasync, write } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { AppendFile, Disk } from '../disk.ts';
@@ -52,11 +52,19 @@ class NodeAppendFile implements AppendFile {
 
 export const nodeDisk: Disk = {
   makeDirectory: async (path) => {
-    const first = await mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    // The entry of each new directory is in the one above it.
-    const top = dirname(first);
-    for (let made = resolve(path); made !== top; made = dirname(made)) await syncDirectory(dirname(made));
+    const wanted = resolve(path);
+    try {
+      await mkdir(wanted);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EEXIST') return;
+      // Node's own recursive mkdir never ends where the directory above exists and refuses, such as in /proc.
+      if (code !== 'ENOENT' || existsSync(dirname(wanted))) throw error;
+      await nodeDisk.makeDirectory(dirname(wanted));
+      await mkdir(wanted);
+    }
+    // The entry of a new directory is in the one above it.
+    await syncDirectory(dirname(wanted));
   },
   list: async (directory) => (await readdir(directory)).sort(),
   read: async (path) => {
