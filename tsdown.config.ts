@@ -3,6 +3,9 @@ import { defineConfig } from 'tsdown';
 export default defineConfig({
   entry: {
     helix: 'cli/main.ts',
+    engine: 'engine/index.ts',
+    testing: 'engine/testing/index.ts',
+    limbs: 'limbs/index.ts',
     'limb-store': 'limbs/memory/thread.ts',
     'limb-embeddings': 'limbs/embeddings/thread.ts',
     mcp: 'limbs/mcp/main.ts',
@@ -13,7 +16,8 @@ export default defineConfig({
   platform: 'node',
   target: 'node20',
   outDir: 'dist',
-  clean: true,
+  // The types are built by themselves, for the package only.
+  clean: ['dist/*.js', 'dist/*.js.map'],
   dts: false,
   sourcemap: true,
   fixedExtension: false,
