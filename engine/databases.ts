@@ -38,6 +38,8 @@ export interface DatabasesOptions {
   readonly clients?: readonly Client[];
   /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
   readonly segmentBytesMax?: number;
+  /** A start that replays more bytes of rows than this leaves a snapshot. Default: 16 MiB. */
+  readonly snapshotAfterBytes?: number;
 }
 
 const registryFile = 'databases.json';

@@ -1,11 +1,15 @@
 import { assert } from './errors.ts';
 import type { Disk } from './host/disk.ts';
+import type { Commit } from './log/commit.ts';
+import { LogRejection } from './log/failure.ts';
 import { type CommitLog, openLog } from './log/log.ts';
+import { listSnapshots, readSnapshot, type Snapshot, writeSnapshot } from './log/snapshot.ts';
 import type { Catalog } from './module/catalog.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { planMigration } from './module/migration.ts';
 import { Names } from './names.ts';
 import { alterTables, createTables } from './program.ts';
+import type { TableChange } from './store/contract.ts';
 import { Store } from './store/store.ts';
 import { firstUserId, nameTable, programTable, readProgramRow, systemTables } from './system.ts';
 
@@ -34,42 +38,117 @@ export interface RecoveryOptions {
   readonly warn: (message: string) => void;
   /** As of `openLog`. */
   readonly segmentBytesMax?: number;
+  /** A start that replays more bytes of rows than this leaves a snapshot. Default: 16 MiB. */
+  readonly snapshotAfterBytes?: number;
 }
 
-/** Brings a database back from its log: the same store, the same numbers, the same module. */
+const snapshotAfterBytesDefault = 16 * 1024 * 1024;
+
+/**
+ * Brings a database back: its newest good snapshot and the log after it, or the whole log. When much was replayed, the
+ * next start gets a snapshot to begin with.
+ * @throws Rejection as `openLog`
+ */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
-  const { disk, directory, load, warn, segmentBytesMax } = options;
-  const store = new Store();
-  for (const table of systemTables) store.createTable(table);
-  const names = new Names();
-  let program: Program | undefined;
+  const { disk, directory, load, warn, segmentBytesMax, snapshotAfterBytes = snapshotAfterBytesDefault } = options;
+  const snapshot = await newestSnapshot(disk, directory, warn);
+  const state = new RecoveredState(load);
+  if (snapshot) await state.load(snapshot);
   const log = await openLog({
     disk,
     directory,
     ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
-    replay: ({ changes }) => {
-      const system = changes.filter((change) => change.table < firstUserId);
-      const user = changes.filter((change) => change.table >= firstUserId);
-      for (const change of system) {
-        if (change.table === nameTable.id) for (const row of change.inserts) names.load(row);
-      }
-      store.apply(system);
-      const bundle = system.find((change) => change.table === programTable.id)?.inserts[0];
-      if (!bundle) {
-        store.apply(user);
-        return undefined;
-      }
-      return follow(store, names, program, readProgramRow(bundle), load).then((next) => {
-        program = next;
-        store.apply(user);
-      });
-    },
+    ...(snapshot ? { after: snapshot } : {}),
+    replay: (commit) => state.replay(commit),
   });
   if (log.tornTail) {
     const { file, offset, bytes } = log.tornTail;
     warn(`cut ${bytes} bytes of a write that was interrupted off the end of ${file}, at offset ${offset}`);
   }
-  return { store, names, log, program };
+  if (state.replayedBytes >= snapshotAfterBytes) {
+    try {
+      await writeSnapshot(disk, directory, state.store, log.openedAt);
+    } catch (error) {
+      warn(`no snapshot was written in ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { store: state.store, names: state.names, log, program: state.program };
+}
+
+/** The newest snapshot that can be read; a bad one is passed over, because the log holds everything. */
+async function newestSnapshot(
+  disk: Disk,
+  directory: string,
+  warn: (message: string) => void,
+): Promise<Snapshot | undefined> {
+  await disk.makeDirectory(directory);
+  for (const file of await listSnapshots(disk, directory)) {
+    try {
+      return await readSnapshot(disk, file);
+    } catch (error) {
+      if (!(error instanceof LogRejection)) throw error;
+      warn(`${error.message}; it is passed over`);
+    }
+  }
+  return undefined;
+}
+
+/** A database as far as its commits have been replayed. */
+class RecoveredState {
+  readonly store = new Store();
+  readonly names = new Names();
+  program: Program | undefined;
+  /** Bytes of the rows that were replayed. */
+  replayedBytes = 0;
+  readonly #load: LoadModule;
+
+  constructor(load: LoadModule) {
+    this.#load = load;
+    for (const table of systemTables) this.store.createTable(table);
+  }
+
+  async load({ tables, sequences }: Snapshot): Promise<void> {
+    const { system, user } = split(tables);
+    this.#applySystem(system);
+    const bundle = bundleIn(system);
+    if (bundle !== undefined) this.program = await follow(this.store, this.names, undefined, bundle, this.#load);
+    this.store.apply(user);
+    this.store.restoreSequences(sequences);
+  }
+
+  replay({ changes }: Commit): void | Promise<void> {
+    const { system, user } = split(changes);
+    for (const { inserts, deletes } of changes) {
+      for (const row of inserts) this.replayedBytes += row.length;
+      for (const row of deletes) this.replayedBytes += row.length;
+    }
+    this.#applySystem(system);
+    const bundle = bundleIn(system);
+    if (bundle === undefined) return this.store.apply(user);
+    return follow(this.store, this.names, this.program, bundle, this.#load).then((next) => {
+      this.program = next;
+      this.store.apply(user);
+    });
+  }
+
+  #applySystem(changes: readonly TableChange[]): void {
+    for (const change of changes) {
+      if (change.table === nameTable.id) for (const row of change.inserts) this.names.load(row);
+    }
+    this.store.apply(changes);
+  }
+}
+
+function split(changes: readonly TableChange[]): { system: TableChange[]; user: TableChange[] } {
+  return {
+    system: changes.filter((change) => change.table < firstUserId),
+    user: changes.filter((change) => change.table >= firstUserId),
+  };
+}
+
+function bundleIn(system: readonly TableChange[]): string | undefined {
+  const row = system.find((change) => change.table === programTable.id)?.inserts[0];
+  return row && readProgramRow(row);
 }
 
 /** Does again what an update of the module did to the tables. */

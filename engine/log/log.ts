@@ -4,7 +4,7 @@ import type { AppendFile, Disk, Lock } from '../host/disk.ts';
 import type { Commit } from './commit.ts';
 import { LogRejection } from './failure.ts';
 import { batchHeaderBytes, encodeSegmentHeader, sealBatch, segmentName, writeCommit } from './format.ts';
-import { type LogEnd, type Replay, recover, type TornTail } from './recover.ts';
+import { type LogEnd, type LogPoint, type Replay, recover, type TornTail } from './recover.ts';
 
 const segmentBytesMaxDefault = 64 * 1024 * 1024;
 /** A buffer that had to grow beyond this for one batch is not kept for the next. */
@@ -18,6 +18,8 @@ export interface LogOptions {
   readonly segmentBytesMax?: number;
   /** Called for every stored commit in order, before `openLog` returns. Rows are views that outlive the call. */
   readonly replay: Replay;
+  /** Replays only what follows this point. */
+  readonly after?: LogPoint;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function openLog(options: LogOptions): Promise<CommitLog> {
   await disk.makeDirectory(directory);
   const lock = await disk.lock(`${directory}/lock`);
   try {
-    const end = await recover(disk, directory, options.replay);
+    const end = await recover(disk, directory, options.replay, options.after);
     const file = end.segment === undefined ? undefined : await disk.openAppend(end.segment);
     return new CommitLog(disk, directory, options.segmentBytesMax ?? segmentBytesMaxDefault, end, file, lock);
   } catch (error) {
@@ -42,6 +44,8 @@ export async function openLog(options: LogOptions): Promise<CommitLog> {
 export class CommitLog {
   /** What the last crash left unfinished and opening has cut off. */
   readonly tornTail: TornTail | undefined;
+  /** Where the log ended when it was opened. */
+  readonly openedAt: LogPoint;
   readonly #disk: Disk;
   readonly #directory: string;
   readonly #segmentBytesMax: number;
@@ -71,6 +75,7 @@ export class CommitLog {
     lock: Lock,
   ) {
     this.tornTail = end.tornTail;
+    this.openedAt = end;
     this.#disk = disk;
     this.#directory = directory;
     this.#segmentBytesMax = segmentBytesMax;

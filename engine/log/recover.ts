@@ -26,12 +26,18 @@ export interface TornTail {
 }
 
 /** Where a log ends. */
-export interface LogEnd {
-  readonly nextOffset: number;
-  readonly chain: Uint8Array;
+export interface LogEnd extends LogPoint {
   /** The segment to append to. */
   readonly segment: string | undefined;
   readonly tornTail: TornTail | undefined;
+}
+
+/** A point between two commits of one log. */
+export interface LogPoint {
+  /** The commit that comes next. */
+  readonly nextOffset: number;
+  /** The chain of the last batch before it. */
+  readonly chain: Uint8Array;
 }
 
 const sectorBytes = 512;
@@ -40,12 +46,30 @@ const sectorBytes = 512;
 export type Replay = (commit: Commit) => void | Promise<void>;
 
 /**
- * Reads a log from its start and hands every commit to `replay`; rows are views that outlive the call. A torn tail is cut
- * off. @throws LogRejection `log-damaged`, `log-incomplete`, `log-version`; nothing was changed then
+ * Reads a log from its start, or from the segment that holds the point `after`, and hands every commit from there on to
+ * `replay`; rows are views that outlive the call. A torn tail is cut off.
+ * @throws LogRejection `log-damaged`, `log-incomplete`, `log-version`; nothing was changed then
  */
-export async function recover(disk: Disk, directory: string, replay: Replay): Promise<LogEnd> {
-  const names = (await disk.list(directory)).filter((name) => offsetOfSegment(name) !== undefined);
-  const replayer = new Replayer(replay);
+export async function recover(disk: Disk, directory: string, replay: Replay, after?: LogPoint): Promise<LogEnd> {
+  const { replayer, tornTail, segment } = await replayAll(disk, directory, replay, after);
+  if (tornTail !== undefined) {
+    if (tornTail.offset > 0) await disk.truncate(tornTail.file, tornTail.offset);
+    else await disk.remove(tornTail.file);
+  }
+  return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
+}
+
+/** Reads a log as `recover` does and changes nothing: a torn tail is reported and stays. */
+export async function readLog(disk: Disk, directory: string, replay: Replay, after?: LogPoint): Promise<LogEnd> {
+  const { replayer, tornTail, segment } = await replayAll(disk, directory, replay, after);
+  return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
+}
+
+async function replayAll(disk: Disk, directory: string, replay: Replay, after: LogPoint | undefined) {
+  const all = (await disk.list(directory)).filter((name) => offsetOfSegment(name) !== undefined);
+  const holds = (name: string) => (offsetOfSegment(name) ?? 0) <= (after?.nextOffset ?? 0);
+  const names = after === undefined ? all : all.slice(Math.max(0, all.findLastIndex(holds)));
+  const replayer = new Replayer(directory, replay, after);
   let tornTail: TornTail | undefined;
   let segment: string | undefined;
   for (const [i, name] of names.entries()) {
@@ -56,11 +80,8 @@ export async function recover(disk: Disk, directory: string, replay: Replay): Pr
     if (end < bytes.length) tornTail = { file, offset: end, bytes: bytes.length - end };
     else if (end === 0) tornTail = { file, offset: 0, bytes: 0 };
   }
-  if (tornTail !== undefined) {
-    if (tornTail.offset > 0) await disk.truncate(tornTail.file, tornTail.offset);
-    else await disk.remove(tornTail.file);
-  }
-  return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
+  replayer.finish();
+  return { replayer, tornTail, segment };
 }
 
 function asBuffer(bytes: Uint8Array | undefined): Buffer {
@@ -70,10 +91,42 @@ function asBuffer(bytes: Uint8Array | undefined): Buffer {
 class Replayer {
   nextOffset = 0;
   chain: Uint8Array = noChain;
+  readonly #directory: string;
   readonly #replay: Replay;
+  readonly #after: LogPoint | undefined;
+  #hasBegun = false;
 
-  constructor(replay: Replay) {
+  constructor(directory: string, replay: Replay, after: LogPoint | undefined) {
+    this.#directory = directory;
     this.#replay = replay;
+    this.#after = after;
+  }
+
+  /** Checks that the log reaches the point that it was to be read from. */
+  finish(): void {
+    if (this.#after === undefined) return;
+    const { nextOffset } = this.#after;
+    if (this.nextOffset < nextOffset) {
+      throw new LogRejection(
+        'log-incomplete',
+        this.#directory,
+        0,
+        `the log in ${this.#directory} ends before commit ${this.nextOffset}, but a snapshot holds every commit before ` +
+          `${nextOffset}: put the missing segments back, or move the snapshot away to go on without those commits`,
+      );
+    }
+    this.#checkPoint();
+  }
+
+  /** The chain at the point must be the snapshot's: or else it was made of another log. */
+  #checkPoint(): void {
+    if (this.#after === undefined || this.nextOffset !== this.#after.nextOffset) return;
+    if (Buffer.compare(this.chain, this.#after.chain) === 0) return;
+    throw damaged(
+      this.#directory,
+      0,
+      `the snapshot at commit ${this.nextOffset} was made of another log: one of the two was replaced`,
+    );
   }
 
   /** Replays one segment and returns where its good part ends: before a torn tail, 0 when not even the header is good. */
@@ -91,6 +144,11 @@ class Replayer {
         `${file} has the log format ${header.version}, but this program reads ${version}: run the version that wrote it`,
       );
     }
+    if (this.#after !== undefined && !this.#hasBegun && namedOffset <= this.#after.nextOffset) {
+      this.nextOffset = namedOffset;
+      this.chain = Uint8Array.from(header.chain);
+    }
+    this.#hasBegun = true;
     if (namedOffset !== this.nextOffset || header.firstOffset !== this.nextOffset) {
       throw new LogRejection(
         'log-incomplete',
@@ -121,7 +179,9 @@ class Replayer {
       throw damaged(file, at, header === undefined ? 'there is no batch header' : 'the checksum of the batch is wrong');
     }
     this.#follow(file, bytes, at, header);
+    this.#checkPoint();
     for (const commit of this.#commits(file, bytes, at, header)) {
+      if (commit.offset < (this.#after?.nextOffset ?? 0)) continue;
       const pending = this.#replay(commit);
       if (pending !== undefined) await pending;
     }

@@ -14,6 +14,7 @@ import { loadReused, releaseInstances } from './reused-module.ts';
 const name = 'ledger';
 const directory = '/hub';
 const segmentBytesMax = 3000;
+const snapshotAfterBytes = 1000;
 const clientCount = 3;
 const processesMax = 3;
 const stepsMax = 14;
@@ -241,7 +242,7 @@ function rowsOf(replica: Replica | undefined, table: string): unknown[] {
 function hostOf(disk: SimDisk, clock: VirtualClock) {
   const random = new SeededRandom(1);
   return {
-    ...{ disk, clock, random, directory, segmentBytesMax, load: loadReused },
+    ...{ disk, clock, random, directory, segmentBytesMax, snapshotAfterBytes, load: loadReused },
     callMsMax: Number.POSITIVE_INFINITY,
     warn: () => {},
   };

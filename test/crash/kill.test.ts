@@ -52,7 +52,7 @@ class Lane {
       const { hub, url } = await this.#start();
       await this.#check(url);
       const calls = Array.from({ length: clientCount }, (_, i) => this.#callUntilDead(url, i));
-      await new Promise((resolve) => setTimeout(resolve, this.#dice.below(60)));
+      await new Promise((resolve) => setTimeout(resolve, this.#dice.below(200)));
       await hub.kill();
       running.delete(hub);
       await Promise.all(calls);
