@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -125,6 +125,23 @@ export function bundled(module: string): Promise<string> {
   const made = bundleModule(moduleFile(module));
   bundles.set(module, made);
   return made;
+}
+
+let sources = 0;
+
+/** The text of a module, written in a test, as one file. */
+export async function bundleOf(source: string): Promise<string> {
+  // Inside node_modules, so that it finds `spacetimedb`.
+  const folder = fileURLToPath(new URL('../../../node_modules/.helix-test-modules/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  sources += 1;
+  const file = join(folder, `${process.pid}-${sources}.ts`);
+  writeFileSync(file, `import { schema, SenderError, t, table } from 'spacetimedb/server';\n${source}`);
+  try {
+    return await bundleModule(file);
+  } finally {
+    rmSync(file);
+  }
 }
 
 /** JSON with integers of any size. */
