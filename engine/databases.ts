@@ -269,8 +269,15 @@ export class LocalDatabases implements Databases {
   }
 
   #recover(entry: DatabaseEntry): Promise<Recovered> {
-    const { disk, warn } = this.#options;
-    return recover({ disk, directory: this.#directoryOf(entry), load: this.#load, warn });
+    const { disk, warn, segmentBytesMax, snapshotAfterBytes } = this.#options;
+    return recover({
+      disk,
+      directory: this.#directoryOf(entry),
+      load: this.#load,
+      warn,
+      ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+      ...(snapshotAfterBytes === undefined ? {} : { snapshotAfterBytes }),
+    });
   }
 
   #plan({ engine }: HostedDatabase, module: LoadedModule): MigrationPlan {
