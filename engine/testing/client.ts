@@ -136,7 +136,7 @@ export class TestClient<M = unknown> {
       throw new Rejection('disconnected', `this client is not connected: ${this.#closeReason}; connect again`);
     }
     this.#reply = undefined;
-    this.#database().handle(this.link, [message]);
+    this.#database().handle([{ client: this.link, message }].values());
     const reply = this.#reply as ServerMessage | undefined;
     assert(reply, `a message of kind ${message.kind} was not answered`);
     return reply;

@@ -1,7 +1,7 @@
 import { ConnectionId, Identity, ScheduleAt, TimeDuration, Timestamp, Uuid } from 'spacetimedb';
 import type { Reader } from '../bsatn/reader.ts';
 import { isBytes, isScheduleAt, isUnit, optionOf, resultOf, type Special, specialOf } from '../bsatn/special.ts';
-import type { SumType, Type } from '../bsatn/type.ts';
+import type { ProductType, SumType, Type } from '../bsatn/type.ts';
 import { assert } from '../errors.ts';
 import { camelCase, pascalCase } from '../module/names.ts';
 
@@ -22,7 +22,8 @@ export function readSdkValue(type: Type, reader: Reader): unknown {
     case 'product': {
       const special = specialOf(type);
       if (special !== undefined) return specials[special](reader);
-      return Object.fromEntries(type.fields.map((field) => [camelCase(field.name), readSdkValue(field.type, reader)]));
+      const keys = keysOf(type);
+      return Object.fromEntries(type.fields.map((field, i) => [keys[i], readSdkValue(field.type, reader)]));
     }
     case 'sum':
       return readSum(type, reader);
@@ -34,6 +35,15 @@ export function readSdkValue(type: Type, reader: Reader): unknown {
     default:
       return reader[type.kind]();
   }
+}
+
+const known = new WeakMap<ProductType, readonly string[]>();
+
+/** Splitting names into words costs more than reading the values. */
+function keysOf(type: ProductType): readonly string[] {
+  const keys = known.get(type) ?? type.fields.map(({ name }) => camelCase(name));
+  known.set(type, keys);
+  return keys;
 }
 
 function readSum(type: SumType, reader: Reader): unknown {

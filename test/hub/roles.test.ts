@@ -1,0 +1,182 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Mark, ReducerError } from '../../engine/testing/index.ts';
+import {
+  announce,
+  inviteTo,
+  joinLimb,
+  joinMember,
+  type Mesh,
+  type MeshClient,
+  type MeshModule,
+  newTenant,
+  sha256,
+  startMesh,
+  submit,
+  summary,
+  task,
+} from './mesh.ts';
+
+/** Everybody there is, as seen from the tenant that all the calls are about. */
+const everybody = [
+  'owner',
+  'operator',
+  'viewer',
+  'limb',
+  'owner of another tenant',
+  'operator of another tenant',
+  'limb of another tenant',
+  'stranger',
+] as const;
+type Who = (typeof everybody)[number];
+
+/** `ok`: something happens. `nothing`: no error, and nothing happens. Otherwise the code of the rejection. */
+type Outcome = 'ok' | 'nothing' | (string & {});
+
+interface Rule {
+  readonly call: (client: MeshClient) => void;
+  readonly outcomes: Record<Who, Outcome>;
+}
+
+let mesh: Mesh;
+let mark: Mark<MeshModule>;
+let queued: bigint;
+let claimed: bigint;
+let code: string;
+const clients = new Map<Who, MeshClient>();
+
+beforeAll(async () => {
+  mesh = await startMesh({ callMsMax: Number.POSITIVE_INFINITY });
+  const other = newTenant(mesh, 'other');
+  const connect = (who: Who, identity = mesh.identity(who)) => clients.set(who, mesh.connect(identity));
+  connect('owner', joinMember(mesh, 'owner', { role: 'Owner' }));
+  connect('operator', joinMember(mesh, 'operator', { role: 'Operator' }));
+  connect('viewer', joinMember(mesh, 'viewer', { role: 'Viewer' }));
+  connect('owner of another tenant', other.owner);
+  connect('operator of another tenant', joinMember(mesh, 'operator of another tenant', other));
+  connect('stranger');
+  const limb = joinLimb(mesh, 'limb', { capacity: 2 });
+  clients.set('limb', limb);
+  clients.set('limb of another tenant', joinLimb(mesh, 'limb of another tenant', other));
+  queued = submit(mesh);
+  claimed = submit(mesh);
+  limb.call('claimTask', { taskId: claimed });
+  code = inviteTo(mesh, { role: 'Viewer' });
+  mark = await mesh.snapshot();
+});
+
+beforeEach(async () => {
+  await mesh.rewind(mark);
+});
+
+const ofOtherTenants = (outcome: Outcome) => ({
+  'owner of another tenant': outcome,
+  'operator of another tenant': outcome,
+  'limb of another tenant': outcome,
+  stranger: outcome,
+});
+
+const forMembers = (owner: Outcome, operator: Outcome, viewer: Outcome, others: Outcome): Record<Who, Outcome> => ({
+  owner,
+  operator,
+  viewer,
+  limb: others,
+  ...ofOtherTenants(others),
+});
+
+const forLimbs = (limb: Outcome, foreignLimb: Outcome): Record<Who, Outcome> => ({
+  ...forMembers('not-a-limb', 'not-a-limb', 'not-a-limb', 'not-a-limb'),
+  limb,
+  'limb of another tenant': foreignLimb,
+});
+
+const rules: Record<string, Rule> = {
+  announce_limb: {
+    call: (client) => announce(client, { skills: ['recall'] }),
+    outcomes: forLimbs('ok', 'ok'),
+  },
+  cancel_task: {
+    call: (client) => client.call('cancelTask', { taskId: queued }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-task'),
+  },
+  claim_task: {
+    call: (client) => client.call('claimTask', { taskId: queued }),
+    outcomes: forLimbs('ok', 'nothing'),
+  },
+  complete_task: {
+    call: (client) => client.call('completeTask', { taskId: claimed, attempt: 1, summary: summary() }),
+    outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  create_invite: {
+    call: (client) =>
+      client.call('createInvite', {
+        tenantId: 1n,
+        kind: { tag: 'Member' },
+        role: { tag: 'Owner' },
+        codeHash: sha256('another'),
+        lifeMs: 0,
+      }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  create_tenant: {
+    call: (client) => client.call('createTenant', { name: 'a third' }),
+    outcomes: { ...forMembers('ok', 'forbidden', 'forbidden', 'forbidden'), 'owner of another tenant': 'ok' },
+  },
+  fail_task: {
+    call: (client) => client.call('failTask', { taskId: claimed, attempt: 1, error: 'no', isRetryable: true }),
+    outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  redeem_invite: {
+    // The code alone gives the right: a tenant's invite is for whoever it was told.
+    call: (client) => client.call('redeemInvite', { code, name: 'somebody' }),
+    outcomes: forMembers('ok', 'ok', 'ok', 'ok'),
+  },
+  report_memory: {
+    call: (client) => client.call('reportMemory', { documentCount: 1, chunkCount: 1 }),
+    outcomes: forLimbs('ok', 'ok'),
+  },
+  report_progress: {
+    call: (client) => client.call('reportProgress', { taskId: claimed, attempt: 1, line: 'on it' }),
+    outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  submit_task: {
+    call: (client) => client.call('submitTask', task()),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
+};
+
+describe('who may call what', () => {
+  it('is written down here for every reducer that can be called', () => {
+    const callable = mesh.database.def.reducers.filter(({ isCallable }) => isCallable);
+    expect(Object.keys(rules).sort()).toEqual(callable.map(({ name }) => name).sort());
+  });
+
+  const cells = Object.entries(rules).flatMap(([reducer, { call, outcomes }]) =>
+    everybody.map((who) => ({ reducer, who, call, expected: outcomes[who] })),
+  );
+
+  it.each(cells)('$reducer by the $who: $expected', ({ who, call, expected }) => {
+    const client = clients.get(who);
+    if (!client) throw new Error(`nobody is the ${who}`);
+    const before = everything();
+    expect(outcomeOf(() => call(client))).toBe(expected === 'nothing' ? 'ok' : expected);
+    if (expected === 'ok') expect(everything()).not.toEqual(before);
+    else expect(everything()).toEqual(before);
+  });
+});
+
+function outcomeOf(act: () => void): Outcome {
+  try {
+    act();
+    return 'ok';
+  } catch (error) {
+    if (!(error instanceof ReducerError) || error.kind !== 'rejected') throw error;
+    return error.message.split(':', 1)[0] ?? '';
+  }
+}
+
+/** Every row of every table. */
+function everything(): unknown {
+  return Object.fromEntries(
+    mesh.database.def.tables.map(({ sourceName }) => [sourceName, mesh.rows(sourceName as 'task')]),
+  );
+}
