@@ -67,8 +67,9 @@ export async function readLog(disk: Disk, directory: string, replay: Replay, aft
 
 async function replayAll(disk: Disk, directory: string, replay: Replay, after: LogPoint | undefined) {
   const all = (await disk.list(directory)).filter((name) => offsetOfSegment(name) !== undefined);
-  const holds = (name: string) => (offsetOfSegment(name) ?? 0) <= (after?.nextOffset ?? 0);
-  const names = after === undefined ? all : all.slice(Math.max(0, all.findLastIndex(holds)));
+  // Not the segment that starts at the point: a crash may have left nothing of it but its name.
+  const startsBefore = (name: string) => (offsetOfSegment(name) ?? 0) < (after?.nextOffset ?? 0);
+  const names = all.slice(Math.max(0, all.findLastIndex(startsBefore)));
   const replayer = new Replayer(directory, replay, after);
   let tornTail: TornTail | undefined;
   let segment: string | undefined;
