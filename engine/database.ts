@@ -9,11 +9,11 @@ import { hashBundle } from './program.ts';
 import type {
   CallAnswer,
   Client,
-  ClientMessage,
   Database,
   HttpCaller,
   JsonText,
   LogRecord,
+  Received,
   RouteRequest,
   RouteResponse,
   SqlAnswer,
@@ -95,8 +95,8 @@ export class HostedDatabase implements Database {
     this.engine.disconnect(client);
   }
 
-  handle(client: Client, messages: readonly ClientMessage[]): void {
-    this.engine.handle(client, messages);
+  handle(received: Iterator<Received>): void {
+    this.engine.handle(received);
   }
 
   async callHttp(caller: HttpCaller, name: string, args: JsonText): Promise<CallAnswer> {

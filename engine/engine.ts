@@ -20,7 +20,7 @@ import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
 import { encodeRowList } from './query/rowlist.ts';
-import type { Client, ClientMessage, ReducerOutcome } from './serve/contract.ts';
+import type { Client, ClientMessage, Received, ReducerOutcome } from './serve/contract.ts';
 import type { TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
@@ -240,15 +240,15 @@ export class Engine {
     for (const client of [...this.#clients.values()]) client.close(code, reason);
   }
 
-  /** Handles messages of one client in their order; every reply goes through `client.deliver`. */
-  handle(client: Client, messages: readonly ClientMessage[]): void {
-    let next = 0;
-    while (next < messages.length && !this.#isClosed) {
-      const message = messages[next];
-      if (message?.kind === 'call-reducer') next = this.#handleCalls(client, messages, next);
-      else if (message) {
-        next += 1;
+  /** Handles messages in their order; every reply goes through its client's `deliver`. */
+  handle(received: Iterator<Received>): void {
+    let next = take(received);
+    while (next && !this.#isClosed) {
+      const { client, message } = next;
+      if (message.kind === 'call-reducer') next = this.#handleCalls(next, received);
+      else {
         this.#handleOther(client, message);
+        next = take(received);
       }
     }
     this.#arm();
@@ -410,23 +410,25 @@ export class Engine {
     return this.#isGuarded ? evaluate() : this.guarded(evaluate);
   }
 
-  /** Handles the reducer calls at the front, and returns how far it came. */
-  #handleCalls(client: Client, messages: readonly ClientMessage[], from: number): number {
-    let next = from;
+  /** Handles the reducer calls at the front, and returns what comes after them. */
+  #handleCalls(first: Received, received: Iterator<Received>): Received | undefined {
+    let current = first;
+    let next: Received | undefined = first;
     try {
-      // A batch shares one guard: setting it up costs more than a call.
+      // Calls that follow one another share one guard: setting it up costs more than a call.
       this.#guard(() => {
-        for (let message = messages[next]; message?.kind === 'call-reducer'; message = messages[next]) {
-          next += 1;
-          this.#handleCall(client, message);
+        while (next?.message.kind === 'call-reducer') {
+          current = next;
+          this.#handleCall(next.client, next.message);
+          next = take(received);
           if (this.#instance.isBatchOver) break;
         }
       });
     } catch (error) {
-      const ended = messages[next - 1];
-      if (!(error instanceof TimeLimit) || !ended) throw error;
+      if (!(error instanceof TimeLimit)) throw error;
       this.#abandon(error.message);
-      this.#answerFailure(client, ended, error.message);
+      this.#answerFailure(current.client, current.message, error.message);
+      next = take(received);
     }
     return next;
   }
@@ -688,6 +690,11 @@ export class Engine {
       return { kind: 'ok' };
     });
   }
+}
+
+function take(received: Iterator<Received>): Received | undefined {
+  const { done, value } = received.next();
+  return done ? undefined : value;
 }
 
 function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../../engine/index.ts';
-import type { Client, ClientMessage } from '../../engine/serve/contract.ts';
+import type { Client, Received } from '../../engine/serve/contract.ts';
 import { Latencies, type Run, type Span } from './stats.ts';
 
 const batchCalls = 64;
@@ -39,11 +39,14 @@ export async function durableLoop(
   });
   for (let requestId = 0; performance.now() < untilMs; requestId += batchCalls) {
     const startMs = performance.now();
-    const batch: ClientMessage[] = [];
+    const batch: Received[] = [];
     for (let i = 0; i < batchCalls; i++) {
-      batch.push({ kind: 'call-reducer', requestId: requestId + i, name: reducer, args: nextArgs() });
+      batch.push({
+        client,
+        message: { kind: 'call-reducer', requestId: requestId + i, name: reducer, args: nextArgs() },
+      });
     }
-    database.handle(client, batch);
+    database.handle(batch.values());
     pending.push({ offset: database.offset, startMs });
     await setImmediate();
     while (pending.length * batchCalls >= inFlightMax) {

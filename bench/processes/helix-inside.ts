@@ -45,7 +45,9 @@ const asks: InsideAsks = {
         if (message.kind === 'subscribe-applied') for (const { rows } of message.rows ?? []) rowCount += rows.rowCount;
       });
       opened().connect(client);
-      opened().handle(client, [{ kind: 'subscribe', requestId: 1, querySetId: 1, queries }]);
+      opened().handle(
+        [{ client, message: { kind: 'subscribe', requestId: 1, querySetId: 1, queries } as const }].values(),
+      );
       subscribers.push(client);
     }
     return rowCount;

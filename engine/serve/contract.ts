@@ -88,6 +88,12 @@ export interface Client {
   close(code: number, reason: string): void;
 }
 
+/** A message and who sent it. */
+export interface Received {
+  readonly client: Client;
+  readonly message: ClientMessage;
+}
+
 /** The caller of a request over HTTP. */
 export interface HttpCaller {
   readonly identity: bigint;
@@ -173,8 +179,11 @@ export interface Database {
   connect(client: Client): void;
   /** Runs the disconnect hook and forgets the client's subscriptions. */
   disconnect(client: Client): void;
-  /** Handles messages of one client in their order; every reply goes through `client.deliver`. */
-  handle(client: Client, messages: readonly ClientMessage[]): void;
+  /**
+   * Handles messages in their order, until there are none; every reply goes through its client's `deliver`. When it
+   * throws, the message taken last came to nothing, and the others can be handled by another call.
+   */
+  handle(received: Iterator<Received>): void;
   /**
    * A call over HTTP, with connect and disconnect around it; settles when its commit is durable. `args` is the text of a
    * JSON array, or of an object by parameter name.

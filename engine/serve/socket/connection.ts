@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Client, ClientMessage, Database, ServerMessage } from '../contract.ts';
+import type { Client, ClientMessage, Database, Received, ServerMessage } from '../contract.ts';
 import type { Credentials } from '../identity/authority.ts';
 import { decodeClientFrame, type ProtocolVersion } from '../wire/client-message.ts';
 import { WireError } from '../wire/error.ts';
@@ -16,8 +16,10 @@ const REASON_BYTES_MAX = 123;
 export interface ConnectionHost {
   readonly limits: Limits;
   readonly counters: Counters;
-  /** The connection has messages to be handled: calls `handleIncoming` once, later in this turn. */
+  /** The connection has messages to be handled: takes and handles them later in this turn. */
   wantsHandling(connection: Connection): void;
+  /** Takes and handles the messages of the connection now. */
+  handleNow(connection: Connection): void;
   /** The connection has messages that may be sendable: calls `flush` once, later in this turn. */
   wantsFlush(connection: Connection): void;
   /** The connection waits for its database's durable offset to grow: calls `flush` then. */
@@ -85,7 +87,7 @@ export class Connection implements Client {
     webSocket.on('error', () => {});
     webSocket.on('close', () => {
       // What arrived before the close was sent on purpose, and is handled.
-      this.handleIncoming();
+      this.#host.handleNow(this);
       this.#isOpen = false;
       this.#outbox.clear();
       this.#tellEnded();
@@ -113,19 +115,22 @@ export class Connection implements Client {
     this.#webSocket.terminate();
   }
 
-  /** Hands everything received to the database. */
-  handleIncoming(): void {
-    if (this.#incoming.length === 0) return;
+  /** Gives away everything received, one message after the other, for as long as the connection is open. */
+  *take(): Generator<Received, void> {
     const messages = this.#incoming;
     this.#incoming = [];
     this.#host.counters.messagesReceived += messages.length;
-    try {
-      this.database.handle(this, messages);
-    } catch (error) {
-      this.#host.report(error, 'handling messages of a client');
-      this.#end(1011, 'The server failed to handle a message.');
+    for (const message of messages) {
+      if (!this.#isOpen) break;
+      yield { client: this, message };
     }
     if (this.#webSocket.isPaused) this.#webSocket.resume();
+  }
+
+  /** Ends the connection because of a bug that one of its messages met. */
+  fail(error: unknown): void {
+    this.#host.report(error, 'handling messages of a client');
+    this.#end(1011, 'The server failed to handle a message.');
   }
 
   /** Sends what may be sent, as few frames as possible in one write. */

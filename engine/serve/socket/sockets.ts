@@ -10,7 +10,7 @@ import { Connection, type ConnectionHost } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { readSubscribeRequest, type SubscribeRequest } from './handshake.ts';
 import type { Limits } from './limits.ts';
-import { Turn } from './turn.ts';
+import { handleAll, Turn } from './turn.ts';
 
 export interface SocketsOptions {
   readonly databases: Databases;
@@ -109,6 +109,10 @@ export class Sockets implements ConnectionHost {
 
   wantsHandling(connection: Connection): void {
     this.#turn.handle(connection);
+  }
+
+  handleNow(connection: Connection): void {
+    handleAll(connection.database, [connection]);
   }
 
   wantsFlush(connection: Connection): void {

@@ -11,6 +11,7 @@ import type {
   LogRecord,
   PublishPlan,
   PublishRequest,
+  Received,
   RouteRequest,
   RouteResponse,
   SqlAnswer,
@@ -89,9 +90,13 @@ export class FakeDatabase implements Database {
     this.#subscriptions.delete(client);
   }
 
-  handle(client: Client, messages: readonly ClientMessage[]): void {
-    this.batches.push(messages);
-    for (const message of messages) this.#handleOne(client, message);
+  handle(received: Iterator<Received>): void {
+    const batch: ClientMessage[] = [];
+    this.batches.push(batch);
+    for (let next = received.next(); !next.done; next = received.next()) {
+      batch.push(next.value.message);
+      this.#handleOne(next.value.client, next.value.message);
+    }
   }
 
   /** Inserts rows and tells every subscriber, as a commit by somebody else would. */
