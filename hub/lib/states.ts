@@ -14,8 +14,6 @@ const transitions = {
 
 export type TaskStateTag = keyof typeof transitions;
 
-export const taskStates = Object.keys(transitions) as TaskStateTag[];
-
 export function mayBecome(from: TaskStateTag, to: TaskStateTag): boolean {
   return (transitions[from] as readonly string[]).includes(to);
 }
