@@ -51,7 +51,7 @@ export default db;
 export const send = db.reducer({ text: t.string(), replyTo: t.option(t.u64()) }, (ctx, row) => {
   if (row.text === '') throw new Error('say something');
   console.log('sent', row.text);
-  ctx.db.message.insert({ id: 0n, sender: ctx.sender, sentAt: ctx.timestamp, ...row${columns === '' ? '' : ', topic: 0n'} });
+  ctx.db.message.insert({ id: 0n, sender: ctx.sender, sentAt: ctx.timestamp, text: row.text, replyTo: row.replyTo${columns === '' ? '' : ', topic: 0n'} });
 });
 export const biggest = db.procedure({}, t.u64(), () => 18446744073709551615n);
 ${more}`;
