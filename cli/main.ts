@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { version } from '../package.json';
+import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { address, count, examples, list, port } from './lib/option.ts';
 import { run } from './lib/run.ts';
@@ -98,6 +99,7 @@ withHub(program.command('tasks'))
   .action((options) => run(async () => (await import('./commands/tasks.ts')).tasks(options)));
 
 addDatabaseCommands(program);
+addDataCommands(program);
 
 await program.parseAsync();
 

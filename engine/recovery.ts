@@ -11,7 +11,15 @@ import { Names } from './names.ts';
 import { alterTables, createTables } from './program.ts';
 import type { TableChange } from './store/contract.ts';
 import { Store } from './store/store.ts';
-import { firstUserId, nameTable, programTable, readProgramRow, systemTables } from './system.ts';
+import {
+  firstUserId,
+  nameTable,
+  positionTableId,
+  programTable,
+  readPositionRow,
+  readProgramRow,
+  systemTables,
+} from './system.ts';
 
 /** A module that runs in a database. */
 export interface Program {
@@ -94,7 +102,7 @@ async function newestSnapshot(
 }
 
 /** A database as far as its commits have been replayed. */
-class RecoveredState {
+export class RecoveredState {
   readonly store = new Store();
   readonly names = new Names();
   program: Program | undefined;
@@ -116,7 +124,9 @@ class RecoveredState {
     this.store.restoreSequences(sequences);
   }
 
-  replay({ changes }: Commit): void | Promise<void> {
+  replay(commit: Commit): void | Promise<void> {
+    const changes = commit.changes.filter(({ table }) => table !== positionTableId);
+    const positions = commit.changes.find(({ table }) => table === positionTableId);
     const { system, user } = split(changes);
     for (const { inserts, deletes } of changes) {
       for (const row of inserts) this.replayedBytes += row.length;
@@ -124,10 +134,14 @@ class RecoveredState {
     }
     this.#applySystem(system);
     const bundle = bundleIn(system);
-    if (bundle === undefined) return this.store.apply(user);
+    const finish = () => {
+      this.store.apply(user);
+      if (positions) this.store.restoreSequences(positions.inserts.map(readPositionRow));
+    };
+    if (bundle === undefined) return finish();
     return follow(this.store, this.names, this.program, bundle, this.#load).then((next) => {
       this.program = next;
-      this.store.apply(user);
+      finish();
     });
   }
 

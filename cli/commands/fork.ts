@@ -1,0 +1,15 @@
+import { type DataOptions, momentOf, newNonce, withDataFolder } from '../lib/data-folder.ts';
+
+export interface ForkOptions extends DataOptions {
+  readonly database?: string;
+  readonly at?: string;
+}
+
+/** Makes a second database from a past state of one. */
+export async function fork(name: string, options: ForkOptions): Promise<void> {
+  const until = momentOf(options.at);
+  await withDataFolder(options, async (folder) => {
+    const commitCount = await folder.fork(folder.find(options.database), name, until, newNonce());
+    console.log(`${name} has the first ${commitCount} commits; start the hub to use it`);
+  });
+}

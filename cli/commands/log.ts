@@ -1,0 +1,65 @@
+import { jsonText } from '../../engine/bsatn/satsjson-write.ts';
+import type { Commit } from '../../engine/log/commit.ts';
+import { loadModule } from '../../engine/module/load.ts';
+import { RecoveredState } from '../../engine/recovery.ts';
+import { identityToHex } from '../../engine/serve/identity/identity.ts';
+import type { TableChange } from '../../engine/store/contract.ts';
+import { type DataOptions, withDataFolder } from '../lib/data-folder.ts';
+import { oneLine } from '../lib/terminal.ts';
+
+export interface LogShowOptions extends DataOptions {
+  readonly database?: string;
+  readonly from: number;
+  readonly limit: number;
+  readonly rows?: boolean;
+}
+
+/** Prints who called what and when, and what it changed. */
+export async function logShow(options: LogShowOptions): Promise<void> {
+  await withDataFolder(options, async (folder) => {
+    const state = new RecoveredState(loadModule);
+    const until = options.from + options.limit;
+    await folder.history(folder.find(options.database), async (commit) => {
+      if (commit.offset >= until) return;
+      await state.replay(commit);
+      if (commit.offset < options.from) return;
+      console.log(`${headOf(commit)}${commit.changes.map((change) => `  ${totalsOf(state, change)}`).join('')}`);
+      if (options.rows) for (const change of commit.changes) printRows(state, change);
+    });
+  });
+}
+
+/** Checks every byte of the histories of a data folder. */
+export async function logVerify(options: DataOptions & { readonly database?: string }): Promise<void> {
+  await withDataFolder(options, async (folder) => {
+    const entries = options.database === undefined ? folder.entries : [folder.find(options.database)];
+    for (const entry of entries) {
+      const { nextOffset, chain, tornTail } = await folder.history(entry, () => {});
+      const name = entry.names[0] ?? entry.identity;
+      console.log(`${name}: ${nextOffset} commits are intact, chain ${Buffer.from(chain).toString('hex')}`);
+      if (tornTail)
+        console.log(`${name}: ${tornTail.bytes} bytes of an interrupted write will be cut off by the next start`);
+    }
+  });
+}
+
+function headOf({ offset, timestampMicros, origin, caller }: Commit): string {
+  const time = new Date(Number(timestampMicros / 1000n)).toISOString();
+  return `${String(offset).padStart(8)}  ${time}  ${oneLine(origin)}  by ${identityToHex(caller).slice(0, 16)}`;
+}
+
+function totalsOf(state: RecoveredState, { table, inserts, deletes }: TableChange): string {
+  return `${nameOf(state, table)} +${inserts.length} -${deletes.length}`;
+}
+
+function printRows(state: RecoveredState, { table, inserts, deletes }: TableChange): void {
+  const name = nameOf(state, table);
+  if (!state.store.hasTable(table) || name.startsWith('st_')) return;
+  const { row } = state.store.table(table).def;
+  for (const bytes of deletes) console.log(`          - ${name} ${oneLine(jsonText(row, bytes))}`);
+  for (const bytes of inserts) console.log(`          + ${name} ${oneLine(jsonText(row, bytes))}`);
+}
+
+function nameOf(state: RecoveredState, table: TableChange['table']): string {
+  return state.store.hasTable(table) ? state.store.table(table).def.name : `table ${table}`;
+}

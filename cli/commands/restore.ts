@@ -1,0 +1,15 @@
+import { resolve } from 'node:path';
+import { restore as restoreBackup } from '../../engine/data-folder.ts';
+import { nodeDisk } from '../../engine/host/node/disk.ts';
+import { type DataOptions, dataDirectory, momentOf } from '../lib/data-folder.ts';
+
+export interface RestoreOptions extends DataOptions {
+  readonly at?: string;
+}
+
+/** Makes a data folder of a backup. */
+export async function restore(backup: string, options: RestoreOptions): Promise<void> {
+  const directory = dataDirectory(options);
+  await restoreBackup(nodeDisk, resolve(backup), directory, momentOf(options.at), (line) => console.log(line));
+  console.log(`${resolve(backup)} is restored in ${directory}`);
+}

@@ -1,0 +1,166 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleModule, type Host, openHost } from '../engine/index.ts';
+import { runCli } from './testing/cli.fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'helix-data-'));
+const data = join(folder, 'data');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The names of the accounts, as a hub on a data folder has them. */
+async function accountsIn(directory: string, database = 'ledger'): Promise<string[]> {
+  return await withHost(directory, async ({ databases }) => {
+    const { store, catalog } = databases.find(database)?.engine ?? {};
+    const table = catalog?.tableByName('account')?.stored.id;
+    if (store === undefined || table === undefined) return [];
+    const reader = store.table(table);
+    return reader.scan().map((handle) =>
+      Buffer.from(reader.row(handle))
+        .toString()
+        .replace(/[^a-z]/g, ''),
+    );
+  });
+}
+
+async function withHost<T>(directory: string, work: (host: Host) => Promise<T>): Promise<T> {
+  const onFailure = (error: Error) => {
+    throw error;
+  };
+  const host = await openHost({ dataDirectory: directory, port: 0, onFailure });
+  try {
+    return await work(host);
+  } finally {
+    await host.close();
+  }
+}
+
+/** Damages the last byte but one of a database's first log file. */
+function damage(directory: string): string {
+  const [database = ''] = readdirSync(join(directory, 'databases'));
+  const file = join(directory, 'databases', database, '00000000000000000000.log');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 2] = (bytes[bytes.length - 2] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  return file;
+}
+
+beforeAll(async () => {
+  await withHost(data, async ({ databases, operator }) => {
+    const bundle = await bundleModule('test/fixtures/modules/ledger.ts');
+    const request = {
+      name: 'ledger',
+      owner: operator.identity,
+      bundle,
+      clear: false,
+      breakClients: true,
+      token: undefined,
+    };
+    const { database } = await databases.publish(request);
+    const caller = { identity: operator.identity, claims: '{}' };
+    for (const [i, name] of ['ann', 'bob', 'cid'].entries()) {
+      await database.callHttp(caller, 'open', JSON.stringify([i, i, 0, 5, name]));
+    }
+  });
+});
+
+describe('the commands for a data folder', () => {
+  it.each(['log show', 'log verify', 'check', 'backup', 'restore', 'fork'])(
+    '%s --help has examples',
+    async (command) => {
+      const { code, stdout } = await runCli([...command.split(' '), '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: helix ${command}`);
+      expect(stdout).toMatch(/Examples:\n {2}helix /);
+    },
+  );
+
+  it('show the history, with rows in the words of the module', async () => {
+    const { code, stdout, stderr } = await runCli(['log', 'show', '--data', data, '--rows']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^ +0 {2}\S+Z {2}init {2}by [0-9a-f]{16} {2}st_program \+1 -0/);
+    expect(stdout).toMatch(/\d+ {2}\S+Z {2}open {2}by [0-9a-f]{16} {2}account \+1 -0 {2}journal \+1 -0/);
+    expect(stdout).toContain('+ account {"id":2,"key":1,"owner":0,"amount":5,"name":"bob"}');
+    const part = await runCli(['log', 'show', '--data', data, '--from', '2', '--limit', '1']);
+    expect(part.stdout.trim().split('\n').length).toBe(1);
+    expect(part.stdout).toMatch(/^ +2 /);
+  });
+
+  it('verify and check what is intact', async () => {
+    const verified = await runCli(['log', 'verify', '--data', data]);
+    expect(verified.stdout).toMatch(/^ledger: \d+ commits are intact, chain [0-9a-f]{64}\n$/);
+    const checked = await runCli(['check', '--data', data]);
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toMatch(/^ledger: \d+ commits, \d+ rows, 0 snapshots, chain [0-9a-f]{64}\n/);
+    expect(checked.stdout).toContain('is intact');
+  });
+
+  it('back up and restore, as it is or as it was', async () => {
+    const backup = join(folder, 'backup');
+    const made = await runCli(['backup', backup, '--data', data]);
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const again = await runCli(['backup', backup, '--data', data]);
+    expect(again).toMatchObject({ code: 1 });
+    expect(again.stderr).toContain('is not empty: choose a new folder');
+
+    const whole = join(folder, 'whole');
+    expect(await runCli(['restore', backup, '--data', whole])).toMatchObject({ code: 0, stderr: '' });
+    expect(await accountsIn(whole)).toEqual(['ann', 'bob', 'cid']);
+
+    const shown = await runCli(['log', 'show', '--data', data]);
+    const second = shown.stdout.split('\n').filter((line) => line.includes('account +1'))[1] ?? '';
+    const past = join(folder, 'past');
+    expect(await runCli(['restore', backup, '--data', past, '--at', second.trim().split(' ')[0] ?? ''])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await accountsIn(past)).toEqual(['ann', 'bob']);
+    expect(await runCli(['check', '--data', past])).toMatchObject({ code: 0 });
+
+    const before = await runCli(['restore', backup, '--data', join(folder, 'before'), '--at', '2020-01-01T00:00:00Z']);
+    expect(before.stdout).toContain('ledger: 0 commits, so it is left out');
+  });
+
+  it('fork a second database from a past state, which lives on by itself', async () => {
+    const copy = join(folder, 'forked');
+    cpSync(data, copy, { recursive: true });
+    const shown = await runCli(['log', 'show', '--data', data]);
+    const first = shown.stdout.split('\n').find((line) => line.includes('account +1')) ?? '';
+    const args = ['fork', 'trial', '--data', copy, '--at', first.trim().split(' ')[0] ?? ''];
+    expect(await runCli(args)).toMatchObject({ code: 0, stderr: '' });
+    expect(await accountsIn(copy, 'trial')).toEqual(['ann']);
+    expect(await accountsIn(copy)).toEqual(['ann', 'bob', 'cid']);
+    const again = await runCli([...args, '--database', 'ledger']);
+    expect(again.stderr).toContain('there is a database trial already');
+  });
+
+  it('name what is damaged, and touch nothing', async () => {
+    const copy = join(folder, 'damaged');
+    cpSync(data, copy, { recursive: true });
+    const file = damage(copy);
+    for (const args of [['check'], ['log', 'verify'], ['backup', join(folder, 'never')]]) {
+      const { code, stderr } = await runCli([...args, '--data', copy]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${file} is damaged at byte`);
+    }
+    const backup = join(folder, 'backup-damaged');
+    await runCli(['backup', backup, '--data', data]);
+    damage(backup);
+    const restored = await runCli(['restore', backup, '--data', join(folder, 'nothing')]);
+    expect(restored.stderr).toMatch(/is not what was written: nothing was restored/);
+  });
+
+  it('refuse a folder that a hub runs on, is no data folder, or a moment that is none', async () => {
+    await withHost(data, async () => {
+      const { code, stderr } = await runCli(['check', '--data', data]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: `helix: A hub runs on ${data}: stop it first\n` });
+    });
+    const none = await runCli(['check', '--data', join(folder, 'none')]);
+    expect(none.stderr).toContain('holds no databases: name the data folder of a hub');
+    const moment = await runCli(['fork', 'x', '--data', data, '--at', 'yesterday']);
+    expect(moment.stderr).toContain('yesterday is no moment: give an offset, such as 1200, or a time');
+    const unknown = await runCli(['log', 'show', '--data', data, '--database', 'chat']);
+    expect(unknown.stderr).toContain('there is no database chat: choose one of ledger');
+  });
+});

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { DataFolder, type Moment } from '../../engine/data-folder.ts';
+import { Rejection } from '../../engine/errors.ts';
+import { nodeDisk } from '../../engine/host/node/disk.ts';
+import { Failure } from './failure.ts';
+import { findHome } from './home.ts';
+
+export interface DataOptions {
+  /** Default: the hub's folder in HELIX_HOME. */
+  readonly data?: string;
+}
+
+export function dataDirectory({ data }: DataOptions): string {
+  return data === undefined ? findHome().hubData : resolve(data);
+}
+
+/** Works on the data folder of a hub that does not run. @throws Failure when one runs */
+export async function withDataFolder(options: DataOptions, work: (folder: DataFolder) => Promise<void>): Promise<void> {
+  const directory = dataDirectory(options);
+  const folder = await DataFolder.open(nodeDisk, directory).catch((error) => {
+    if (!(error instanceof Rejection) || error.code !== 'data-folder-locked') throw error;
+    throw new Failure(`A hub runs on ${directory}: stop it first`, { cause: error });
+  });
+  try {
+    await work(folder);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** An offset in digits, or a time such as 2026-01-31T12:00:00Z. @throws Failure */
+export function momentOf(text: string | undefined): Moment | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return { kind: 'offset', offset: Number(text) };
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) {
+    throw new Failure(`${text} is no moment: give an offset, such as 1200, or a time, such as 2026-01-31T12:00:00Z`);
+  }
+  return { kind: 'time', micros: BigInt(ms) * 1000n };
+}
+
+export function newNonce(): string {
+  return randomBytes(16).toString('hex');
+}
