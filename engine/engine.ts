@@ -21,10 +21,10 @@ import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
 import { encodeRowList } from './query/rowlist.ts';
 import type { Client, ClientMessage, Received, ReducerOutcome } from './serve/contract.ts';
-import type { TableChange, Transaction } from './store/contract.ts';
+import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
-import { clientRow, clientTable, readClientRow } from './system.ts';
+import { clientRow, clientTable, positionRow, positionTableId, readClientRow } from './system.ts';
 import { type Firing, Timetable } from './timetable.ts';
 
 /** Who makes a transaction, and as what it goes into the log. */
@@ -333,10 +333,11 @@ export class Engine {
       this.#rollback();
       return { kind: 'failed', message: this.#explain(error) };
     }
+    const positions = tx.positions(changes);
     tx.commit();
     this.#open = undefined;
+    this.#record(origin, changes, positions);
     if (changes.length === 0) return { kind: 'ok', offset: this.offset, update: [] };
-    this.#record(origin, changes);
     const { offset } = this;
     this.#timetable.follow(changes, origin.timestampMicros);
     let own: readonly QuerySetUpdate[] = [];
@@ -348,8 +349,11 @@ export class Engine {
   }
 
   /** Rows of event tables are seen and gone: they are not logged, and what has nothing else is no commit. */
-  #record(origin: Origin, changes: readonly TableChange[]): void {
-    const kept = this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
+  #record(origin: Origin, changes: readonly TableChange[], positions: readonly SequencePosition[]): void {
+    let kept = this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
+    if (positions.length > 0) {
+      kept = [...kept, { table: positionTableId, inserts: positions.map(positionRow), deletes: [] }];
+    }
     if (kept.length === 0) return;
     this.#log.append({
       offset: this.#log.offset + 1,

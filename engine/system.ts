@@ -1,6 +1,7 @@
 import { Reader } from './bsatn/reader.ts';
 import type { Field, ProductType } from './bsatn/type.ts';
 import { Writer } from './bsatn/writer.ts';
+import type { SequencePosition } from './store/contract.ts';
 import type { IndexId, TableDef, TableId } from './store/definition.ts';
 
 // A database's own tables. They live in the same store and the same log as the module's, so that the log alone is enough
@@ -34,6 +35,12 @@ export const nameTable = systemTable(3, 'st_name', 2, [
   { name: 'id', type: { kind: 'u32' } },
 ]);
 
+/**
+ * Where sequences stand that gave values which no stored row shows: in the log only, since a store and its snapshots know
+ * their sequences.
+ */
+export const positionTableId = 4 as TableId;
+
 export const systemTables: readonly TableDef[] = [clientTable, programTable, nameTable];
 
 export function clientRow(identity: bigint, connectionId: bigint): Uint8Array {
@@ -59,6 +66,19 @@ export function readProgramRow(row: Uint8Array): string {
   const reader = new Reader(row);
   reader.u8();
   return reader.string();
+}
+
+export function positionRow({ table, column, next }: SequencePosition): Uint8Array {
+  const writer = new Writer(32);
+  writer.u32(table);
+  writer.u32(column);
+  writer.string(next.toString());
+  return writer.copy();
+}
+
+export function readPositionRow(row: Uint8Array): SequencePosition {
+  const reader = new Reader(row);
+  return { table: reader.u32() as TableId, column: reader.u32(), next: BigInt(reader.string()) };
 }
 
 function systemTable(id: number, name: string, primaryKey: number, fields: Field[]): TableDef {

@@ -10,6 +10,14 @@ export interface TableChange {
   readonly deletes: readonly Uint8Array[];
 }
 
+/** Where the sequence of one column stands: it is kept beside the rows. */
+export interface SequencePosition {
+  readonly table: TableId;
+  readonly column: number;
+  /** The value that is given next. */
+  readonly next: bigint;
+}
+
 /**
  * A bound of a range scan over the column that follows the prefix.
  * `value` is the BSATN of that one column's value.
@@ -56,6 +64,11 @@ export interface Transaction {
   clear(table: TableId): number;
   /** The net changes so far, as `commit` would return them. */
   changes(): TableChange[];
+  /**
+   * Where sequences stand that gave values which the rows of `changes` do not show, such as of rows that are gone again:
+   * to be kept with the commit. Asked a second time it is empty.
+   */
+  positions(changes: readonly TableChange[]): SequencePosition[];
   /** Ends the transaction; changed tables in ascending id. Row bytes stay valid until the next `begin`. */
   commit(): TableChange[];
   /** Undoes every row change. Values taken from sequences are not given back. */

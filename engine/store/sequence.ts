@@ -14,6 +14,8 @@ export class Sequence {
   #small = -1;
   readonly #smallMax: number;
   readonly #increment: number;
+  /** Whether it has given a value that no commit has shown. */
+  #isAhead = false;
 
   constructor(def: SequenceDef, row: ProductType) {
     const kind = row.fields[def.column]?.type.kind;
@@ -47,6 +49,7 @@ export class Sequence {
 
   /** Writes the next value at `at` and moves on. */
   take(page: Uint8Array, at: number): void {
+    this.#isAhead = true;
     const value = this.#small;
     if (value >= 0) {
       writeSmall(page, at, this.size, value);
@@ -57,6 +60,16 @@ export class Sequence {
       writeBig(page, at, this.size, this.#next);
       this.next = this.#after(this.#next);
     }
+  }
+
+  /**
+   * Whether it has given a value that a replay of the commit would not skip: `row` is the last one that the commit adds.
+   * Asked again before the next value it says no.
+   */
+  isAheadOf(row: Uint8Array | undefined, columnStart: number): boolean {
+    if (!this.#isAhead) return false;
+    this.#isAhead = false;
+    return row === undefined || this.#after(readBig(row, columnStart, this.size, this.#isSigned)) !== this.next;
   }
 
   /** Moves past the stored value at `at`, so that it is not given again. Stays where it is when that would wrap. */

@@ -1,17 +1,10 @@
 import { assert } from '../errors.ts';
-import type { TableChange, TableReader, Transaction } from './contract.ts';
+import type { SequencePosition, TableChange, TableReader, Transaction } from './contract.ts';
+
 import type { TableDef, TableId } from './definition.ts';
 import { StoreRejection } from './rejection.ts';
 import { Table } from './table.ts';
 import { OpenTransaction } from './transaction.ts';
-
-/** Where the sequence of one column stands: a snapshot keeps it beside the rows. */
-export interface SequencePosition {
-  readonly table: TableId;
-  readonly column: number;
-  /** The value that is given next. */
-  readonly next: bigint;
-}
 
 export interface TableStatistics {
   readonly table: TableId;

@@ -1,7 +1,7 @@
 import { DecodeError } from '../bsatn/error.ts';
 import { type Layout, layoutOf } from '../bsatn/layout.ts';
 import { assert } from '../errors.ts';
-import type { Bound, RowHandle, TableChange, TableReader } from './contract.ts';
+import type { Bound, RowHandle, SequencePosition, TableChange, TableReader } from './contract.ts';
 import type { IndexId, TableDef } from './definition.ts';
 import { committed, Heap, live, noted } from './heap.ts';
 import { StoreRejection } from './rejection.ts';
@@ -266,6 +266,15 @@ export class Table implements TableReader {
     // The place that was freed last is given first: backwards, rows to come take them in the order of the old ones.
     for (let i = this.#gone.length - 1; i >= 0; i--) this.#heap.free(this.#gone[i] as RowHandle);
     this.#gone = [];
+  }
+
+  /** Where sequences stand that gave values which a replay of this change would not skip. */
+  unshownPositions(change: TableChange | undefined): SequencePosition[] {
+    if (this.sequences.length === 0) return [];
+    const last = this.def.isEvent ? undefined : change?.inserts.at(-1);
+    return this.sequences
+      .filter((sequence) => sequence.isAheadOf(last, last ? this.layout.columnStart(last, 0, sequence.def.column) : 0))
+      .map(({ def, next }) => ({ table: this.def.id, column: def.column, next }));
   }
 
   // Outside transactions.

@@ -1,5 +1,5 @@
 import { assert } from '../errors.ts';
-import type { RowHandle, TableChange, Transaction } from './contract.ts';
+import type { RowHandle, SequencePosition, TableChange, Transaction } from './contract.ts';
 import type { IndexId, TableId } from './definition.ts';
 import type { Table } from './table.ts';
 
@@ -50,6 +50,16 @@ export class OpenTransaction implements Transaction {
       if (change !== undefined) changes.push(change);
     }
     return changes;
+  }
+
+  positions(changes: readonly TableChange[]): SequencePosition[] {
+    this.#assertOpen();
+    const positions: SequencePosition[] = [];
+    for (const table of this.#touched) {
+      if (table.sequences.length === 0) continue;
+      positions.push(...table.unshownPositions(changes.find((change) => change.table === table.def.id)));
+    }
+    return positions;
   }
 
   commit(): TableChange[] {
