@@ -14,8 +14,9 @@ export class Channel {
 
   call<Name extends keyof HostCalls>(name: Name, ...args: Parameters<HostCalls[Name]>): ReturnType<HostCalls[Name]> {
     this.tell({ kind: 'call', name, args: args.map(own) });
-    // The host puts the answer into the port before it raises the signal.
-    Atomics.wait(this.#signal, signalAt.answered, 0);
+    // The host puts the answer into the port before it raises the signal. To be woken is not to be answered: who goes on
+    // as soon as the signal is up and calls again is woken by the notice that belonged to the answer before.
+    while (Atomics.load(this.#signal, signalAt.answered) === 0) Atomics.wait(this.#signal, signalAt.answered, 0);
     Atomics.store(this.#signal, signalAt.answered, 0);
     const received = receiveMessageOnPort(this.#port) as { readonly message: Answer };
     return read(received.message) as ReturnType<HostCalls[Name]>;
