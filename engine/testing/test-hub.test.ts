@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Identity, Timestamp } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
 import { createTestHub, ReducerError, type TestHub } from './index.ts';
@@ -321,6 +322,13 @@ describe('going back', () => {
     expect(notes.rows('myNotes')).toHaveLength(2);
     alice.disconnect();
     expect(hub.rows('visit')).toHaveLength(visits.length + 1);
+  });
+});
+
+describe('the README', () => {
+  it('[KIT10] shows an example that runs', () => {
+    const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+    expect(read('./README.md')).toContain(`\`\`\`ts\n${read('./example.test.ts')}\`\`\``);
   });
 });
 
