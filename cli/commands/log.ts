@@ -4,6 +4,7 @@ import { loadModule } from '../../engine/module/load.ts';
 import { RecoveredState } from '../../engine/recovery.ts';
 import { identityToHex } from '../../engine/serve/identity/identity.ts';
 import type { TableChange } from '../../engine/store/contract.ts';
+import { positionTableId } from '../../engine/system.ts';
 import { type DataOptions, withDataFolder } from '../lib/data-folder.ts';
 import { oneLine } from '../lib/terminal.ts';
 
@@ -23,8 +24,9 @@ export async function logShow(options: LogShowOptions): Promise<void> {
       if (commit.offset >= until) return;
       await state.replay(commit);
       if (commit.offset < options.from) return;
-      console.log(`${headOf(commit)}${commit.changes.map((change) => `  ${totalsOf(state, change)}`).join('')}`);
-      if (options.rows) for (const change of commit.changes) printRows(state, change);
+      const changes = commit.changes.filter(({ table }) => table !== positionTableId);
+      console.log(`${headOf(commit)}${changes.map((change) => `  ${totalsOf(state, change)}`).join('')}`);
+      if (options.rows) for (const change of changes) printRows(state, change);
     });
   });
 }
