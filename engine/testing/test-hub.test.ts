@@ -286,6 +286,7 @@ describe('going back', () => {
   it('[KIT7] rows, numbers, clock and randomness are as they were, any number of times', async () => {
     const hub = await start();
     hub.call(hub.owner, 'writeNote', note);
+    expect(() => hub.call(hub.owner, 'stumble')).toThrow('over its own feet');
     const mark = await hub.snapshot();
     const before = hub.rows('note');
     const act = () => {

@@ -5,6 +5,7 @@ import { assert } from '../errors.ts';
 import { MemoryDisk } from '../log/testing/memory-disk.ts';
 import type { LogRecord } from '../serve/contract.ts';
 import { identityOf, identityToHex } from '../serve/identity/identity.ts';
+import type { SequencePosition } from '../store/store.ts';
 import { type ClientState, TestClient } from './client.ts';
 import { VirtualClock } from './clock.ts';
 import type { ReducerArgs, ReducerName, TableName, TableRow, UntypedRow } from './module-types.ts';
@@ -26,6 +27,8 @@ export interface Mark<M = unknown> {
   readonly disk: MemoryDisk;
   readonly nowMicros: bigint;
   readonly random: SeededRandom;
+  /** Kept apart: a log does not tell of numbers that were taken and not used. */
+  readonly sequences: readonly SequencePosition[];
   readonly clients: readonly { readonly client: TestClient<M>; readonly state: ClientState<M> }[];
 }
 
@@ -173,6 +176,7 @@ export class TestHub<M = unknown> {
       disk: this.#disk.afterCrash(),
       nowMicros: this.#clock.nowMicros(),
       random: this.#random.copy(),
+      sequences: this.database.engine.store.sequencePositions(),
       clients: [...this.#clients]
         .filter(({ isConnected }) => isConnected)
         .map((client) => ({ client, state: client.save() })),
@@ -190,6 +194,7 @@ export class TestHub<M = unknown> {
     this.#random = mark.random.copy();
     this.#clients = new Set(mark.clients.map(({ client }) => client));
     this.#databases = await this.#open([...this.#clients]);
+    this.database.engine.store.restoreSequences(mark.sequences);
     for (const { client, state } of mark.clients) client.restore(state);
   }
 
