@@ -308,9 +308,12 @@ describe('a procedure', () => {
     const alice = await enter(host);
     world.answer = () => {};
     const asked = refusalOf(procedure(alice, 'get', { url: world.url }));
-    await until('it has asked', () => world.requests.length === 1);
+    const askedOverHttp = host.call('errands', 'get', [world.url]);
+    await until('both have asked', () => world.requests.length === 2);
     await publish(host, `${errands}\n// The next version.`);
-    expect(await asked).toBe('The module was updated while this ran: call it again.');
+    const why = 'The module was updated while this ran: call it again.';
+    expect(await asked).toBe(why);
+    expect(await askedOverHttp).toMatchObject({ status: 503, text: why });
     expect(await procedure(alice, 'add', { text: 'in the next' })).toBe(1n);
   });
 

@@ -109,7 +109,8 @@ export type JsonText = string;
 /**
  * Codes of a `Rejection` that have a status of their own over HTTP; every other rejection is a 400 with its message.
  * `permission-denied` 401, `connect-refused` 403, `no-such-database` and `no-such-function` 404, `locked` 409,
- * `reducer-rejected` (a SenderError), `reducer-failed` (anything else a function threw) and `time-limit` 530.
+ * `busy` and `closed` (try again later) 503, `reducer-rejected` (a SenderError), `reducer-failed` (anything else a function
+ * threw) and `time-limit` 530.
  */
 export type StatusCode =
   | 'permission-denied'
@@ -117,6 +118,8 @@ export type StatusCode =
   | 'no-such-database'
   | 'no-such-function'
   | 'locked'
+  | 'busy'
+  | 'closed'
   | 'reducer-rejected'
   | 'reducer-failed'
   | 'time-limit';

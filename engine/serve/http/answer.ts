@@ -14,6 +14,8 @@ const STATUS_OF_CODE: { readonly [code in StatusCode | OwnCode]: number } = {
   locked: 409,
   'too-large': 413,
   'content-type': 415,
+  busy: 503,
+  closed: 503,
   'reducer-rejected': FUNCTION_FAILED,
   'reducer-failed': FUNCTION_FAILED,
   'time-limit': FUNCTION_FAILED,
