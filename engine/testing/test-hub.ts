@@ -5,7 +5,7 @@ import { assert } from '../errors.ts';
 import { MemoryDisk } from '../log/testing/memory-disk.ts';
 import type { LogRecord } from '../serve/contract.ts';
 import { identityOf, identityToHex } from '../serve/identity/identity.ts';
-import type { SequencePosition } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { type ClientState, TestClient } from './client.ts';
 import { VirtualClock } from './clock.ts';
 import type { ReducerArgs, ReducerName, TableName, TableRow, UntypedRow } from './module-types.ts';
@@ -28,7 +28,7 @@ export interface Mark<M = unknown> {
   readonly nowMicros: bigint;
   readonly random: SeededRandom;
   /** Kept apart: a log does not tell of numbers that were taken and not used. */
-  readonly sequences: readonly SequencePosition[];
+  readonly sequences: ReturnType<Store['sequencePositions']>;
   readonly clients: readonly { readonly client: TestClient<M>; readonly state: ClientState<M> }[];
 }
 
