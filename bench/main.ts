@@ -4,15 +4,19 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ceiling } from './cells/ceiling.ts';
+import { fanOut } from './cells/fan-out.ts';
 import { inProcess } from './cells/in-process.ts';
+import { memory } from './cells/memory.ts';
 import { stall } from './cells/stall.ts';
+import { tenantsCell } from './cells/tenants.ts';
 import { transfer } from './cells/transfer.ts';
+import { viewsCell } from './cells/views.ts';
 import type { Cell } from './lib/cell.ts';
 import { loadAverage, machineFacts } from './lib/machine.ts';
 import { cellText, type Result, Results } from './lib/results.ts';
 import { full, quick } from './settings.ts';
 
-const cells: readonly Cell[] = [transfer, inProcess, ceiling, stall];
+const cells: readonly Cell[] = [transfer, inProcess, ceiling, fanOut, tenantsCell, viewsCell, memory, stall];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
 

@@ -1,13 +1,18 @@
 import { join } from 'node:path';
 import { systems } from '../lib/banks.ts';
 import { atLeast, type Cell } from '../lib/cell.ts';
-import { type Asks, Child } from '../lib/child.ts';
+import { Child } from '../lib/child.ts';
 import { contest, type Entrant } from '../lib/contest.ts';
 import { fillInSteps, startInside } from '../lib/inside.ts';
-import type { Run } from '../lib/stats.ts';
+import type { Run, Span } from '../lib/stats.ts';
 import { bank } from '../settings.ts';
 
 const sqlite = 'better-sqlite3';
+
+interface SqliteAsks {
+  start(argument: { readonly file: string; readonly synchronous: string }): void;
+  transfers(argument: Span & { readonly alpha: number }): Run;
+}
 
 /** The keynote workload without sockets: what the state machine itself costs. */
 export const inProcess: Cell = {
@@ -15,10 +20,10 @@ export const inProcess: Cell = {
   title: 'The same transfer in process, durable',
   async run(bench) {
     const { child: ours } = await startInside(bench, 'bank', 'inside');
-    const theirs = new Child<Asks>('sqlite-inside');
+    const theirs = new Child<SqliteAsks>('sqlite-inside');
     try {
       await fillInSteps(ours, 'open', bank.accounts, [bank.balance]);
-      await theirs.ask('start', { file: join(bench.folder, 'inside.sqlite'), synchronous: 'NORMAL' } as never);
+      await theirs.ask('start', { file: join(bench.folder, 'inside.sqlite'), synchronous: 'NORMAL' });
       const entrants = bank.alphas.flatMap((alpha): Entrant[] => {
         const setting = `alpha ${alpha}`;
         return [
@@ -26,7 +31,7 @@ export const inProcess: Cell = {
           {
             system: sqlite,
             setting,
-            run: async (span) => (await theirs.ask('transfers', { ...span, alpha } as never)) as Run,
+            run: (span) => theirs.ask('transfers', { ...span, alpha }),
           },
         ];
       });

@@ -1,7 +1,6 @@
-import type { ProbeAsks, Usage } from '../lib/answer.ts';
+import type { Usage } from '../lib/answer.ts';
 import { helixBank, transfers } from '../lib/banks.ts';
 import { atMost, type Cell } from '../lib/cell.ts';
-import type { Child } from '../lib/child.ts';
 import { millis, whole } from '../lib/contest.ts';
 import { median } from '../lib/stats.ts';
 
@@ -11,14 +10,13 @@ export const stall: Cell = {
   title: 'How late the event loop is under load',
   async run(bench) {
     const hub = await helixBank(bench);
-    const probe = hub.server as unknown as Child<ProbeAsks>;
     try {
       const load = transfers(hub, 40, 0);
       const rows: (Usage & { readonly perSecond: number })[] = [];
       for (let round = 0; round < bench.settings.rounds; round++) {
-        await probe.ask('usageStart', null);
+        await hub.server.ask('usageStart', null);
         const run = await load.run(bench.settings);
-        const usage = await probe.ask('usageStop', null);
+        const usage = await hub.server.ask('usageStop', null);
         rows.push({ ...usage, perSecond: run.perSecond });
         bench.say(`round ${round + 1}: p99.9 ${millis(usage.p999Ms)} ms at ${whole(run.perSecond)}/s`);
       }

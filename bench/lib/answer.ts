@@ -11,7 +11,7 @@ export interface Usage {
 }
 
 /** What every process of the benchmark can be asked. */
-export interface ProbeAsks extends Asks {
+export interface ProbeAsks {
   usageStart(argument: null): void;
   usageStop(argument: null): Usage;
   /** Bytes of the process in memory, after a garbage collection when node runs with `--expose-gc`. */
@@ -19,16 +19,25 @@ export interface ProbeAsks extends Asks {
 }
 
 /** Answers the asks of the process that started this one, and ends with it. */
-export function answer(asks: Asks, onEnd: () => void | Promise<void> = () => {}): void {
-  const all: Asks = { ...probe(), ...asks };
-  process.on('message', (message) => void reply(all, message as { id: number; name: string; argument: never }));
+export function answer<A extends Asks<A>>(asks: A, onEnd: () => unknown = () => {}): void {
+  const all = { ...probe(), ...asks } as unknown as Record<string, (argument: unknown) => unknown>;
+  process.on('message', (message) => void reply(all, message as Asked));
   process.on('disconnect', async () => {
     await onEnd();
     process.exit();
   });
 }
 
-async function reply(asks: Asks, { id, name, argument }: { id: number; name: string; argument: never }): Promise<void> {
+interface Asked {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+
+async function reply(
+  asks: Record<string, (argument: unknown) => unknown>,
+  { id, name, argument }: Asked,
+): Promise<void> {
   try {
     const value = await asks[name]?.(argument);
     process.send?.({ id, value });

@@ -5,6 +5,7 @@ import type { BankLoadAsks } from '../processes/bank-load.ts';
 import type { HelixAsks } from '../processes/helix.ts';
 import type { NullAsks } from '../processes/null.ts';
 import { bank } from '../settings.ts';
+import type { ProbeAsks } from './answer.ts';
 import type { Bench } from './cell.ts';
 import { type Asks, Child } from './child.ts';
 import type { Entrant } from './contest.ts';
@@ -13,7 +14,7 @@ import { startPostgres } from './postgres.ts';
 /** A bank that runs as a process, with the process that loads it. */
 export interface Bank {
   readonly system: string;
-  readonly server: Child<Asks>;
+  readonly server: Child<ProbeAsks>;
   readonly load: Child<BankLoadAsks>;
   stop(): Promise<void>;
 }
@@ -37,16 +38,16 @@ export async function helixBank({ folder, nodeOptions }: Bench): Promise<Bank> {
 }
 
 export async function sqliteBank({ folder }: Bench): Promise<Bank> {
-  const server = new Child<Asks>('sqlite');
+  const server = new Child<{ start(argument: { file: string; synchronous: string }): string }>('sqlite');
   const start = { file: join(folder, 'bank.sqlite'), synchronous: 'FULL' };
-  return opened(systems.sqlite, server, 'http', async () => String(await server.ask('start', start as never)));
+  return opened(systems.sqlite, server, 'http', () => server.ask('start', start));
 }
 
 export async function postgresBank({ folder }: Bench): Promise<Bank> {
   const home = join(folder, 'bank-postgres');
   mkdirSync(home);
   const postgres = await startPostgres(home);
-  const server = new Child<Asks>('postgres');
+  const server = new Child<{ start(argument: { socketFolder: string; connections: number }): string }>('postgres');
   const start = { socketFolder: postgres.socketFolder, connections: postgresConnections };
   const running = await opened(systems.postgres, server, 'http', async () =>
     String(await server.ask('start', start as never)),
@@ -78,7 +79,7 @@ export function settingOf(inFlight: number, alpha: number): string {
   return `${bank.clients} clients × ${inFlight} in flight, alpha ${alpha}`;
 }
 
-async function opened<A extends Asks>(
+async function opened<A extends Asks<A>>(
   system: string,
   server: Child<A>,
   kind: 'socket' | 'http',
@@ -92,7 +93,7 @@ async function opened<A extends Asks>(
   try {
     await load.ask('connect', { kind, url: await start() });
     await load.ask('openAccounts', null);
-    return { system, server: server as unknown as Child<Asks>, load, stop };
+    return { system, server: server as unknown as Child<ProbeAsks>, load, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ProbeAsks } from './answer.ts';
 
 const built = fileURLToPath(new URL('../dist/processes/', import.meta.url));
 
-/** What a child of this kind is asked and answers; see `answer`. */
-export type Asks = Record<string, (argument: never) => unknown>;
+/** What a process can be asked, as functions of one argument; see `answer`. */
+export type Asks<A> = { readonly [Name in keyof A]: (argument: never) => unknown };
 
-type ArgumentOf<A extends Asks, Name extends keyof A> = Parameters<A[Name]>[0];
-type AnswerOf<A extends Asks, Name extends keyof A> = Awaited<ReturnType<A[Name]>>;
+type ArgumentOf<A extends Asks<A>, Name extends keyof A> = Parameters<A[Name]>[0];
+type AnswerOf<A extends Asks<A>, Name extends keyof A> = Awaited<ReturnType<A[Name]>>;
 
 interface Answer {
   readonly id: number;
@@ -17,7 +18,7 @@ interface Answer {
 }
 
 /** A process of `bench/processes` that answers asks over its channel, one at a time or many. */
-export class Child<A extends Asks> {
+export class Child<A extends Asks<A>> {
   readonly #process: ChildProcess;
   readonly #name: string;
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -34,11 +35,11 @@ export class Child<A extends Asks> {
   }
 
   /** Rejects when the child fails or does not answer within `timeoutMs`, 2 minutes by default. */
-  ask<Name extends keyof A & string>(
+  ask<Name extends keyof (A & ProbeAsks) & string>(
     name: Name,
-    argument: ArgumentOf<A, Name>,
+    argument: ArgumentOf<A & ProbeAsks, Name>,
     timeoutMs = 120_000,
-  ): Promise<AnswerOf<A, Name>> {
+  ): Promise<AnswerOf<A & ProbeAsks, Name>> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(id)?.reject(this.#error(`did not answer ${name}`)), timeoutMs);
@@ -49,7 +50,7 @@ export class Child<A extends Asks> {
           settle(value);
         };
       this.#waiting.set(id, {
-        resolve: settled((value: unknown) => resolve(value as AnswerOf<A, Name>)),
+        resolve: settled((value: unknown) => resolve(value as AnswerOf<A & ProbeAsks, Name>)),
         reject: settled(reject),
       });
       this.#process.send({ id, name, argument });

@@ -1,11 +1,10 @@
 import { answer } from '../lib/answer.ts';
 import { type BankClient, httpClient, socketClient } from '../lib/bank-client.ts';
-import type { Asks } from '../lib/child.ts';
 import { closedLoops, type Run, type Span } from '../lib/stats.ts';
 import { Pairs } from '../lib/zipf.ts';
 import { bank } from '../settings.ts';
 
-export interface BankLoadAsks extends Asks {
+export interface BankLoadAsks {
   connect(argument: { readonly kind: 'socket' | 'http'; readonly url: string }): Promise<void>;
   openAccounts(argument: null): Promise<void>;
   run(argument: Span & { readonly inFlight: number; readonly alpha: number }): Promise<Run>;

@@ -1,7 +1,6 @@
 import type { Database, Host } from '../../engine/index.ts';
 import type { Client } from '../../engine/serve/contract.ts';
 import { answer } from '../lib/answer.ts';
-import type { Asks } from '../lib/child.ts';
 import { durableLoop, encodeArgs, silentClient } from '../lib/durable-loop.ts';
 import { type Hosted, hostModule } from '../lib/open-host.ts';
 import type { Run, Span } from '../lib/stats.ts';
@@ -9,7 +8,7 @@ import { Pairs, random } from '../lib/zipf.ts';
 import { bank } from '../settings.ts';
 
 /** A hub whose database is used without sockets, in its own process. */
-export interface InsideAsks extends Asks {
+export interface InsideAsks {
   /** @returns how long it took to open the data folder and to publish the module */
   start(argument: Hosted): Promise<number>;
   /** Calls a reducer with arguments as JSON and waits until it is durable. */

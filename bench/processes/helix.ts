@@ -1,10 +1,9 @@
 import type { Host } from '../../engine/index.ts';
 import { answer } from '../lib/answer.ts';
-import type { Asks } from '../lib/child.ts';
 import { type Hosted, hostModule } from '../lib/open-host.ts';
 
 /** A hub that is reached by its sockets. */
-export interface HelixAsks extends Asks {
+export interface HelixAsks {
   /** @returns the address */
   start(argument: Hosted): Promise<string>;
 }

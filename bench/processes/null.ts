@@ -2,12 +2,11 @@ import { createServer } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { FrameEncoder } from '../../engine/serve/wire/frame.ts';
 import { answer } from '../lib/answer.ts';
-import type { Asks } from '../lib/child.ts';
 import { listen } from '../lib/http.ts';
 
 // Answers every call with "success" and does nothing else: the ceiling of client and socket.
 
-export interface NullAsks extends Asks {
+export interface NullAsks {
   start(argument: null): Promise<string>;
 }
 
