@@ -23,7 +23,7 @@ export const viewsCell: Cell = {
         const { child } = await startInside(bench, 'rooms', `rooms-${rowCount}`);
         children.push(child);
         await fillInSteps(child, 'fill', rowCount);
-        await child.ask('call', { reducer: 'join', json: '[0]' });
+        await child.ask('call', { reducer: 'enter', json: '[0]' });
         for (const { setting, sql } of views) {
           entrants.push({
             system: systemOf(rowCount),

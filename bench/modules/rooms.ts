@@ -26,7 +26,7 @@ export const first = spacetimedb.view({ name: 'first', public: true }, t.array(m
   ctx.from.message.where((one) => one.room.eq(0)),
 );
 
-export const join = spacetimedb.reducer({ room: t.u32() }, (ctx, { room }) => {
+export const enter = spacetimedb.reducer({ room: t.u32() }, (ctx, { room }) => {
   ctx.db.member.insert({ id: room, identity: ctx.sender, room });
 });
 
