@@ -19,6 +19,7 @@ export interface Server {
 }
 
 const defaultUrl = 'http://127.0.0.1:3000';
+const pingMsMax = 1000;
 
 /**
  * The server that `--server`, HELIX_HUB or a server that runs here names, with a token for it.
@@ -27,7 +28,7 @@ const defaultUrl = 'http://127.0.0.1:3000';
 export async function findServer(options: ServerOptions): Promise<Server> {
   const running = await findRunning();
   const named = options.server ?? (process.env['HELIX_HUB'] || undefined);
-  const url = originOf(named ?? running[0]?.url ?? defaultUrl);
+  const url = originOf(named ?? (await firstAnswering(running))?.url ?? defaultUrl);
   const own = running.find((server) => originOf(server.url) === url);
   const tokenFile = options.tokenFile ?? (process.env['HELIX_TOKEN_FILE'] || undefined) ?? own?.tokenFile;
   if (tokenFile === undefined) {
@@ -35,6 +36,16 @@ export async function findServer(options: ServerOptions): Promise<Server> {
     return { url, token, database: undefined, tokenFrom: identitiesFile() };
   }
   return { url, token: await readToken(tokenFile, own), database: own?.database, tokenFrom: tokenFile };
+}
+
+/** One that was killed may still be announced: it is passed over when another answers. */
+async function firstAnswering(running: readonly RunningServer[]): Promise<RunningServer | undefined> {
+  if (running.length < 2) return running[0];
+  for (const server of running) {
+    const signal = AbortSignal.timeout(pingMsMax);
+    if (await fetch(new URL('/v1/ping', server.url), { signal }).catch(() => undefined)) return server;
+  }
+  return running[0];
 }
 
 async function readToken(file: string, own: RunningServer | undefined): Promise<string> {

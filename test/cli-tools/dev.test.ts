@@ -83,6 +83,8 @@ describe('helix dev', () => {
     expect(second.output()).toMatch(/Another process serves .*--data/);
 
     expect(await dev.stop()).toBe(0);
+    // What a hub left here that was killed does not stand in the way.
+    shop.write('.helix/hub.json', '{"url":"http://127.0.0.1:9","database":"helix"}');
     dev = start('--listen', '127.0.0.1:0');
     await dev.line(/updated chat/);
     expect(await texts()).toEqual([{ text: 'first' }, { text: 'second' }]);

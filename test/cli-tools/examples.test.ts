@@ -19,7 +19,11 @@ beforeAll(() => {
   // Both examples find the packages in the folder above them.
   installPackage(packPackage(folder), folder);
 }, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const started: { kill(): unknown }[] = [];
+afterAll(() => {
+  for (const process of started) process.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const npx = (example: string, script: string, ...args: string[]) =>
   execFileSync(process.execPath, [join(folder, 'node_modules', script), ...args], {
@@ -31,7 +35,10 @@ const npx = (example: string, script: string, ...args: string[]) =>
 function startBackend(example: string, name: string): HelixProcess {
   const module = join(folder, example, 'module.ts');
   const home = join(folder, example, '.helix');
-  return startHelix(['dev', '--module', module, '--name', name, '--listen', '127.0.0.1:0'], { HELIX_HOME: home });
+  const args = ['dev', '--module', module, '--name', name, '--listen', '127.0.0.1:0'];
+  const backend = startHelix(args, { HELIX_HOME: home });
+  started.push({ kill: () => backend.child.kill() });
+  return backend;
 }
 
 describe.each([
@@ -62,6 +69,7 @@ describe('sensor-watch', () => {
       cwd: join(folder, 'sensor-watch'),
       env: { ...process.env, SERVER: url },
     });
+    started.push(watch);
     let said = '';
     for (const stream of [watch.stdout, watch.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
     const says = (text: string) => expect.poll(() => said, { timeout: 15_000 }).toContain(text);

@@ -5,11 +5,17 @@ import { root } from '../../cli/testing/cli.fixture.ts';
 
 /** Packs the package into a folder, as `npm pack` does of what is built, and returns its unpacked folder. */
 export function packPackage(folder: string): string {
-  const quiet: { cwd: string; stdio: 'pipe'; encoding: 'utf8' } = { cwd: root, stdio: 'pipe', encoding: 'utf8' };
-  execFileSync('npm', ['run', '--silent', 'build:types'], quiet);
-  const archive = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], quiet);
+  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
+  const archive = execFileSync('npm', pack, { cwd: root, stdio: 'pipe', encoding: 'utf8' });
   execFileSync('tar', ['xf', archive.trim()], { cwd: folder });
   return join(folder, 'package');
+}
+
+/** Builds the package's types into its unpacked folder; the shared `dist` stays as it is for whoever else reads it. */
+export function buildTypes(unpacked: string): void {
+  const tsdown = join(root, 'node_modules/tsdown/dist/run.mjs');
+  const args = ['-c', 'tsdown.types.config.ts', '--no-clean', '--out-dir', join(unpacked, 'dist')];
+  execFileSync(process.execPath, [tsdown, ...args, '--logLevel', 'error'], { cwd: root, stdio: 'pipe' });
 }
 
 /** Gives a folder `node_modules` with the unpacked package and, in place of a registry, the packages installed here. */

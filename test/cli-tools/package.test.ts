@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../cli/testing/cli.fixture.ts';
-import { installPackage, packPackage } from './installed.ts';
+import { buildTypes, installPackage, packPackage } from './installed.ts';
 import { chatModule } from './workshop.ts';
 
 // What somebody gets who installs the package: only what `npm pack` packs, beside the packages that it names.
@@ -12,7 +12,9 @@ import { chatModule } from './workshop.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'helix-package-'));
-  installPackage(packPackage(folder), folder);
+  const unpacked = packPackage(folder);
+  buildTypes(unpacked);
+  installPackage(unpacked, folder);
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'chat.ts'), chatModule());
 }, 120_000);
