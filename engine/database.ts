@@ -1,5 +1,5 @@
 import { bsatnOfJson, parseJson } from './bsatn/satsjson-read.ts';
-import { jsonText } from './bsatn/satsjson-write.ts';
+import { jsonTupleText } from './bsatn/satsjson-write.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import type { Random } from './host/random.ts';
@@ -144,8 +144,8 @@ export class HostedDatabase implements Database {
     return this.engine.logs.follow(listener);
   }
 
-  schema(): JsonText {
-    return this.engine.schemaText;
+  schema(version: 9 | 10): JsonText {
+    return this.engine.schemaText(version);
   }
 
   #askReducer(reducer: ReducerDef, client: Client, args: Uint8Array): { readonly kind: 'reducer' } {
@@ -162,7 +162,7 @@ export class HostedDatabase implements Database {
   ): Promise<{ readonly kind: 'procedure'; readonly value: JsonText }> {
     const origin = this.engine.origin(procedure.name, client.identity, client.connectionId);
     const value = await this.engine.procedures.call(procedure, origin, args);
-    return { kind: 'procedure', value: jsonText(procedure.returns, value) };
+    return { kind: 'procedure', value: jsonTupleText(procedure.returns, value) };
   }
 
   /** A request's own short connection, with the hooks around it. */

@@ -15,12 +15,13 @@ import {
   type ViewOutcome,
 } from './module/instance.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
-import { rawModuleType } from './module/raw-type.ts';
+import { rawModuleVersion10 } from './module/raw-type.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
 import { encodeRowList } from './query/rowlist.ts';
-import type { Client, ClientMessage, Received, ReducerOutcome } from './serve/contract.ts';
+import { schemaVersion9 } from './schema.ts';
+import type { Client, ClientMessage, JsonText, Received, ReducerOutcome } from './serve/contract.ts';
 import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
@@ -128,8 +129,9 @@ export class Engine {
   }
 
   /** The module's description of itself as SATS-JSON. */
-  get schemaText(): string {
-    return jsonText(rawModuleType, this.#module.raw);
+  schemaText(version: 9 | 10): JsonText {
+    // The first byte says which version follows.
+    return version === 9 ? schemaVersion9(this.def) : jsonText(rawModuleVersion10, this.#module.raw.subarray(1));
   }
 
   get procedures(): Procedures {

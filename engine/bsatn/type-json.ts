@@ -1,6 +1,7 @@
 import type { Field, ProductType, ScalarKind, Type } from './type.ts';
 
-const scalarTags: Readonly<Record<ScalarKind, string>> = {
+/** What a type of no parts is called in the types of SATS. */
+export const scalarTags: Readonly<Record<ScalarKind, string>> = {
   bool: 'Bool',
   string: 'String',
   f32: 'F32',

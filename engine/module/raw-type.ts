@@ -122,7 +122,9 @@ const section = sum({
 });
 moduleFields.push({ name: 'sections', type: array(section) });
 
-/** Of the versions only the tenth is written by the package today. */
+/** The version that the package writes today, without the byte before it that says so. */
+export const rawModuleVersion10: Type = moduleType;
+
 export const rawModuleType: Type = sum({ V8BackCompat: unitType, V9: unitType, V10: moduleType });
 
 function product(fields: Record<string, Type>): ProductType {

@@ -6,5 +6,5 @@ import { rawModuleType } from './raw-type.ts';
 
 /** The definition of a running module, from the text that its host's `/schema` answers. @throws Rejection */
 export function readSchema(text: string): ModuleDef {
-  return describe(decodeRawModule(bsatnOfJson(rawModuleType, parseJson(text), 'schema')));
+  return describe(decodeRawModule(bsatnOfJson(rawModuleType, { V10: parseJson(text) }, 'schema')));
 }
