@@ -8,6 +8,7 @@ import { fanOut } from './cells/fan-out.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
 import { stall } from './cells/stall.ts';
+import { tasks } from './cells/tasks.ts';
 import { tenantsCell } from './cells/tenants.ts';
 import { transfer } from './cells/transfer.ts';
 import { viewsCell } from './cells/views.ts';
@@ -16,7 +17,7 @@ import { loadAverage, machineFacts } from './lib/machine.ts';
 import { cellText, type Result, Results } from './lib/results.ts';
 import { full, quick } from './settings.ts';
 
-const cells: readonly Cell[] = [transfer, inProcess, ceiling, fanOut, tenantsCell, viewsCell, memory, stall];
+const cells: readonly Cell[] = [transfer, inProcess, ceiling, fanOut, tenantsCell, viewsCell, tasks, memory, stall];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
 

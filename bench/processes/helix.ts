@@ -6,6 +6,7 @@ import { type Hosted, hostModule } from '../lib/open-host.ts';
 export interface HelixAsks {
   /** @returns the address */
   start(argument: Hosted): Promise<string>;
+  operatorToken(argument: null): string | undefined;
 }
 
 let host: Host | undefined;
@@ -15,6 +16,7 @@ const asks: HelixAsks = {
     host = await hostModule(hosted);
     return host.url;
   },
+  operatorToken: () => host?.operator.token,
 };
 
 answer(asks, () => host?.close());

@@ -1,0 +1,174 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { DbConnection } from '../../bindings/index.ts';
+import type { SummaryBody } from '../../bindings/types.ts';
+import { answer } from '../lib/answer.ts';
+import { type TaskAsks, TaskFlow } from '../lib/task-flow.ts';
+
+export interface TaskLoadAsks extends TaskAsks {
+  /** Connects the submitter with the operator's token, and limbs that each work on up to `slots` tasks at once. */
+  connect(argument: {
+    readonly url: string;
+    readonly token: string;
+    readonly limbs: number;
+    readonly slots: number;
+  }): Promise<void>;
+}
+
+const tenantId = 1n;
+const skill = 'bench';
+
+const summary: SummaryBody = {
+  text: 'done',
+  citations: [],
+  engine: 'bench',
+  note: '',
+  exitCode: undefined,
+  artefacts: [],
+  tokensIn: 0,
+  tokensOut: 0,
+  costMicros: 0n,
+  durationMs: 0,
+  timings: [],
+};
+
+const connections: DbConnection[] = [];
+const flow = new TaskFlow((key) =>
+  submitter().reducers.submitTask({
+    tenantId,
+    skill,
+    title: key,
+    input: JSON.stringify(key),
+    reference: key,
+    target: undefined,
+  }),
+);
+
+const asks: TaskLoadAsks = {
+  async connect({ url, token, limbs, slots }) {
+    await connect(url, token);
+    for (let i = 0; i < limbs; i++) await startLimb(url, slots);
+  },
+  throughput: flow.throughput,
+  latency: flow.latency,
+};
+
+answer(asks, () => {
+  for (const connection of connections) connection.disconnect();
+});
+
+function submitter(): DbConnection {
+  const [first] = connections;
+  if (!first) throw new Error('nobody is connected');
+  return first;
+}
+
+function connect(url: string, token?: string): Promise<DbConnection> {
+  return new Promise((resolve, reject) => {
+    DbConnection.builder()
+      .withUri(url.replace(/^http/, 'ws'))
+      .withDatabaseName('helix')
+      .withToken(token)
+      .withConfirmedReads(true)
+      .onConnect((connection) => {
+        connections.push(connection);
+        resolve(connection);
+      })
+      .onConnectError((_context, error) => reject(error))
+      .build();
+  });
+}
+
+/** A limb that finishes each task at once. */
+async function startLimb(url: string, slots: number): Promise<void> {
+  const code = randomUUID();
+  await submitter().reducers.createInvite({
+    tenantId,
+    kind: { tag: 'Limb' },
+    role: { tag: 'Viewer' },
+    codeHash: createHash('sha256').update(code).digest('hex'),
+    lifeMs: 0,
+  });
+  const limb = await connect(url);
+  await limb.reducers.redeemInvite({ code, name: 'bench' });
+  await limb.reducers.announceLimb({ skills: [skill], capacity: slots, version: '0', sandbox: '', model: '' });
+  await new Promise<void>((resolve, reject) => {
+    limb
+      .subscriptionBuilder()
+      .onApplied(() => resolve())
+      .onError(({ event }) => reject(event ?? new Error('the subscription failed')))
+      .subscribe(['SELECT * FROM offers', 'SELECT * FROM leases', 'SELECT * FROM lease_inputs']);
+  });
+  new TinyLimb(limb, slots).start();
+}
+
+/** Claims what is offered, and finishes each task as soon as it sees its lease and its input. */
+class TinyLimb {
+  readonly #connection: DbConnection;
+  readonly #slots: number;
+  readonly #claiming = new Set<bigint>();
+  /** Attempts of the leases that it holds. */
+  readonly #held = new Map<bigint, number>();
+  readonly #inputs = new Map<bigint, string>();
+  #isScheduled = false;
+
+  constructor(connection: DbConnection, slots: number) {
+    this.#connection = connection;
+    this.#slots = slots;
+  }
+
+  start(): void {
+    const { offers, leases, leaseInputs } = this.#connection.db;
+    offers.onInsert(() => this.#schedule());
+    leases.onInsert((_context, { taskId, attempt }) => {
+      this.#held.set(taskId, attempt);
+      this.#work(taskId);
+    });
+    leases.onDelete((_context, { taskId }) => {
+      this.#held.delete(taskId);
+      this.#schedule();
+    });
+    leaseInputs.onInsert((_context, { taskId, input }) => {
+      this.#inputs.set(taskId, input);
+      this.#work(taskId);
+    });
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#claim();
+    });
+  }
+
+  #claim(): void {
+    const free = this.#slots - this.#held.size - this.#claiming.size;
+    // Old ones first, but not all limbs the same one: only one of them would get it.
+    const old: bigint[] = [];
+    for (const { taskId } of this.#connection.db.offers.iter()) {
+      if (old.length >= free * 4) break;
+      if (!this.#claiming.has(taskId)) old.push(taskId);
+    }
+    for (let i = 0; i < free; i++) {
+      const [taskId] = old.splice(Math.floor(Math.random() * old.length), 1);
+      if (taskId === undefined) return;
+      this.#claiming.add(taskId);
+      // Whether it was won shows in the leases; a faster limb is no error.
+      void this.#connection.reducers.claimTask({ taskId }).finally(() => {
+        this.#claiming.delete(taskId);
+        this.#schedule();
+      });
+    }
+  }
+
+  #work(taskId: bigint): void {
+    const attempt = this.#held.get(taskId);
+    const input = this.#inputs.get(taskId);
+    if (attempt === undefined || input === undefined) return;
+    this.#inputs.delete(taskId);
+    const key = JSON.parse(input);
+    flow.claimed(key);
+    void this.#connection.reducers.completeTask({ taskId, attempt, summary }).then(() => flow.done(key));
+  }
+}
