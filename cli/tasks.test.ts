@@ -149,10 +149,10 @@ describe('helix run', () => {
 
 describe('helix remember', () => {
   it("copies documents to this machine's limb and tells it their paths only", async () => {
-    const { code, stdout } = await runCli(['remember', 'README.md', 'engine/codegen'], { env: env() });
+    const { code, stdout } = await runCli(['remember', 'README.md', 'engine/log'], { env: env() });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^README\.md engine\/codegen\/RULES\.md\n/);
-    expect(existsSync(join(home, 'limb/documents/engine/codegen/RULES.md'))).toBe(true);
+    expect(stdout).toMatch(/^README\.md engine\/log\/FORMAT\.md\n/);
+    expect(existsSync(join(home, 'limb/documents/engine/log/FORMAT.md'))).toBe(true);
   });
 });
 
