@@ -4,7 +4,6 @@ export type { Limb, Member, ProgressLine, Summary, Task, TaskInput, Tenant };
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];
 export type TaskStateTag = Task['state']['tag'];
-type RoleTag = Member['role']['tag'];
 
 export function isFinished(state: TaskStateTag): boolean {
   return state === 'Done' || state === 'Failed' || state === 'Dead' || state === 'Cancelled';
