@@ -45,7 +45,7 @@ export const transfer: Cell = {
           'Node + SQLite: better-sqlite3 behind node:http, WAL, synchronous=FULL, one transaction a transfer. Load by undici, one kept connection for each request in flight.',
           noPostgres
             ? `Node + PostgreSQL: skipped: ${noPostgres}.`
-            : `Node + PostgreSQL: pg behind node:http, ${postgresConnections} connections over a Unix socket, default settings, serializable, prepared statements (one for both reads, one for both updates), a conflict is tried again. Load as for SQLite.`,
+            : `Node + PostgreSQL: pg behind node:http, ${postgresConnections} connections over a Unix socket, default settings, serializable, prepared statements (one for both reads, one for both updates), a conflict is tried again after a short random wait. Load as for SQLite.`,
         ],
       };
     } finally {

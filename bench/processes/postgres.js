@@ -1,11 +1,15 @@
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { answer } from '../lib/answer.ts';
 import { listen, readJson } from '../lib/http.ts';
 
 // The bank on Node and PostgreSQL behind HTTP: prepared statements, serializable, a conflict is tried again.
 
-const attemptsMax = 100;
+const attemptsMax = 1_000;
+/** Before each further attempt it waits a random time of up to so much for each attempt that failed. */
+const backoffMs = 1;
+const backoffMsMax = 20;
 const conflicts = new Set(['40001', '40P01']);
 
 const read = { name: 'read', text: 'SELECT id, balance FROM account WHERE id IN ($1, $2)' };
@@ -60,6 +64,7 @@ async function transfer(pool, from, to, amount) {
       } catch (error) {
         await client.query('ROLLBACK');
         if (!conflicts.has(error.code) || attempt === attemptsMax) throw error;
+        await sleep(Math.random() * Math.min(backoffMsMax, attempt * backoffMs));
       }
     }
   } finally {
