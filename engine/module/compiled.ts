@@ -15,6 +15,9 @@ export interface Place {
   readonly column: number;
 }
 
+/** A line of a stack trace that names a file. */
+const hostFrame = /^ +at .*(?:[/\\]|node:|guard:\d)/;
+
 const known = new WeakMap<CompiledModule, Places>();
 
 /** The places of a module, one for all of its instances. */
@@ -41,9 +44,10 @@ export class Places {
     return { file: entry.originalSource, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   }
 
-  /** A stack trace with positions in `module.js` replaced by the author's. */
+  /** A stack trace with positions in `module.js` replaced by the author's, and without what called the module. */
   translate(stack: string): string {
-    return stack.replaceAll(/module\.js:(\d+):(\d+)/g, (_, line: string, column: string) => {
+    const own = stack.split('\n').filter((line) => !hostFrame.test(line) || line.includes('module.js:'));
+    return own.join('\n').replaceAll(/module\.js:(\d+):(\d+)/g, (_, line: string, column: string) => {
       const place = this.at(Number(line), Number(column));
       return `${place.file}:${place.line}:${place.column}`;
     });
