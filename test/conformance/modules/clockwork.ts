@@ -1,7 +1,7 @@
 // @ts-expect-error a module of the host's
 import { volatile_nonatomic_schedule_immediate as scheduleImmediate } from 'spacetime:sys@2.0';
-import { ScheduleAt, TimeDuration, type Timestamp } from 'spacetimedb';
-import { type ReducerCtx, SenderError, schema, t, table } from 'spacetimedb/server';
+import { type ConnectionId, type Identity, ScheduleAt, TimeDuration, type Timestamp } from 'spacetimedb';
+import { SenderError, schema, t, table } from 'spacetimedb/server';
 
 // What happens by itself: rows that fire once or again and again, calls outside the transaction, and what a module says to
 // its log.
@@ -36,7 +36,21 @@ const drawn = table(
 const spacetimedb = schema({ once, again, fired, drawn });
 export default spacetimedb;
 
-type Context = ReducerCtx<(typeof spacetimedb)['schemaType']>;
+interface Context {
+  readonly db: { readonly fired: { insert(row: FiredRow): unknown } };
+  readonly sender: Identity;
+  readonly connectionId: ConnectionId | null;
+  readonly timestamp: Timestamp;
+}
+
+interface FiredRow {
+  id: bigint;
+  note: string;
+  sender: Identity;
+  hasConnection: boolean;
+  at: Timestamp;
+  due: Timestamp | undefined;
+}
 
 function note(ctx: Context, text: string, due?: Timestamp): void {
   ctx.db.fired.insert({
