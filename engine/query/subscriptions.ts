@@ -91,7 +91,7 @@ export class LiveQueries implements Subscriptions {
   }
 
   prepare(changes: readonly TableChange[]): void {
-    this.#views.prepare(changes);
+    if (this.#querySets.size > 0) this.#views.prepare(changes);
   }
 
   discard(): void {
@@ -99,6 +99,7 @@ export class LiveQueries implements Subscriptions {
   }
 
   publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]> {
+    if (this.#querySets.size === 0) return new Map();
     this.#current.clear();
     const updates = this.#owed;
     this.#owed = new Updates();

@@ -76,8 +76,9 @@ export class Heap {
 
   /** A view of the row. */
   row(handle: RowHandle): Uint8Array {
-    const start = this.start(handle);
-    return this.page(handle).subarray(start, start + this.length(handle));
+    const page = this.page(handle);
+    // A Buffer's own subarray takes twice as long.
+    return new Uint8Array(page.buffer, page.byteOffset + this.start(handle), this.length(handle));
   }
 
   /** Copies the row into `target` at `at` and returns its length. */

@@ -8,6 +8,8 @@ export class OpenTransaction implements Transaction {
   readonly #tableOf: (id: TableId) => Table;
   readonly #end: (touched: readonly Table[]) => void;
   readonly #touched: Table[] = [];
+  /** The net changes, until something else is written. */
+  #changes: TableChange[] | undefined;
   #isOpen = true;
 
   constructor(tableOf: (id: TableId) => Table, end: (touched: readonly Table[]) => void) {
@@ -44,11 +46,14 @@ export class OpenTransaction implements Transaction {
 
   changes(): TableChange[] {
     this.#assertOpen();
+    if (this.#changes !== undefined) return this.#changes;
     const changes: TableChange[] = [];
-    for (const table of this.#touched.sort((a, b) => a.def.id - b.def.id)) {
+    if (this.#touched.length > 1) this.#touched.sort((a, b) => a.def.id - b.def.id);
+    for (const table of this.#touched) {
       const change = table.change();
       if (change !== undefined) changes.push(change);
     }
+    this.#changes = changes;
     return changes;
   }
 
@@ -77,6 +82,7 @@ export class OpenTransaction implements Transaction {
 
   #touch(id: TableId): Table {
     this.#assertOpen();
+    this.#changes = undefined;
     const table = this.#tableOf(id);
     if (!this.#touched.includes(table)) this.#touched.push(table);
     return table;
