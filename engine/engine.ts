@@ -709,7 +709,8 @@ function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
 
 /** By source names too, but a canonical name comes first. */
 function byName<D extends Named>(defs: readonly D[]): ReadonlyMap<string, D> {
-  return new Map(defs.map((def) => [def.name, def]));
+  const aliases = defs.map((def) => [def.sourceName, def] as const);
+  return new Map([...aliases, ...defs.map((def) => [def.name, def] as const)]);
 }
 
 function whyNotCallable(kind: string, name: string, def: ReducerDef | ProcedureDef | undefined): string {

@@ -2,7 +2,7 @@ import { Rejection } from '../errors.ts';
 import { isInRange, isInteger, isWide } from './integer.ts';
 import { nestingMax } from './shape.ts';
 import { isBytes, optionOf, specialOf } from './special.ts';
-import type { ArrayType, IntegerKind, ProductType, ScalarKind, SumType, Type } from './type.ts';
+import type { ArrayType, Field, IntegerKind, ProductType, ScalarKind, SumType, Type } from './type.ts';
 import { Writer } from './writer.ts';
 
 /** JSON that is not a value of the expected type. The message names the path of the value that was refused. */
@@ -81,17 +81,20 @@ function readProduct(type: ProductType, json: unknown, writer: Writer, path: str
     return;
   }
   if (isRecord(json)) {
-    for (const name of Object.keys(json)) {
-      if (!fields.some((field) => field.name === name)) {
+    const given = new Map<number, unknown>();
+    for (const [name, value] of Object.entries(json)) {
+      const at = positionOf(fields, name);
+      if (at < 0) {
         throw new JsonError(`${path}: has no field ${JSON.stringify(name)}; its fields are ${nameList(fields)}`);
       }
+      if (given.has(at)) throw new JsonError(`${path}: the field ${JSON.stringify(fields[at]?.name)} is given twice`);
+      given.set(at, value);
     }
     for (const [i, field] of fields.entries()) {
-      const isGiven = Object.hasOwn(json, field.name);
-      if (!isGiven && optionOf(field.type) === undefined) {
+      if (!given.has(i) && optionOf(field.type) === undefined) {
         throw new JsonError(`${path}: the field ${JSON.stringify(field.name)} is missing`);
       }
-      read(field.type, isGiven ? json[field.name] : null, writer, fieldPath(path, field.name, i), depth + 1);
+      read(field.type, given.get(i) ?? null, writer, fieldPath(path, field.name, i), depth + 1);
     }
     return;
   }
@@ -134,10 +137,10 @@ function readSum(type: SumType, json: unknown, writer: Writer, path: string, dep
 
 function taggedOf(type: SumType, json: unknown): { readonly tag: number; readonly payload: unknown } | undefined {
   if (typeof json === 'string') {
-    const tag = type.variants.findIndex(
-      ({ name, type: of }) => name === json && of.kind === 'product' && of.fields.length === 0,
-    );
-    return tag < 0 || optionOf(type) !== undefined ? undefined : { tag, payload: [] };
+    const tag = positionOf(type.variants, json);
+    const of = type.variants[tag]?.type;
+    const isUnit = of?.kind === 'product' && of.fields.length === 0;
+    return !isUnit || optionOf(type) !== undefined ? undefined : { tag, payload: [] };
   }
   if (Array.isArray(json)) {
     const isTagged = json.length === 2 && Number.isInteger(json[0]) && optionOf(type) === undefined;
@@ -146,9 +149,22 @@ function taggedOf(type: SumType, json: unknown): { readonly tag: number; readonl
   if (!isRecord(json)) return undefined;
   const [name, ...more] = Object.keys(json);
   if (name === undefined || more.length > 0) return undefined;
-  const named = type.variants.findIndex((variant) => variant.name === name);
+  const named = positionOf(type.variants, name);
   if (named >= 0) return { tag: named, payload: json[name] };
   return /^\d{1,3}$/.test(name) ? { tag: Number(name), payload: json[name] } : undefined;
+}
+
+/** Names in another case, such as those of the module's source, are found when no other is meant. */
+function positionOf(fields: readonly Field[], name: string): number {
+  const exact = fields.findIndex((field) => field.name === name);
+  if (exact >= 0) return exact;
+  const alike = fields.filter((field) => caseless(field.name) === caseless(name));
+  const [only] = alike;
+  return alike.length === 1 && only !== undefined ? fields.indexOf(only) : -1;
+}
+
+function caseless(name: string): string {
+  return name.replaceAll('_', '').toLowerCase();
 }
 
 function readScalar(kind: ScalarKind, json: unknown, writer: Writer, path: string): void {

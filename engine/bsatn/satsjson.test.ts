@@ -106,6 +106,18 @@ describe('SATS-JSON', () => {
     for (const json of [{ blue: [] }, { 2: [] }, [2, []], 'blue']) {
       expect([...bsatnOfJson(unitEnumType, json)]).toEqual([2]);
     }
+    // As the module's source writes them, when no other is meant.
+    expect([...bsatnOfJson(unitEnumType, { Blue: [] })]).toEqual([2]);
+    expect([...bsatnOfJson(unitEnumType, 'BLUE')]).toEqual([2]);
+    const pair: Type = {
+      kind: 'product',
+      fields: [
+        { name: 'player_1_id', type: { kind: 'u8' } },
+        { name: 'one_u_8', type: { kind: 'u8' } },
+      ],
+    };
+    expect([...bsatnOfJson(pair, { oneU8: 2, player1Id: 1 })]).toEqual([1, 2]);
+    expect(() => bsatnOfJson(pair, { oneU8: 2, one_u_8: 1, player1Id: 1 })).toThrow('"one_u_8" is given twice');
     const identity = Buffer.from(encodeValue(identityType, [0xabn]));
     const hex = 'ab'.padStart(64, '0');
     for (const json of [{ __identity__: '0xab' }, { __identity__: hex }, [hex], hex, '0xab']) {
