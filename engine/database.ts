@@ -3,6 +3,7 @@ import { jsonTupleText } from './bsatn/satsjson-write.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import type { Random } from './host/random.ts';
+import { Messages } from './messages.ts';
 import type { ModuleDef, ProcedureDef, ReducerDef } from './module/definition.ts';
 import type { Names } from './names.ts';
 import { hashBundle } from './program.ts';
@@ -45,6 +46,7 @@ export class HostedDatabase implements Database {
   readonly names: Names;
   /** The module that runs now. */
   bundle: string;
+  readonly #messages: Messages;
   readonly #random: Random;
 
   constructor(parts: DatabaseParts) {
@@ -52,6 +54,7 @@ export class HostedDatabase implements Database {
     this.entry = parts.entry;
     this.names = parts.names;
     this.bundle = parts.bundle;
+    this.#messages = new Messages(parts.engine);
     this.#random = parts.random;
   }
 
@@ -96,7 +99,7 @@ export class HostedDatabase implements Database {
   }
 
   handle(received: Iterator<Received>): void {
-    this.engine.handle(received);
+    this.#messages.handle(received);
   }
 
   async callHttp(caller: HttpCaller, name: string, args: JsonText): Promise<CallAnswer> {

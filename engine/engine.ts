@@ -1,6 +1,8 @@
 import { jsonText } from './bsatn/satsjson-write.ts';
+import type { CallResult, Origin } from './call.ts';
 import { assert, Rejection } from './errors.ts';
-import type { Clock, Timer } from './host/clock.ts';
+import { Firings } from './firings.ts';
+import type { Clock } from './host/clock.ts';
 import type { CommitLog } from './log/log.ts';
 import type { Logs } from './logs.ts';
 import type { Catalog } from './module/catalog.ts';
@@ -19,39 +21,12 @@ import { rawModuleVersion10 } from './module/raw-type.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
-import { encodeRowList } from './query/rowlist.ts';
 import { schemaVersion9 } from './schema.ts';
-import type { Client, ClientMessage, JsonText, Received, ReducerOutcome } from './serve/contract.ts';
+import type { Client, JsonText } from './serve/contract.ts';
 import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
 import { clientRow, clientTable, positionRow, positionTableId, readClientRow } from './system.ts';
-import { type Firing, Timetable } from './timetable.ts';
-
-/** Who makes a transaction, and as what it goes into the log. */
-export interface Origin {
-  /** A reducer's canonical name, `procedure:` or `handler:` with its name, or `connect`, `disconnect`, `sql`, `publish`. */
-  readonly name: string;
-  readonly identity: bigint;
-  /** 0n without a connection. */
-  readonly connectionId: bigint;
-  readonly timestampMicros: bigint;
-}
-
-export type CallResult =
-  | {
-      readonly kind: 'ok';
-      /** The newest commit that the caller has seen. */
-      readonly offset: number;
-      /** What the caller's own subscriptions see of it. */
-      readonly update: readonly QuerySetUpdate[];
-    }
-  | Exclude<Outcome, { kind: 'ok' }>;
-
-type MessageOf<K extends ClientMessage['kind']> = Extract<ClientMessage, { readonly kind: K }>;
-
-const firingsATurnMax = 100;
-const timerMsMax = 60 * 60 * 1000;
 
 export interface EngineParts {
   readonly identity: bigint;
@@ -79,10 +54,8 @@ export class Engine {
   readonly #log: CommitLog;
   readonly #callMsMax: number;
   readonly #procedureOptions: PoolOptions;
-  readonly #timetable = new Timetable();
+  readonly #firings: Firings;
   readonly #clients = new Map<bigint, Client>();
-  /** Calls that the module asked for outside its own transactions. */
-  readonly #immediate: { readonly reducer: ReducerDef; readonly args: Uint8Array }[] = [];
   #module: LoadedModule;
   #instance: ModuleInstance;
   #procedures: Procedures;
@@ -94,7 +67,6 @@ export class Engine {
   /** The transaction that has begun and not ended. */
   #open: Transaction | undefined;
   #isGuarded = false;
-  #timer: Timer | undefined;
   #isClosed = false;
 
   constructor(parts: EngineParts, module: LoadedModule, catalog: Catalog) {
@@ -104,6 +76,7 @@ export class Engine {
     this.logs = parts.logs;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#firings = new Firings(this, parts.clock);
     this.#callMsMax = parts.callMsMax;
     this.#catalog = catalog;
     this.#module = module;
@@ -118,6 +91,10 @@ export class Engine {
       reader: (table) => this.store.table(table),
       evaluateView: (view, sender) => this.#evaluateView(view, sender),
     });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get def(): ModuleDef {
@@ -171,8 +148,7 @@ export class Engine {
       const { identity, connectionId } = readClientRow(rows.row(handle));
       if (!this.#clients.has(connectionId)) this.#end(identity, connectionId);
     }
-    this.#timetable.load(this.#catalog, (table) => this.store.table(table), this.#clock.nowMicros());
-    this.#arm();
+    this.#firings.load();
   }
 
   /** Runs the init hook and whatever else makes the first commit. */
@@ -206,8 +182,7 @@ export class Engine {
       const client = subscriber as Client;
       client.deliver({ kind: 'subscription-error', requestId: undefined, querySetId, message }, this.offset);
     }
-    this.#timetable.load(catalog, (table) => this.store.table(table), this.#clock.nowMicros());
-    this.#arm();
+    this.#firings.load();
   }
 
   origin(name: string, identity: bigint, connectionId = 0n): Origin {
@@ -242,20 +217,6 @@ export class Engine {
     for (const client of [...this.#clients.values()]) client.close(code, reason);
   }
 
-  /** Handles messages in their order; every reply goes through its client's `deliver`. */
-  handle(received: Iterator<Received>): void {
-    let next = take(received);
-    while (next && !this.#isClosed) {
-      const { client, message } = next;
-      if (message.kind === 'call-reducer') next = this.#handleCalls(next, received);
-      else {
-        this.#handleOther(client, message);
-        next = take(received);
-      }
-    }
-    this.#arm();
-  }
-
   /** The reducer of that name, if there is one, whether it may be called from outside or not. */
   reducer(name: string): ReducerDef | undefined {
     return this.#reducers.get(name);
@@ -265,9 +226,23 @@ export class Engine {
     return this.#procedureDefs.get(name);
   }
 
+  nowMicros(): bigint {
+    return this.#clock.nowMicros();
+  }
+
   /** Calls a reducer on behalf of a client, whether it may be called from outside or not. */
   call(reducer: ReducerDef, origin: Origin, args: Uint8Array, client?: Client): CallResult {
-    return this.#attempt(() => this.#call(reducer, origin, args, client));
+    return this.#attempt(() => this.callInside(reducer, origin, args, client));
+  }
+
+  /** `call` for whoever is inside of `guarded` already: several calls share one guard. */
+  callInside(reducer: ReducerDef, origin: Origin, args: Uint8Array, client?: Client): CallResult {
+    return this.transact(origin, client, (tx) => this.#run(tx, reducer, origin, args));
+  }
+
+  /** Whether what is inside of `guarded` should come to its end, so that its time limit starts anew. */
+  get isBatchOver(): boolean {
+    return this.#instance.isBatchOver;
   }
 
   /** Runs work that may run the module's code. @throws Rejection `time-limit` after undoing what was open */
@@ -279,7 +254,7 @@ export class Engine {
       this.#abandon(error.message);
       throw new Rejection('time-limit', error.message, { cause: error });
     } finally {
-      this.#arm();
+      this.#firings.arm();
     }
   }
 
@@ -310,7 +285,7 @@ export class Engine {
     this.disconnectAll(1001, reason);
     for (const client of [...this.#clients.values()]) this.disconnect(client);
     this.#isClosed = true;
-    this.#timer?.cancel();
+    this.#firings.stop();
     this.#instance.close();
     await ended;
     await this.#log.close();
@@ -333,7 +308,7 @@ export class Engine {
       this.#queries.prepare(changes);
     } catch (error) {
       this.#rollback();
-      return { kind: 'failed', message: this.#explain(error) };
+      return { kind: 'failed', message: this.explain(error) };
     }
     const positions = tx.positions(changes);
     tx.commit();
@@ -341,7 +316,7 @@ export class Engine {
     this.#record(origin, changes, positions);
     if (changes.length === 0) return { kind: 'ok', offset: this.offset, update: [] };
     const { offset } = this;
-    this.#timetable.follow(changes, origin.timestampMicros);
+    this.#firings.follow(changes, origin.timestampMicros);
     let own: readonly QuerySetUpdate[] = [];
     for (const [subscriber, update] of this.#queries.publish(changes)) {
       if (subscriber === client) own = update;
@@ -379,7 +354,7 @@ export class Engine {
       begin: () => this.#begin(),
       commit: (tx, origin) => {
         const result = this.#commit(tx, origin, undefined);
-        this.#arm();
+        this.#firings.arm();
         if (result.kind !== 'ok') throw new Rejection('not-committed', result.message);
       },
       rollback: () => this.#rollback(),
@@ -396,7 +371,7 @@ export class Engine {
       identity: this.identity,
       claims: (connectionId) => this.#clients.get(connectionId)?.claims ?? '',
       log: (record) => this.logs.add(record),
-      scheduleImmediate: (name, args) => this.#scheduleImmediate(name, args),
+      scheduleImmediate: (name, args) => this.#firings.runSoon(name, args),
     };
   }
 
@@ -414,141 +389,6 @@ export class Engine {
   #evaluateView(view: ViewDef, sender: bigint | undefined): ViewOutcome {
     const evaluate = () => this.#instance.evaluateView(view, sender);
     return this.#isGuarded ? evaluate() : this.guarded(evaluate);
-  }
-
-  /** Handles the reducer calls at the front, and returns what comes after them. */
-  #handleCalls(first: Received, received: Iterator<Received>): Received | undefined {
-    let current = first;
-    let next: Received | undefined = first;
-    try {
-      // Calls that follow one another share one guard: setting it up costs more than a call.
-      this.#guard(() => {
-        while (next?.message.kind === 'call-reducer') {
-          current = next;
-          this.#handleCall(next.client, next.message);
-          next = take(received);
-          if (this.#instance.isBatchOver) break;
-        }
-      });
-    } catch (error) {
-      if (!(error instanceof TimeLimit)) throw error;
-      this.#abandon(error.message);
-      this.#answerFailure(current.client, current.message, error.message);
-      next = take(received);
-    }
-    return next;
-  }
-
-  #handleOther(client: Client, message: Exclude<ClientMessage, MessageOf<'call-reducer'>>): void {
-    switch (message.kind) {
-      case 'subscribe':
-        this.#handleSubscribe(client, message);
-        return;
-      case 'unsubscribe':
-        this.#handleUnsubscribe(client, message);
-        return;
-      case 'query':
-        this.#handleQuery(client, message);
-        return;
-      case 'call-procedure':
-        void this.#handleProcedure(client, message);
-        return;
-    }
-  }
-
-  #handleCall(client: Client, message: MessageOf<'call-reducer'>): void {
-    const { requestId, name, args } = message;
-    const reducer = this.#reducers.get(name);
-    if (!reducer?.isCallable) {
-      this.#answerFailure(client, message, whyNotCallable('reducer', name, reducer));
-      return;
-    }
-    const origin = this.origin(reducer.name, client.identity, client.connectionId);
-    const result = this.#call(reducer, origin, args, client);
-    const outcome: ReducerOutcome = result.kind === 'ok' ? { kind: 'ok', update: result.update } : result;
-    const { timestampMicros } = origin;
-    client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, this.offset);
-  }
-
-  /** Its result shows whatever it saw: it is held until the newest commit of its end is durable. */
-  async #handleProcedure(client: Client, message: MessageOf<'call-procedure'>): Promise<void> {
-    const { requestId, name, args } = message;
-    const procedure = this.#procedureDefs.get(name);
-    if (!procedure?.isCallable) {
-      this.#answerFailure(client, message, whyNotCallable('procedure', name, procedure));
-      return;
-    }
-    const origin = this.origin(procedure.name, client.identity, client.connectionId);
-    const { timestampMicros } = origin;
-    const outcome = await this.#procedures.call(procedure, origin, args).then(
-      (value) => ({ value }),
-      (error: unknown) => ({ message: this.#explain(error) }),
-    );
-    const durationMicros = this.#clock.nowMicros() - timestampMicros;
-    client.deliver({ kind: 'procedure-result', requestId, timestampMicros, durationMicros, outcome }, this.offset);
-  }
-
-  #handleSubscribe(client: Client, message: MessageOf<'subscribe'>): void {
-    const { requestId, querySetId, queries } = message;
-    try {
-      const rows = this.#queries.subscribe(client, this.callerOf(client.identity), querySetId, queries);
-      client.deliver({ kind: 'subscribe-applied', requestId, querySetId, rows }, this.offset);
-    } catch (error) {
-      this.#answerFailure(client, message, this.#explain(error));
-    }
-  }
-
-  #handleUnsubscribe(client: Client, message: MessageOf<'unsubscribe'>): void {
-    const { requestId, querySetId, sendDroppedRows } = message;
-    try {
-      const dropped = this.#queries.unsubscribe(client, querySetId);
-      const rows = sendDroppedRows ? dropped : undefined;
-      client.deliver({ kind: 'unsubscribe-applied', requestId, querySetId, rows }, this.offset);
-    } catch (error) {
-      this.#answerFailure(client, message, this.#explain(error));
-    }
-  }
-
-  #handleQuery(client: Client, message: MessageOf<'query'>): void {
-    const { requestId, sql } = message;
-    try {
-      const { table, rows } = this.#queries.query(this.callerOf(client.identity), sql);
-      const result = { table, rows: encodeRowList(rows) };
-      client.deliver({ kind: 'query-result', requestId, result }, this.offset);
-    } catch (error) {
-      this.#answerFailure(client, message, this.#explain(error));
-    }
-  }
-
-  /** The answer to a message that came to nothing. */
-  #answerFailure(client: Client, message: ClientMessage, text: string): void {
-    const { offset } = this;
-    const { requestId } = message;
-    const timestampMicros = this.#clock.nowMicros();
-    switch (message.kind) {
-      case 'call-reducer': {
-        const outcome: ReducerOutcome = { kind: 'failed', message: text };
-        client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, offset);
-        return;
-      }
-      case 'subscribe':
-      case 'unsubscribe': {
-        const { querySetId } = message;
-        client.deliver({ kind: 'subscription-error', requestId, querySetId, message: text }, offset);
-        return;
-      }
-      case 'query':
-        client.deliver({ kind: 'query-result', requestId, result: { message: text } }, offset);
-        return;
-      case 'call-procedure': {
-        const outcome = { message: text };
-        client.deliver({ kind: 'procedure-result', requestId, timestampMicros, durationMicros: 0n, outcome }, offset);
-      }
-    }
-  }
-
-  #call(reducer: ReducerDef, origin: Origin, args: Uint8Array, client?: Client): CallResult {
-    return this.transact(origin, client, (tx) => this.#run(tx, reducer, origin, args));
   }
 
   #run(tx: Transaction, reducer: ReducerDef, origin: Origin, args: Uint8Array): Outcome {
@@ -601,106 +441,13 @@ export class Engine {
   }
 
   /** What a caller may know of a failure; what it may not know goes to the database's log. */
-  #explain(error: unknown): string {
+  explain(error: unknown): string {
     if (error instanceof TimeLimit) throw error;
     if (error instanceof Rejection) return error.message;
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
     return fatalMessage;
   }
-
-  #scheduleImmediate(name: string, args: Uint8Array): void {
-    const reducer = this.#reducers.get(name);
-    if (!reducer) {
-      const message = `there is no reducer ${name} to run at once`;
-      this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
-      return;
-    }
-    this.#immediate.push({ reducer, args });
-    this.#arm();
-  }
-
-  /** Sets the timer for what is due next. */
-  #arm(): void {
-    if (this.#isClosed) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    const due = this.#timetable.nextDueMicros();
-    let delayMs = due === undefined ? undefined : Number(due - this.#clock.nowMicros()) / 1000;
-    if (this.#immediate.length > 0) delayMs = 0;
-    if (delayMs === undefined) return;
-    // Rounded up: a timer that comes early would find nothing due.
-    const wholeMs = Math.min(timerMsMax, Math.max(0, Math.ceil(delayMs)));
-    this.#timer = this.#clock.setTimer(wholeMs, () => this.#fireDue());
-  }
-
-  #fireDue(): void {
-    this.#timer = undefined;
-    for (const { reducer, args } of this.#immediate.splice(0)) {
-      this.call(reducer, this.origin(reducer.name, this.identity), args);
-    }
-    for (let count = 0; count < firingsATurnMax && !this.#isClosed; count++) {
-      const firing = this.#timetable.take((table) => this.store.table(table), this.#clock.nowMicros());
-      if (!firing) break;
-      this.#fire(firing);
-    }
-    this.#arm();
-  }
-
-  #fire(firing: Firing): void {
-    if (firing.function.kind === 'procedure') {
-      void this.#fireProcedure(firing);
-      return;
-    }
-    const reducer = this.#catalog.def.reducers[firing.function.id];
-    assert(reducer, `the schedule of ${firing.table.declared.name} names a reducer`);
-    const origin = this.#firingOrigin(reducer.name, firing);
-    this.call(reducer, origin, firing.row);
-    if (firing.isOnce) this.#deleteFired(firing, origin);
-  }
-
-  /**
-   * A row that is due once is gone for good before its procedure acts on the world, which a crash does not undo. Of a row
-   * that repeats, the ticks that come while it runs are skipped.
-   */
-  async #fireProcedure(firing: Firing): Promise<void> {
-    const procedure = this.#catalog.def.procedures[firing.function.id];
-    assert(procedure, `the schedule of ${firing.table.declared.name} names a procedure`);
-    const origin = this.#firingOrigin(`procedure:${procedure.name}`, firing);
-    const procedures = this.#procedures;
-    try {
-      if (firing.isOnce) {
-        const deleted = this.#deleteFired(firing, origin);
-        if (deleted.kind !== 'ok') throw new Rejection('not-deleted', deleted.message);
-        await this.durable(deleted.offset);
-        await procedures.call(procedure, origin, firing.row);
-      } else {
-        const key = `${firing.table.stored.id} ${firing.key}`;
-        await procedures.callAlone(key, procedure, origin, firing.row);
-      }
-    } catch (error) {
-      const message = `The scheduled procedure \`${procedure.name}\` failed: ${this.#explain(error)}`;
-      this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
-    }
-  }
-
-  #firingOrigin(name: string, firing: Firing): Origin {
-    const origin = this.origin(name, this.identity);
-    const isEarly = origin.timestampMicros < firing.intendedMicros;
-    return isEarly ? { ...origin, timestampMicros: firing.intendedMicros } : origin;
-  }
-
-  #deleteFired(firing: Firing, origin: Origin): CallResult {
-    return this.transact(origin, undefined, (tx) => {
-      tx.deleteEqual(firing.table.stored.id, firing.row);
-      return { kind: 'ok' };
-    });
-  }
-}
-
-function take(received: Iterator<Received>): Received | undefined {
-  const { done, value } = received.next();
-  return done ? undefined : value;
 }
 
 function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
@@ -711,10 +458,4 @@ function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
 function byName<D extends Named>(defs: readonly D[]): ReadonlyMap<string, D> {
   const aliases = defs.map((def) => [def.sourceName, def] as const);
   return new Map([...aliases, ...defs.map((def) => [def.name, def] as const)]);
-}
-
-function whyNotCallable(kind: string, name: string, def: ReducerDef | ProcedureDef | undefined): string {
-  if (!def) return `no such ${kind}: \`${name}\`; generate the client's bindings again if the module has changed`;
-  if ('lifecycle' in def && def.lifecycle) return `the lifecycle reducer \`${name}\` cannot be called by clients`;
-  return `the ${kind} \`${name}\` is private`;
 }

@@ -1,4 +1,4 @@
-import type { Origin } from './engine.ts';
+import type { Origin } from './call.ts';
 import { Rejection } from './errors.ts';
 import type { Clock } from './host/clock.ts';
 import type { ProcedureDef } from './module/definition.ts';

@@ -1,0 +1,149 @@
+import type { CallResult, Origin } from './call.ts';
+import { assert, Rejection } from './errors.ts';
+import type { Clock, Timer } from './host/clock.ts';
+import type { Logs } from './logs.ts';
+import type { Catalog } from './module/catalog.ts';
+import type { ReducerDef } from './module/definition.ts';
+import type { Outcome } from './module/instance.ts';
+import type { Procedures } from './procedures.ts';
+import type { TableChange, Transaction } from './store/contract.ts';
+import type { Store } from './store/store.ts';
+import { type Firing, Timetable } from './timetable.ts';
+
+const firingsATurnMax = 100;
+const timerMsMax = 60 * 60 * 1000;
+
+/** What firing needs of the engine. */
+interface FiringEngine {
+  readonly identity: bigint;
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly logs: Logs;
+  readonly procedures: Procedures;
+  reducer(name: string): ReducerDef | undefined;
+  origin(name: string, identity: bigint): Origin;
+  call(reducer: ReducerDef, origin: Origin, args: Uint8Array): CallResult;
+  transact(origin: Origin, client: undefined, body: (tx: Transaction) => Outcome): CallResult;
+  durable(offset: number): Promise<void>;
+  explain(error: unknown): string;
+}
+
+/** Runs what nobody calls: the functions of scheduled rows when they are due, and what the module wants run at once. */
+export class Firings {
+  readonly #engine: FiringEngine;
+  readonly #clock: Clock;
+  readonly #timetable = new Timetable();
+  readonly #immediate: { readonly reducer: ReducerDef; readonly args: Uint8Array }[] = [];
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(engine: FiringEngine, clock: Clock) {
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** Starts over from the rows that are stored: at the start of a host and after an update of the module. */
+  load(): void {
+    this.#timetable.load(this.#engine.catalog, (table) => this.#engine.store.table(table), this.#clock.nowMicros());
+    this.arm();
+  }
+
+  /** Follows a commit. */
+  follow(changes: readonly TableChange[], nowMicros: bigint): void {
+    this.#timetable.follow(changes, nowMicros);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Runs a reducer at once, outside of the transaction that asks for it and even if that is undone. */
+  runSoon(name: string, args: Uint8Array): void {
+    const reducer = this.#engine.reducer(name);
+    if (!reducer) {
+      const message = `there is no reducer ${name} to run at once`;
+      this.#engine.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+      return;
+    }
+    this.#immediate.push({ reducer, args });
+    this.arm();
+  }
+
+  /** Sets the timer for what is due next. */
+  arm(): void {
+    if (this.#isStopped) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const due = this.#timetable.nextDueMicros();
+    let delayMs = due === undefined ? undefined : Number(due - this.#clock.nowMicros()) / 1000;
+    if (this.#immediate.length > 0) delayMs = 0;
+    if (delayMs === undefined) return;
+    // Rounded up: a timer that comes early would find nothing due.
+    const wholeMs = Math.min(timerMsMax, Math.max(0, Math.ceil(delayMs)));
+    this.#timer = this.#clock.setTimer(wholeMs, () => this.#fireDue());
+  }
+
+  #fireDue(): void {
+    this.#timer = undefined;
+    for (const { reducer, args } of this.#immediate.splice(0)) {
+      this.#engine.call(reducer, this.#engine.origin(reducer.name, this.#engine.identity), args);
+    }
+    for (let count = 0; count < firingsATurnMax && !this.#isStopped; count++) {
+      const firing = this.#timetable.take((table) => this.#engine.store.table(table), this.#clock.nowMicros());
+      if (!firing) break;
+      this.#fire(firing);
+    }
+    this.arm();
+  }
+
+  #fire(firing: Firing): void {
+    if (firing.function.kind === 'procedure') {
+      void this.#fireProcedure(firing);
+      return;
+    }
+    const reducer = this.#engine.catalog.def.reducers[firing.function.id];
+    assert(reducer, `the schedule of ${firing.table.declared.name} names a reducer`);
+    const origin = this.#firingOrigin(reducer.name, firing);
+    this.#engine.call(reducer, origin, firing.row);
+    if (firing.isOnce) this.#deleteFired(firing, origin);
+  }
+
+  /**
+   * A row that is due once is gone for good before its procedure acts on the world, which a crash does not undo. Of a row
+   * that repeats, the ticks that come while it runs are skipped.
+   */
+  async #fireProcedure(firing: Firing): Promise<void> {
+    const procedure = this.#engine.catalog.def.procedures[firing.function.id];
+    assert(procedure, `the schedule of ${firing.table.declared.name} names a procedure`);
+    const origin = this.#firingOrigin(`procedure:${procedure.name}`, firing);
+    const procedures = this.#engine.procedures;
+    try {
+      if (firing.isOnce) {
+        const deleted = this.#deleteFired(firing, origin);
+        if (deleted.kind !== 'ok') throw new Rejection('not-deleted', deleted.message);
+        await this.#engine.durable(deleted.offset);
+        await procedures.call(procedure, origin, firing.row);
+      } else {
+        const key = `${firing.table.stored.id} ${firing.key}`;
+        await procedures.callAlone(key, procedure, origin, firing.row);
+      }
+    } catch (error) {
+      const message = `The scheduled procedure \`${procedure.name}\` failed: ${this.#engine.explain(error)}`;
+      this.#engine.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+    }
+  }
+
+  #firingOrigin(name: string, firing: Firing): Origin {
+    const origin = this.#engine.origin(name, this.#engine.identity);
+    const isEarly = origin.timestampMicros < firing.intendedMicros;
+    return isEarly ? { ...origin, timestampMicros: firing.intendedMicros } : origin;
+  }
+
+  #deleteFired(firing: Firing, origin: Origin): CallResult {
+    return this.#engine.transact(origin, undefined, (tx) => {
+      tx.deleteEqual(firing.table.stored.id, firing.row);
+      return { kind: 'ok' };
+    });
+  }
+}

@@ -1,0 +1,173 @@
+import type { Engine } from './engine.ts';
+import { Rejection } from './errors.ts';
+import type { ProcedureDef, ReducerDef } from './module/definition.ts';
+import { encodeRowList } from './query/rowlist.ts';
+import type { Client, ClientMessage, Received, ReducerOutcome } from './serve/contract.ts';
+
+type MessageOf<K extends ClientMessage['kind']> = Extract<ClientMessage, { readonly kind: K }>;
+
+/** Answers what connected clients ask of one engine. */
+export class Messages {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Handles messages in their order; every reply goes through its client's `deliver`. */
+  handle(received: Iterator<Received>): void {
+    let next = take(received);
+    while (next && !this.#engine.isClosed) {
+      const { client, message } = next;
+      if (message.kind === 'call-reducer') next = this.#handleCalls(next, received);
+      else {
+        this.#handleOther(client, message);
+        next = take(received);
+      }
+    }
+  }
+
+  /** Handles the reducer calls at the front, and returns what comes after them. */
+  #handleCalls(first: Received, received: Iterator<Received>): Received | undefined {
+    let current = first;
+    let next: Received | undefined = first;
+    try {
+      // Calls that follow one another share one guard: setting it up costs more than a call.
+      this.#engine.guarded(() => {
+        while (next?.message.kind === 'call-reducer') {
+          current = next;
+          this.#handleCall(next.client, next.message);
+          next = take(received);
+          if (this.#engine.isBatchOver) break;
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof Rejection && error.code === 'time-limit')) throw error;
+      this.#answerFailure(current.client, current.message, error.message);
+      next = take(received);
+    }
+    return next;
+  }
+
+  #handleOther(client: Client, message: Exclude<ClientMessage, MessageOf<'call-reducer'>>): void {
+    switch (message.kind) {
+      case 'subscribe':
+        this.#handleSubscribe(client, message);
+        return;
+      case 'unsubscribe':
+        this.#handleUnsubscribe(client, message);
+        return;
+      case 'query':
+        this.#handleQuery(client, message);
+        return;
+      case 'call-procedure':
+        void this.#handleProcedure(client, message);
+        return;
+    }
+  }
+
+  #handleCall(client: Client, message: MessageOf<'call-reducer'>): void {
+    const { requestId, name, args } = message;
+    const reducer = this.#engine.reducer(name);
+    if (!reducer?.isCallable) {
+      this.#answerFailure(client, message, whyNotCallable('reducer', name, reducer));
+      return;
+    }
+    const origin = this.#engine.origin(reducer.name, client.identity, client.connectionId);
+    const result = this.#engine.callInside(reducer, origin, args, client);
+    const outcome: ReducerOutcome = result.kind === 'ok' ? { kind: 'ok', update: result.update } : result;
+    const { timestampMicros } = origin;
+    client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, this.#engine.offset);
+  }
+
+  /** Its result shows whatever it saw: it is held until the newest commit of its end is durable. */
+  async #handleProcedure(client: Client, message: MessageOf<'call-procedure'>): Promise<void> {
+    const { requestId, name, args } = message;
+    const procedure = this.#engine.procedure(name);
+    if (!procedure?.isCallable) {
+      this.#answerFailure(client, message, whyNotCallable('procedure', name, procedure));
+      return;
+    }
+    const origin = this.#engine.origin(procedure.name, client.identity, client.connectionId);
+    const { timestampMicros } = origin;
+    const outcome = await this.#engine.procedures.call(procedure, origin, args).then(
+      (value) => ({ value }),
+      (error: unknown) => ({ message: this.#engine.explain(error) }),
+    );
+    const durationMicros = this.#engine.nowMicros() - timestampMicros;
+    client.deliver(
+      { kind: 'procedure-result', requestId, timestampMicros, durationMicros, outcome },
+      this.#engine.offset,
+    );
+  }
+
+  #handleSubscribe(client: Client, message: MessageOf<'subscribe'>): void {
+    const { requestId, querySetId, queries } = message;
+    try {
+      const rows = this.#engine.queries.subscribe(client, this.#engine.callerOf(client.identity), querySetId, queries);
+      client.deliver({ kind: 'subscribe-applied', requestId, querySetId, rows }, this.#engine.offset);
+    } catch (error) {
+      this.#answerFailure(client, message, this.#engine.explain(error));
+    }
+  }
+
+  #handleUnsubscribe(client: Client, message: MessageOf<'unsubscribe'>): void {
+    const { requestId, querySetId, sendDroppedRows } = message;
+    try {
+      const dropped = this.#engine.queries.unsubscribe(client, querySetId);
+      const rows = sendDroppedRows ? dropped : undefined;
+      client.deliver({ kind: 'unsubscribe-applied', requestId, querySetId, rows }, this.#engine.offset);
+    } catch (error) {
+      this.#answerFailure(client, message, this.#engine.explain(error));
+    }
+  }
+
+  #handleQuery(client: Client, message: MessageOf<'query'>): void {
+    const { requestId, sql } = message;
+    try {
+      const { table, rows } = this.#engine.queries.query(this.#engine.callerOf(client.identity), sql);
+      const result = { table, rows: encodeRowList(rows) };
+      client.deliver({ kind: 'query-result', requestId, result }, this.#engine.offset);
+    } catch (error) {
+      this.#answerFailure(client, message, this.#engine.explain(error));
+    }
+  }
+
+  /** The answer to a message that came to nothing. */
+  #answerFailure(client: Client, message: ClientMessage, text: string): void {
+    const { offset } = this.#engine;
+    const { requestId } = message;
+    const timestampMicros = this.#engine.nowMicros();
+    switch (message.kind) {
+      case 'call-reducer': {
+        const outcome: ReducerOutcome = { kind: 'failed', message: text };
+        client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, offset);
+        return;
+      }
+      case 'subscribe':
+      case 'unsubscribe': {
+        const { querySetId } = message;
+        client.deliver({ kind: 'subscription-error', requestId, querySetId, message: text }, offset);
+        return;
+      }
+      case 'query':
+        client.deliver({ kind: 'query-result', requestId, result: { message: text } }, offset);
+        return;
+      case 'call-procedure': {
+        const outcome = { message: text };
+        client.deliver({ kind: 'procedure-result', requestId, timestampMicros, durationMicros: 0n, outcome }, offset);
+      }
+    }
+  }
+}
+
+function take(received: Iterator<Received>): Received | undefined {
+  const { done, value } = received.next();
+  return done ? undefined : value;
+}
+
+function whyNotCallable(kind: string, name: string, def: ReducerDef | ProcedureDef | undefined): string {
+  if (!def) return `no such ${kind}: \`${name}\`; generate the client's bindings again if the module has changed`;
+  if ('lifecycle' in def && def.lifecycle) return `the lifecycle reducer \`${name}\` cannot be called by clients`;
+  return `the ${kind} \`${name}\` is private`;
+}
