@@ -1,8 +1,8 @@
-import { createServer as createHttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { assert } from '../errors.ts';
 import type { Clock } from '../host/clock.ts';
+import type { Listener, Net, SocketRequest } from '../host/net.ts';
 import { nodeClock } from '../host/node/clock.ts';
+import { nodeNet } from '../host/node/net.ts';
 import { nodeRandom } from '../host/node/random.ts';
 import type { Random } from '../host/random.ts';
 import type { Databases } from './contract.ts';
@@ -23,6 +23,7 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly net?: Net;
   /** Further metrics in Prometheus' text format, appended to the transport's. */
   readonly metrics?: () => string;
   /** Told of every error that is not a caller's mistake; default the console. */
@@ -40,7 +41,7 @@ export interface Server {
 
 /** HTTP and WebSocket for the databases of one host. */
 export function createServer(options: ServerOptions): Server {
-  const { databases, authority, clock = nodeClock, random = nodeRandom } = options;
+  const { databases, authority, clock = nodeClock, random = nodeRandom, net = nodeNet } = options;
   const report = options.report ?? ((error, doing) => console.error(`While ${doing}:`, error));
   const limits = { ...defaultLimits, ...options.limits };
   const counters = createCounters();
@@ -56,27 +57,25 @@ export function createServer(options: ServerOptions): Server {
   const metrics = () => metricsText(counters) + (options.metrics?.() ?? '');
   const app = createApp({ databases, authority, clock, report, counters, metrics, fallback: options.fallback });
 
-  const http = createHttpServer(getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false }));
-  http.on('upgrade', (request, stream, head) => void sockets.upgrade(request, stream, head));
+  let listener: Listener | undefined;
 
   return {
-    listen(port, hostname = '127.0.0.1') {
-      return new Promise((resolve, reject) => {
-        http.once('error', reject);
-        http.listen(port, hostname, () => {
-          http.off('error', reject);
-          resolve((http.address() as AddressInfo).port);
-        });
-      });
+    async listen(port, hostname = '127.0.0.1') {
+      assert(!listener, 'a server listens once');
+      const service = {
+        fetch: (request: Request) => app.fetch(request),
+        admit: (request: SocketRequest) => sockets.admit(request),
+      };
+      listener = await net.listen(service, { port, hostname, messageBytesMax: limits.messageBytesMax });
+      return listener.port;
     },
     async fetch(request) {
       return app.fetch(request);
     },
     async close() {
-      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      listener?.stopAccepting();
       await sockets.close(CLOSE_GRACE_MS);
-      http.closeAllConnections();
-      await closed;
+      await listener?.close();
     },
   };
 }

@@ -49,8 +49,16 @@ const claimsSchema = z.looseObject({
   hex_identity: z.string().nullish(),
 });
 
+/** Who says whose a token is. */
+export interface Authenticator {
+  /** Somebody new. */
+  mint(): Promise<Credentials>;
+  /** @throws Rejection `token` */
+  verify(token: string): Promise<Credentials>;
+}
+
 /** Signs this server's tokens and checks everybody's. */
-export class Authority {
+export class Authority implements Authenticator {
   readonly #keys: KeyPair;
   readonly #issuer: string;
   readonly #issuers: Issuers;

@@ -1,5 +1,4 @@
-import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import type { Socket } from '../../host/net.ts';
 import type { Client, ClientMessage, Database, Received, ServerMessage } from '../contract.ts';
 import type { Credentials } from '../identity/authority.ts';
 import { decodeClientFrame, type ProtocolVersion } from '../wire/client-message.ts';
@@ -30,8 +29,7 @@ export interface ConnectionHost {
 export interface ConnectionOptions {
   readonly host: ConnectionHost;
   readonly database: Database;
-  readonly webSocket: WebSocket;
-  readonly stream: Duplex;
+  readonly socket: Socket;
   readonly credentials: Credentials;
   readonly connectionId: bigint;
   readonly version: ProtocolVersion;
@@ -46,8 +44,7 @@ export class Connection implements Client {
   readonly claims: string;
   readonly database: Database;
   readonly #host: ConnectionHost;
-  readonly #webSocket: WebSocket;
-  readonly #stream: Duplex;
+  readonly #socket: Socket;
   readonly #version: ProtocolVersion;
   readonly #compression: Compression;
   readonly #isConfirmed: boolean;
@@ -64,8 +61,7 @@ export class Connection implements Client {
     this.connectionId = options.connectionId;
     this.database = options.database;
     this.#host = host;
-    this.#webSocket = options.webSocket;
-    this.#stream = options.stream;
+    this.#socket = options.socket;
     this.#version = options.version;
     this.#compression = options.compression;
     this.#isConfirmed = options.isConfirmed;
@@ -79,19 +75,17 @@ export class Connection implements Client {
    */
   start(onEnded: () => void, onClosed: () => void): void {
     this.#onEnded = onEnded;
-    const webSocket = this.#webSocket;
-    webSocket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary));
-    webSocket.on('pong', () => this.#isAlive());
-    webSocket.on('ping', () => this.#isAlive());
-    // A socket error is always followed by its close; there is nobody to tell.
-    webSocket.on('error', () => {});
-    webSocket.on('close', () => {
-      // What arrived before the close was sent on purpose, and is handled.
-      this.#host.handleNow(this);
-      this.#isOpen = false;
-      this.#outbox.clear();
-      this.#tellEnded();
-      onClosed();
+    this.#socket.start({
+      message: (bytes, isBinary) => this.#receive(bytes, isBinary),
+      alive: () => this.#isAlive(),
+      closed: () => {
+        // What arrived before the close was sent on purpose, and is handled.
+        this.#host.handleNow(this);
+        this.#isOpen = false;
+        this.#outbox.clear();
+        this.#tellEnded();
+        onClosed();
+      },
     });
   }
 
@@ -112,7 +106,7 @@ export class Connection implements Client {
 
   /** Drops the socket without a farewell. */
   terminate(): void {
-    this.#webSocket.terminate();
+    this.#socket.terminate();
   }
 
   /** Gives away everything received, one message after the other, for as long as the connection is open. */
@@ -124,7 +118,7 @@ export class Connection implements Client {
       if (!this.#isOpen) break;
       yield { client: this, message };
     }
-    if (this.#webSocket.isPaused) this.#webSocket.resume();
+    if (this.#socket.isPaused) this.#socket.resume();
   }
 
   /** Ends the connection because of a bug that one of its messages met. */
@@ -138,7 +132,7 @@ export class Connection implements Client {
     if (!this.#isOpen || this.#outbox.isEmpty) return;
     // When the socket has drained, `#sent` asks for the next flush.
     const { socketBytesMax } = this.#host.limits;
-    if (this.#webSocket.bufferedAmount > socketBytesMax) return;
+    if (this.#socket.waitingBytes > socketBytesMax) return;
     const messages = this.#outbox.take(this.#visibleOffset, socketBytesMax);
     if (messages.length > 0) this.#send(encoder.encode(this.#version, this.#compression, messages), messages.length);
     else this.#host.awaitsDurable(this);
@@ -152,7 +146,7 @@ export class Connection implements Client {
       return;
     }
     this.#heartbeatsMissed += 1;
-    if (this.#isOpen) this.#webSocket.ping();
+    if (this.#isOpen) this.#socket.ping();
   }
 
   get #visibleOffset(): number {
@@ -163,12 +157,8 @@ export class Connection implements Client {
     const { counters } = this.#host;
     counters.messagesSent += messageCount;
     counters.framesSent += frames.length;
-    this.#stream.cork();
-    for (const frame of frames) {
-      counters.bytesSent += frame.length;
-      this.#webSocket.send(frame, { binary: true, compress: false }, this.#sent);
-    }
-    this.#stream.uncork();
+    for (const frame of frames) counters.bytesSent += frame.length;
+    this.#socket.send(frames, this.#sent);
   }
 
   readonly #sent = (): void => {
@@ -197,7 +187,7 @@ export class Connection implements Client {
     }
     if (countBefore === 0 && this.#incoming.length > 0) this.#host.wantsHandling(this);
     // Let a burst be handled before more of it is read.
-    if (this.#incoming.length > incomingMessagesMax / 4) this.#webSocket.pause();
+    if (this.#incoming.length > incomingMessagesMax / 4) this.#socket.pause();
   }
 
   #isAlive(): void {
@@ -210,7 +200,7 @@ export class Connection implements Client {
     this.#isOpen = false;
     this.#incoming = [];
     this.#outbox.clear();
-    this.#webSocket.close(code, shortened(reason));
+    this.#socket.close(code, shortened(reason));
     // Later, because the database may be in the middle of delivering. Not when the socket has closed, because a client
     // that does not read may take long for its farewell.
     setImmediate(() => this.#tellEnded());

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Admission, SocketRequest } from '../../host/net.ts';
 import type { ProtocolVersion } from '../wire/client-message.ts';
 import type { Compression } from '../wire/frame.ts';
 
@@ -14,11 +14,7 @@ export interface SubscribeRequest {
   readonly token: string | undefined;
 }
 
-export interface Refusal {
-  readonly kind: 'refusal';
-  readonly status: number;
-  readonly message: string;
-}
+export type Refusal = Extract<Admission, { readonly kind: 'refuse' }>;
 
 /** In the server's order of preference. */
 const PROTOCOLS: ReadonlyMap<string, ProtocolVersion> = new Map([
@@ -33,8 +29,8 @@ const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe\/?$/;
 
 /** Reads path, query and headers of an upgrade request. */
-export function readSubscribeRequest(request: IncomingMessage): SubscribeRequest | Refusal {
-  const url = parseUrl(request.url ?? '');
+export function readSubscribeRequest(request: SocketRequest): SubscribeRequest | Refusal {
+  const url = parseUrl(request.url);
   const path = url === undefined ? undefined : PATH.exec(url.pathname);
   if (url === undefined || path?.[1] === undefined) {
     return refuse(404, 'WebSockets are served at /v1/database/:name/subscribe only.');
@@ -42,7 +38,9 @@ export function readSubscribeRequest(request: IncomingMessage): SubscribeRequest
   const nameOrIdentity = decodePath(path[1]);
   if (nameOrIdentity === undefined) return refuse(400, 'The database name in the path is not valid percent-encoding.');
 
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
+  const offered = headerOf(request, 'sec-websocket-protocol')
+    .split(',')
+    .map((protocol) => protocol.trim());
   const chosen = [...PROTOCOLS].find(([protocol]) => offered.includes(protocol));
   if (chosen === undefined) return refuse(400, 'no valid protocol selected');
 
@@ -58,7 +56,7 @@ export function readSubscribeRequest(request: IncomingMessage): SubscribeRequest
   if (connectionId !== null && /^0*$/.test(connectionId)) {
     return refuse(400, 'connection_id is 0, which is reserved. Leave it out: the server gives each connection one.');
   }
-  const token = bearerToken(request.headers.authorization) ?? url.searchParams.get('token') ?? undefined;
+  const token = bearerToken(headerOf(request, 'authorization')) ?? url.searchParams.get('token') ?? undefined;
   const [protocol, version] = chosen;
   const isTypeScriptClient = [...PROTOCOLS.keys()].every((protocol) => offered.includes(protocol));
   return {
@@ -101,6 +99,11 @@ function decodePath(segment: string): string | undefined {
   }
 }
 
+function headerOf({ headers }: SocketRequest, name: string): string {
+  const value = headers[name] ?? '';
+  return typeof value === 'string' ? value : value.join(', ');
+}
+
 function refuse(status: number, message: string): Refusal {
-  return { kind: 'refusal', status, message };
+  return { kind: 'refuse', status, message };
 }

@@ -1,11 +1,9 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
 import { Rejection } from '../../errors.ts';
 import type { Clock, Timer } from '../../host/clock.ts';
+import type { Admission, Socket, SocketRequest } from '../../host/net.ts';
 import type { Random } from '../../host/random.ts';
 import type { Database, Databases } from '../contract.ts';
-import type { Authority, Credentials } from '../identity/authority.ts';
+import type { Authenticator, Credentials } from '../identity/authority.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { readSubscribeRequest, type SubscribeRequest } from './handshake.ts';
@@ -14,7 +12,7 @@ import { handleAll, Turn } from './turn.ts';
 
 export interface SocketsOptions {
   readonly databases: Databases;
-  readonly authority: Authority;
+  readonly authority: Authenticator;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: Limits;
@@ -33,7 +31,6 @@ export class Sockets implements ConnectionHost {
   readonly limits: Limits;
   readonly counters: Counters;
   readonly #options: SocketsOptions;
-  readonly #upgrader: WebSocketServer;
   readonly #turn: Turn;
   readonly #connections = new Set<Connection>();
   readonly #watches = new Map<Database, Watch>();
@@ -45,12 +42,6 @@ export class Sockets implements ConnectionHost {
     this.limits = options.limits;
     this.counters = options.counters;
     this.#turn = new Turn(options.limits.frameBytesMax);
-    this.#upgrader = new WebSocketServer({
-      noServer: true,
-      perMessageDeflate: false,
-      maxPayload: options.limits.messageBytesMax,
-      handleProtocols: (_offered, request) => protocols.get(request) ?? false,
-    });
     this.#heartbeat = this.#nextHeartbeat();
   }
 
@@ -58,38 +49,21 @@ export class Sockets implements ConnectionHost {
     return this.#connections.size;
   }
 
-  /** Answers an HTTP upgrade: opens a connection or refuses with a status and a text. */
-  async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
-    const onError = () => stream.destroy();
-    stream.on('error', onError);
+  /** Opens a connection for whoever asks for a socket, or refuses with a status and a text. */
+  async admit(request: SocketRequest): Promise<Admission> {
     try {
       const asked = readSubscribeRequest(request);
-      if (asked.kind === 'refusal') {
-        refuse(stream, asked.status, asked.message);
-        return;
-      }
+      if (asked.kind === 'refuse') return asked;
       const credentials = await this.#authenticate(asked.token);
       const database = this.#options.databases.find(asked.nameOrIdentity);
-      if (database === undefined) {
-        refuse(stream, 404, `\`${asked.nameOrIdentity}\` not found`);
-        return;
-      }
-      if (this.#onEmpty !== undefined) {
-        refuse(stream, 503, 'The server is shutting down.');
-        return;
-      }
-      stream.off('error', onError);
-      protocols.set(request, asked.protocol);
-      this.#upgrader.handleUpgrade(request, stream, head, (webSocket) => {
-        this.#open({ asked, credentials, database, webSocket, stream });
-      });
+      if (database === undefined) return refuse(404, `\`${asked.nameOrIdentity}\` not found`);
+      if (this.#onEmpty !== undefined) return refuse(503, 'The server is shutting down.');
+      const open = (socket: Socket) => this.#open({ asked, credentials, database, socket });
+      return { kind: 'accept', protocol: asked.protocol, open };
     } catch (error) {
-      if (error instanceof Rejection) {
-        refuse(stream, error.code === 'token' ? 401 : 400, error.message);
-        return;
-      }
+      if (error instanceof Rejection) return refuse(error.code === 'token' ? 401 : 400, error.message);
       this.#options.report(error, 'opening a WebSocket');
-      refuse(stream, 500, 'The server failed to open the connection.');
+      return refuse(500, 'The server failed to open the connection.');
     }
   }
 
@@ -135,15 +109,13 @@ export class Sockets implements ConnectionHost {
     readonly asked: SubscribeRequest;
     readonly credentials: Credentials;
     readonly database: Database;
-    readonly webSocket: WebSocket;
-    readonly stream: Duplex;
+    readonly socket: Socket;
   }): void {
-    const { asked, credentials, database, webSocket, stream } = opening;
+    const { asked, credentials, database, socket } = opening;
     const connection = new Connection({
       host: this,
       database,
-      webSocket,
-      stream,
+      socket,
       credentials,
       connectionId: this.#newConnectionId(),
       version: asked.version,
@@ -220,13 +192,6 @@ export class Sockets implements ConnectionHost {
   }
 }
 
-/** The subprotocol chosen for an upgrade that is under way: `ws` asks for it in the middle of the handshake. */
-const protocols = new WeakMap<IncomingMessage, string>();
-
-function refuse(stream: Duplex, status: number, message: string): void {
-  const body = Buffer.from(message, 'utf8');
-  stream.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n${message}`,
-  );
+function refuse(status: number, message: string): Admission {
+  return { kind: 'refuse', status, message };
 }
