@@ -11,6 +11,8 @@ export interface Disk {
   list(directory: string): Promise<string[]>;
   /** The whole file; undefined when it does not exist. */
   read(path: string): Promise<Uint8Array | undefined>;
+  /** Up to `lengthBytes` bytes from `fromByte` on, fewer at the end of the file; undefined when it does not exist. */
+  readPart(path: string, fromByte: number, lengthBytes: number): Promise<Uint8Array | undefined>;
   /** Opens a file to append to, making it when it does not exist. What it holds is durable when the promise resolves. */
   openAppend(path: string): Promise<AppendFile>;
   /** Cuts a file to its first `lengthBytes` bytes. */

@@ -33,6 +33,15 @@ describe('disk', () => {
     expect(await disk.read(`${folder}/none`)).toBeUndefined();
   });
 
+  test('[HOST1] a part of a file is read, as far as the file goes', async () => {
+    await disk.writeAtomic(`${folder}/file`, Buffer.from('0123456789'));
+    const part = async (from: number, length: number) => (await disk.readPart(`${folder}/file`, from, length)) ?? [];
+    expect(Buffer.from(await part(3, 4)).toString()).toBe('3456');
+    expect(Buffer.from(await part(8, 4)).toString()).toBe('89');
+    expect(await part(10, 4)).toHaveLength(0);
+    expect(await disk.readPart(`${folder}/none`, 0, 4)).toBeUndefined();
+  });
+
   test('[HOST1] an atomic write leaves the new file and nothing else', async () => {
     await disk.writeAtomic(`${folder}/state`, Buffer.from('old'));
     await disk.writeAtomic(`${folder}/state`, Buffer.from('new'));

@@ -75,6 +75,27 @@ export const nodeDisk: Disk = {
       throw error;
     }
   },
+  readPart: async (path, fromByte, lengthBytes) => {
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+      let done = 0;
+      while (done < lengthBytes) {
+        const { bytesRead } = await file.read(bytes, done, lengthBytes - done, fromByte + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return bytes.subarray(0, done);
+    } finally {
+      await file.close();
+    }
+  },
   openAppend: async (path) => {
     const { O_APPEND, O_CREAT, O_WRONLY, O_DSYNC } = constants;
     const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);

@@ -139,6 +139,10 @@ export class SimDisk implements Disk {
     return file && Buffer.from(file.current);
   }
 
+  async readPart(path: string, fromByte: number, lengthBytes: number): Promise<Uint8Array | undefined> {
+    return (await this.read(path))?.subarray(fromByte, fromByte + lengthBytes);
+  }
+
   async openAppend(path: string): Promise<AppendFile> {
     await this.#step();
     if (!this.#files.has(path)) this.#link(path, new SimFile());

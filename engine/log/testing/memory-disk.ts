@@ -20,6 +20,11 @@ export class MemoryDisk implements Disk {
     return bytes === undefined ? undefined : Buffer.from(bytes);
   }
 
+  async readPart(path: string, fromByte: number, lengthBytes: number): Promise<Uint8Array | undefined> {
+    const bytes = this.files.get(path);
+    return bytes === undefined ? undefined : Buffer.from(bytes.subarray(fromByte, fromByte + lengthBytes));
+  }
+
   async openAppend(path: string): Promise<AppendFile> {
     if (!this.files.has(path)) this.files.set(path, Buffer.alloc(0));
     const sizeOf = () => this.files.get(path)?.length ?? 0;
