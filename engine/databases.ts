@@ -257,7 +257,11 @@ export class LocalDatabases implements Databases {
       replaceRow(tx, programTable, programRow(bundle));
     });
     database.bundle = bundle;
-    if (plan.breaks.length > 0) engine.disconnectAll(1012, 'the module was updated; reload to get the new version');
+    if (plan.breaks.length > 0) {
+      const message = 'Disconnecting all users: the update breaks what their bindings say';
+      engine.logs.add({ level: 'Info', ts: engine.nowMicros(), message });
+      engine.disconnectAll(1012, 'the module was updated; reload to get the new version');
+    }
     await engine.durable(engine.offset);
   }
 

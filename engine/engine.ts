@@ -18,6 +18,7 @@ import {
 } from './module/instance.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { rawModuleVersion10 } from './module/raw-type.ts';
+import { clientTable } from './module/system-catalog.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
@@ -26,7 +27,7 @@ import type { Client, JsonText } from './serve/contract.ts';
 import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
-import { clientRow, clientTable, positionRow, positionTableId, readClientRow } from './system.ts';
+import { clientRow, positionRow, positionTableId, readClientRow } from './system.ts';
 
 export interface EngineParts {
   readonly identity: bigint;

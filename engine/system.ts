@@ -1,6 +1,7 @@
 import { Reader } from './bsatn/reader.ts';
 import type { Field, ProductType } from './bsatn/type.ts';
 import { Writer } from './bsatn/writer.ts';
+import { clientTable } from './module/system-catalog.ts';
 import type { SequencePosition } from './store/contract.ts';
 import type { IndexId, TableDef, TableId } from './store/definition.ts';
 
@@ -9,18 +10,6 @@ import type { IndexId, TableDef, TableId } from './store/definition.ts';
 
 /** Numbers below this one are the system's. */
 export const firstUserId = 4096;
-
-const identity: Field['type'] = { kind: 'product', fields: [{ name: '__identity__', type: { kind: 'u256' } }] };
-const connectionId: Field['type'] = {
-  kind: 'product',
-  fields: [{ name: '__connection_id__', type: { kind: 'u128' } }],
-};
-
-/** Who is connected: what is left here after a crash still gets its disconnect hook. */
-export const clientTable = systemTable(1, 'st_client', 1, [
-  { name: 'identity', type: identity },
-  { name: 'connection_id', type: connectionId },
-]);
 
 /** The module that runs: one row with its bundle. */
 export const programTable = systemTable(2, 'st_program', 0, [

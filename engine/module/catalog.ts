@@ -1,10 +1,13 @@
 import type { IndexId, TableDef, TableId } from '../store/definition.ts';
 import type { ModuleDef, ModuleTable } from './definition.ts';
+import { type SystemTable, systemTables } from './system-catalog.ts';
 
 /** A module's tables under the numbers that one database gave them. */
 export interface Catalog {
   readonly def: ModuleDef;
   readonly tables: readonly CatalogTable[];
+  /** What the host itself knows, as tables for the owner's queries. */
+  readonly system: readonly SystemTable[];
   /** Accepts canonical and source names. */
   tableByName(name: string): CatalogTable | undefined;
   tableById(id: TableId): CatalogTable | undefined;
@@ -44,6 +47,7 @@ export function buildCatalog(def: ModuleDef, ids: IdAssignment): Catalog {
   return {
     def,
     tables,
+    system: systemTables(def, tables),
     tableByName: (name) => byName.get(name),
     tableById: (id) => byId.get(id),
     indexByName: (name) => indexes.get(name),

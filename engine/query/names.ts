@@ -20,11 +20,18 @@ export interface Rights {
 export class Names {
   readonly #catalog: Catalog;
   readonly #views = new Map<string, ViewDef>();
+  readonly #system: ReadonlyMap<string, CatalogTable>;
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
+    this.#system = new Map(catalog.system.map(({ table }) => [table.declared.name, table]));
     for (const view of catalog.def.views) if (!this.#views.has(view.sourceName)) this.#views.set(view.sourceName, view);
     for (const view of catalog.def.views) this.#views.set(view.name, view);
+  }
+
+  /** Whether the host fills the table, so that nobody may write it. */
+  isSystem({ declared }: CatalogTable): boolean {
+    return this.#system.has(declared.name);
   }
 
   /** @throws QueryRejection `no-such-table`, also for what the reader may not see */
@@ -34,6 +41,8 @@ export class Names {
     const view = table === undefined && this.#views.get(name);
     if (view && !rights.seesViews) throw new QueryRejection('view', 'view definition cannot read from other views');
     if (view && (view.isPublic || rights.seesPrivate)) return { kind: 'view', view };
+    const system = rights.seesPrivate && rights.seesViews && this.#system.get(name);
+    if (system) return { kind: 'table', table: system };
     throw new QueryRejection(
       'no-such-table',
       `no such table: \`${name}\`. If the table exists, it may be marked private.`,

@@ -107,7 +107,9 @@ export class DatabaseQueries implements Queries, ScriptHost {
 
   select(select: Select, caller: Caller): QueryResult {
     const meaning = this.#live.meaning(caller);
-    return runSelect(this.names, select, rightsOf(caller), meaning, this.#rowsMax(caller));
+    const result = runSelect(this.names, select, rightsOf(caller), meaning, this.#rowsMax(caller));
+    this.#live.keep(meaning);
+    return result;
   }
 
   replaceCatalog(catalog: Catalog): EndedQuerySet[] {

@@ -8,7 +8,8 @@ import { Names, nameOf, type Rights, rowOf } from './names.ts';
 import { parseStatement } from './parser.ts';
 import { type RowsQuery, resolveDefinition } from './query.ts';
 import { naming, QueryRejection } from './rejection.ts';
-import { Change } from './source.ts';
+import { RowsSource } from './rows-source.ts';
+import { Change, type Source } from './source.ts';
 import { TableSource } from './table-source.ts';
 import { isSameLayout } from './value.ts';
 
@@ -20,6 +21,8 @@ export class Relations {
   readonly names: Names;
   readonly #reader: ReaderOf;
   readonly #sources = new Map<TableId, TableSource>();
+  /** The host's tables that are not stored. */
+  readonly #derived: ReadonlyMap<TableId, RowsSource>;
   readonly #rules = new Map<CatalogTable, Select[]>();
 
   /** @throws QueryRejection when a rule of row-level security cannot be used */
@@ -27,11 +30,18 @@ export class Relations {
     this.catalog = catalog;
     this.names = new Names(catalog);
     this.#reader = reader;
+    this.#derived = new Map(
+      catalog.system.flatMap(({ table: { stored }, rows }) =>
+        rows ? [[stored.id, new RowsSource(stored.name, stored.row, rows)]] : [],
+      ),
+    );
     for (const sql of catalog.def.rowLevelSecurity) naming(sql, () => this.#addRule(sql));
   }
 
-  source(table: CatalogTable): TableSource {
+  source(table: CatalogTable): Source {
     const { stored } = table;
+    const derived = this.#derived.get(stored.id);
+    if (derived) return derived;
     let source = this.#sources.get(stored.id);
     if (source === undefined) {
       source = new TableSource(stored, () => this.#reader(stored.id));
@@ -89,6 +99,10 @@ export class Relations {
     const { relations, output } = this.#resolveRule(rule, 0n);
     const relation = relations[output];
     if (relation?.kind !== 'table') return;
+    if (!relation.table.declared.isPublic) {
+      const message = `\`${nameOf(relation)}\` is private, so that rules for what others see of it have no use: make it public, or remove the rule`;
+      throw new QueryRejection('unsupported', message);
+    }
     const rules = this.#rules.get(relation.table);
     if (rules) rules.push(rule);
     else this.#rules.set(relation.table, [rule]);

@@ -51,6 +51,11 @@ export class LiveQueries implements Subscriptions {
     return new CallersMeaning(this.#relations, this.#views, caller);
   }
 
+  /** Keeps the views that a query opened, for the next one. */
+  keep({ instances }: CallersMeaning<Entry>): void {
+    for (const instance of instances.values()) this.#views.keep(instance);
+  }
+
   subscribe(
     subscriber: Subscriber,
     caller: Caller,
@@ -91,7 +96,7 @@ export class LiveQueries implements Subscriptions {
   }
 
   prepare(changes: readonly TableChange[]): void {
-    if (this.#querySets.size > 0) this.#views.prepare(changes);
+    if (this.#views.size > 0) this.#views.prepare(changes);
   }
 
   discard(): void {
@@ -99,7 +104,7 @@ export class LiveQueries implements Subscriptions {
   }
 
   publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]> {
-    if (this.#querySets.size === 0) return new Map();
+    if (this.#querySets.size === 0 && this.#views.size === 0) return new Map();
     this.#current.clear();
     const updates = this.#owed;
     this.#owed = new Updates();

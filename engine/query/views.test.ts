@@ -217,9 +217,18 @@ describe('views that return rows', () => {
     db.queries.remove(replica);
     db.insert('task', [1, 7]);
     expect(runs).toHaveLength(1);
-    const { rows: found } = db.queries.query(alice, 'SELECT * FROM all_tasks');
-    expect(found).toHaveLength(1);
     expect(db.queries.size.views).toBe(0);
+  });
+
+  test('[QV8] a view that was queried is kept for the next query, and dropped when nobody asks again', () => {
+    const { db, runs } = database({
+      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [] }),
+    });
+    const ask = () => db.queries.query(alice, 'SELECT * FROM all_tasks').rows.length;
+    expect([ask(), ask(), runs.length]).toEqual([0, 0, 1]);
+    for (let id = 1; id <= 20; id++) db.insert('task', [id, 7]);
+    expect([db.queries.size.views, runs.length]).toEqual([0, 9]);
+    expect([ask(), runs.length]).toEqual([20, 10]);
   });
 });
 

@@ -27,12 +27,18 @@ type Rerun =
   | (ViewResult & { readonly kind: 'rows' })
   | { readonly kind: 'query'; readonly sql: string; readonly query: RowsQuery; readonly reads: ReadSet };
 
-/** The views that somebody uses, each function run only when something that it read has changed. */
+/** A view that was only queried stays current until this many reruns of it were in vain. */
+const idleRerunsMax = 8;
+const idleMax = 64;
+
+/** The views that somebody uses or lately queried, each function run only when something that it read has changed. */
 export class Views<User> {
   readonly #relations: Relations;
   readonly #evaluate: EvaluateView;
   readonly #instances = new Map<string, ViewInstance<User>>();
   readonly #readers: ReadIndex<ViewInstance<User>>;
+  /** Those that nobody uses, the longest unasked first, with how often each ran since somebody asked. */
+  readonly #idle = new Map<ViewInstance<User>, number>();
   #reruns = new Map<ViewInstance<User>, Rerun>();
   #changed: RowsSource[] = [];
   #sourceCount: number;
@@ -68,26 +74,30 @@ export class Views<User> {
   }
 
   use(instance: ViewInstance<User>, user: User): void {
-    if (instance.users.size === 0) {
-      this.#instances.set(nameOf(instance.view, instance.sender), instance);
-      this.#readers.add(instance, instance.state.reads);
-    }
+    if (instance.users.size === 0 && !this.#idle.delete(instance)) this.#add(instance);
     instance.users.add(user);
+  }
+
+  /** Keeps a view that was queried once: it is likely to be queried again. */
+  keep(instance: ViewInstance<User>): void {
+    if (instance.users.size > 0) return;
+    if (!this.#idle.delete(instance)) this.#add(instance);
+    this.#idle.set(instance, 0);
+    const [oldest] = this.#idle.keys();
+    if (oldest && this.#idle.size > idleMax) this.#forget(oldest);
   }
 
   drop(instance: ViewInstance<User>, user: User): void {
     instance.users.delete(user);
-    if (instance.users.size > 0) return;
-    this.#instances.delete(nameOf(instance.view, instance.sender));
-    this.#readers.remove(instance, instance.state.reads);
-    this.#reruns.delete(instance);
+    if (instance.users.size === 0) this.#forget(instance);
   }
 
   /** Reruns what the open transaction's changes concern. Throws what a view throws. */
   prepare(changes: readonly TableChange[]): void {
     this.#reruns = new Map();
     for (const instance of this.#readers.hit(changes)) {
-      this.#reruns.set(instance, this.#run(instance.view, instance.sender));
+      const rerun = instance.users.size > 0 ? this.#run(instance.view, instance.sender) : this.#runIdle(instance);
+      if (rerun) this.#reruns.set(instance, rerun);
     }
   }
 
@@ -126,6 +136,31 @@ export class Views<User> {
   end(): void {
     for (const source of this.#changed) source.change = undefined;
     this.#changed = [];
+  }
+
+  #add(instance: ViewInstance<User>): void {
+    this.#instances.set(nameOf(instance.view, instance.sender), instance);
+    this.#readers.add(instance, instance.state.reads);
+  }
+
+  #forget(instance: ViewInstance<User>): void {
+    this.#idle.delete(instance);
+    this.#instances.delete(nameOf(instance.view, instance.sender));
+    this.#readers.remove(instance, instance.state.reads);
+    this.#reruns.delete(instance);
+  }
+
+  /** A view that nobody uses fails no transaction: it is forgotten. */
+  #runIdle(instance: ViewInstance<User>): Rerun | undefined {
+    const reruns = (this.#idle.get(instance) ?? 0) + 1;
+    this.#idle.set(instance, reruns);
+    try {
+      if (reruns <= idleRerunsMax) return this.#run(instance.view, instance.sender);
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+    }
+    this.#forget(instance);
+    return undefined;
   }
 
   #run(view: ViewDef, sender: bigint | undefined): Rerun {

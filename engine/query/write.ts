@@ -31,6 +31,9 @@ export function prepareWrite(
     throw new QueryRejection('unsupported', `\`${relation.view.name}\` is a view: its rows cannot be written`);
   }
   const { table } = relation;
+  if (names.isSystem(table)) {
+    throw new QueryRejection('unsupported', `\`${table.declared.name}\` is the host's own: its rows cannot be written`);
+  }
   switch (statement.kind) {
     case 'insert':
       return { table, write: prepareInsert(table, statement, rights) };
