@@ -24,6 +24,7 @@ const checks = [
     name: 'bindings are current',
     command: ['node', 'cli/bin.js', 'generate', '--module', 'hub/index.ts', '--out', 'bindings', '--check'],
   },
+  { name: 'the package', command: ['npm', 'run', '--silent', 'check:package'] },
 ];
 
 installPackages();

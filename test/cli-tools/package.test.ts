@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../cli/testing/cli.fixture.ts';
-import { buildTypes, installPackage, packPackage } from './installed.ts';
+import { buildTypes, installPackage, packPackage } from '../examples/installed.ts';
 import { chatModule } from './workshop.ts';
 
 // What somebody gets who installs the package: only what `npm pack` packs, beside the packages that it names.
@@ -14,8 +14,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'helix-package-'));
   const unpacked = packPackage(folder);
   buildTypes(unpacked);
+  const dependencies = { helix: '*', spacetimedb: '*', '@types/node': '*' };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', dependencies }));
   installPackage(unpacked, folder);
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'chat.ts'), chatModule());
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, inChromium, launchChromium } from '../support/chromium.ts';
+import { freePort } from '../support/port.ts';
+import { Example } from './example.ts';
+
+let example: Example;
+let browser: Browser;
+beforeAll(() => {
+  example = new Example('svelte-chat');
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await example.remove();
+});
+
+describe('svelte-chat', () => {
+  it('passes its own tests and builds', () => {
+    expect(example.run('npm test')).toMatch(/2 passed/);
+    example.run('npm run build');
+  }, 60_000);
+});
+
+describe.skipIf(!hasChromium)(inChromium('svelte-chat'), () => {
+  it('talks live in two windows, and stays connected while its module is edited', async () => {
+    await example.expectCurrentBindings('src/bindings');
+    const backend = example.start('npm run backend', '--listen 127.0.0.1:0');
+    const [, url = ''] = await backend.says(/served at (http:\/\/\S+)/);
+    await backend.says(/created chat/);
+    const port = await freePort();
+    const site = example.start('npm run dev', `--port ${port} --strictPort --host 127.0.0.1`);
+    await site.says(/ready in/);
+    browser = await launchChromium();
+    const open = async () => {
+      const page = await (await browser.newContext()).newPage();
+      await page.goto(`http://127.0.0.1:${port}/?server=${encodeURIComponent(url)}`);
+      return page;
+    };
+    const [ada, bob] = await Promise.all([open(), open()]);
+    await ada.getByText('2 online').waitFor();
+    await ada.getByRole('textbox', { name: 'Your name' }).fill('Ada');
+    await ada.getByRole('button', { name: 'Rename' }).click();
+    await ada.getByRole('textbox', { name: 'Message' }).fill('Hello, Bob');
+    await ada.getByRole('button', { name: 'Send' }).click();
+    await bob.getByRole('listitem').filter({ hasText: 'Ada Hello, Bob' }).waitFor();
+    await bob.getByRole('button', { name: 'Send' }).click();
+    await bob.getByRole('alert').filter({ hasText: 'Write something first' }).waitFor();
+
+    // An edit of the module is live at once, and nobody reconnects.
+    let sockets = 0;
+    bob.on('websocket', () => {
+      sockets += 1;
+    });
+    const module = join(example.folder, 'module.ts');
+    writeFileSync(module, readFileSync(module, 'utf8').replace('text: fitting(text', 'text: "» " + fitting(text'));
+    await backend.says(/updated chat/);
+    await ada.getByRole('textbox', { name: 'Message' }).fill('and now?');
+    await ada.getByRole('button', { name: 'Send' }).click();
+    await bob.getByRole('listitem').filter({ hasText: '» and now?' }).waitFor();
+    await bob.getByText('2 online').waitFor();
+    expect(sockets).toBe(0);
+    expect(example.notFollowed).toEqual([]);
+  }, 120_000);
+});
