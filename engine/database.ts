@@ -70,6 +70,10 @@ export class HostedDatabase implements Database {
     return this.engine.def;
   }
 
+  tableId(name: string): number {
+    return this.engine.catalog.tableByName(name)?.stored.id ?? 0;
+  }
+
   get programHash(): string {
     return hashBundle(this.bundle);
   }

@@ -321,7 +321,7 @@ export class Engine {
     let own: readonly QuerySetUpdate[] = [];
     for (const [subscriber, update] of this.#queries.publish(changes)) {
       if (subscriber === client) own = update;
-      else (subscriber as Client).deliver({ kind: 'transaction-update', update }, offset);
+      else (subscriber as Client).deliver({ kind: 'transaction-update', update, origin }, offset);
     }
     return { kind: 'ok', offset, update: own };
   }

@@ -1,9 +1,12 @@
+import { bsatnOfJson, parseJson } from './bsatn/satsjson-read.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import type { ProcedureDef, ReducerDef } from './module/definition.ts';
+import type { TableRows } from './query/contract.ts';
 import { encodeRowList } from './query/rowlist.ts';
 import type { Client, ClientMessage, Received, ReducerOutcome } from './serve/contract.ts';
 
+type CallMessage = MessageOf<'call-reducer' | 'call-procedure'>;
 type MessageOf<K extends ClientMessage['kind']> = Extract<ClientMessage, { readonly kind: K }>;
 
 /** Answers what connected clients ask of one engine. */
@@ -67,14 +70,16 @@ export class Messages {
   }
 
   #handleCall(client: Client, message: MessageOf<'call-reducer'>): void {
-    const { requestId, name, args } = message;
+    const { requestId, name } = message;
     const reducer = this.#engine.reducer(name);
     if (!reducer?.isCallable) {
       this.#answerFailure(client, message, whyNotCallable('reducer', name, reducer));
       return;
     }
+    const bytes = this.#argsOf(client, message, reducer);
+    if (!bytes) return;
     const origin = this.#engine.origin(reducer.name, client.identity, client.connectionId);
-    const result = this.#engine.callInside(reducer, origin, args, client);
+    const result = this.#engine.callInside(reducer, origin, bytes, client);
     const outcome: ReducerOutcome = result.kind === 'ok' ? { kind: 'ok', update: result.update } : result;
     const { timestampMicros } = origin;
     client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, this.#engine.offset);
@@ -82,15 +87,17 @@ export class Messages {
 
   /** Its result shows whatever it saw: it is held until the newest commit of its end is durable. */
   async #handleProcedure(client: Client, message: MessageOf<'call-procedure'>): Promise<void> {
-    const { requestId, name, args } = message;
+    const { requestId, name } = message;
     const procedure = this.#engine.procedure(name);
     if (!procedure?.isCallable) {
       this.#answerFailure(client, message, whyNotCallable('procedure', name, procedure));
       return;
     }
+    const bytes = this.#argsOf(client, message, procedure);
+    if (!bytes) return;
     const origin = this.#engine.origin(procedure.name, client.identity, client.connectionId);
     const { timestampMicros } = origin;
-    const outcome = await this.#engine.procedures.call(procedure, origin, args).then(
+    const outcome = await this.#engine.procedures.call(procedure, origin, bytes).then(
       (value) => ({ value }),
       (error: unknown) => ({ message: this.#engine.explain(error) }),
     );
@@ -101,14 +108,47 @@ export class Messages {
     );
   }
 
-  #handleSubscribe(client: Client, message: MessageOf<'subscribe'>): void {
-    const { requestId, querySetId, queries } = message;
+  /** The arguments as BSATN; undefined when they are JSON that does not fit, which has then been answered. */
+  #argsOf(client: Client, message: CallMessage, { params }: ReducerDef | ProcedureDef): Uint8Array | undefined {
+    if (typeof message.args !== 'string') return message.args;
     try {
-      const rows = this.#engine.queries.subscribe(client, this.#engine.callerOf(client.identity), querySetId, queries);
+      return bsatnOfJson({ kind: 'product', fields: params }, parseJson(message.args), 'arguments');
+    } catch (error) {
+      this.#answerFailure(client, message, this.#engine.explain(error));
+      return undefined;
+    }
+  }
+
+  #handleSubscribe(client: Client, message: MessageOf<'subscribe'>): void {
+    const { requestId, querySetId } = message;
+    const caller = this.#engine.callerOf(client.identity);
+    try {
+      const queries = client.refusesEventTables ? this.#withoutEventTables(message.queries) : message.queries;
+      const rows = this.#engine.queries.subscribe(client, caller, querySetId, queries);
+      if (client.refusesEventTables) this.#requireNoEventTables(client, querySetId, rows);
       client.deliver({ kind: 'subscribe-applied', requestId, querySetId, rows }, this.#engine.offset);
     } catch (error) {
       this.#answerFailure(client, message, this.#engine.explain(error));
     }
+  }
+
+  /** `SELECT * FROM *` is then every public table that is not one of events. */
+  #withoutEventTables(queries: readonly string[]): string[] {
+    const tables = this.#engine.def.tables.filter((table) => table.isPublic && !table.isEvent);
+    const each = tables.map(({ name }) => `SELECT * FROM ${quoted(name)}`);
+    return queries.flatMap((query) => (everything.test(query) ? each : [query]));
+  }
+
+  /** @throws Rejection `event-table`, after taking the query set back */
+  #requireNoEventTables(client: Client, querySetId: number, rows: readonly TableRows[]): void {
+    const { tables } = this.#engine.def;
+    const event = rows.find(({ table }) => tables.some(({ name, isEvent }) => isEvent && name === table));
+    if (!event) return;
+    this.#engine.queries.unsubscribe(client, querySetId);
+    throw new Rejection(
+      'event-table',
+      `\`${event.table}\` is an event table, which clients of protocol version 1 cannot subscribe to: use version 2 or 3`,
+    );
   }
 
   #handleUnsubscribe(client: Client, message: MessageOf<'unsubscribe'>): void {
@@ -159,6 +199,16 @@ export class Messages {
       }
     }
   }
+}
+
+const everything = /^\s*select\s+\*\s+from\s+\*\s*;?\s*$/i;
+
+/** A name as SQL has it, also in a namespace. */
+function quoted(name: string): string {
+  return name
+    .split('.')
+    .map((part) => `"${part}"`)
+    .join('.');
 }
 
 function take(received: Iterator<Received>): Received | undefined {

@@ -51,8 +51,8 @@ export interface Socket {
   readonly isPaused: boolean;
   /** Who is told what happens. Called once, before anything else. */
   start(listener: SocketListener): void;
-  /** Hands messages over together; `taken` is called once for each that the operating system has taken. */
-  send(messages: readonly Uint8Array[], taken: () => void): void;
+  /** Hands messages over together, strings as text; `taken` is called once for each that the operating system has taken. */
+  send(messages: readonly (Uint8Array | string)[], taken: () => void): void;
   /** Asks the other side for a sign of life. */
   ping(): void;
   /** Reads nothing until `resume`. */

@@ -1,3 +1,4 @@
+import { Reader } from '../bsatn/reader.ts';
 import { Writer } from '../bsatn/writer.ts';
 import type { RowList } from './contract.ts';
 
@@ -30,3 +31,18 @@ export function encodeRowList(rows: readonly Uint8Array[]): RowList {
 }
 
 export const noRows: RowList = encodeRowList([]);
+
+/** The rows of a list, as views into it. */
+export function decodeRowList({ rowCount, encoded }: RowList): Uint8Array[] {
+  const reader = new Reader(encoded);
+  const starts: number[] = [];
+  if (reader.u8() === 0) {
+    const size = reader.u16();
+    for (let row = 0; row < rowCount; row++) starts.push(row * size);
+  } else {
+    reader.u32();
+    for (let row = 0; row < rowCount; row++) starts.push(Number(reader.u64()));
+  }
+  const data = reader.byteArray();
+  return starts.map((start, row) => data.subarray(start, starts[row + 1] ?? data.length));
+}

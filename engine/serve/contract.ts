@@ -1,7 +1,7 @@
 import type { ModuleDef } from '../module/definition.ts';
 import type { QuerySetUpdate, RowList, TableRows } from '../query/contract.ts';
 
-/** Messages of the v2 and v3 WebSocket protocols, decoded. */
+/** What clients ask for, whatever the version of their protocol. */
 export type ClientMessage =
   | {
       readonly kind: 'subscribe';
@@ -19,11 +19,12 @@ export type ClientMessage =
   | CallMessage<'call-reducer'>
   | CallMessage<'call-procedure'>;
 
-interface CallMessage<K extends string> {
+export interface CallMessage<K extends string = string> {
   readonly kind: K;
   readonly requestId: number;
   readonly name: string;
-  readonly args: Uint8Array;
+  /** BSATN, or the text of a JSON array. */
+  readonly args: Uint8Array | JsonText;
 }
 
 export type ReducerOutcome =
@@ -53,7 +54,12 @@ export type ServerMessage =
       readonly querySetId: number;
       readonly message: string;
     }
-  | { readonly kind: 'transaction-update'; readonly update: readonly QuerySetUpdate[] }
+  | {
+      readonly kind: 'transaction-update';
+      readonly update: readonly QuerySetUpdate[];
+      /** Undefined when there is nothing to tell of it. */
+      readonly origin?: CommitOrigin;
+    }
   | {
       readonly kind: 'query-result';
       readonly requestId: number;
@@ -73,12 +79,23 @@ export type ServerMessage =
       readonly outcome: { readonly value: Uint8Array } | { readonly message: string };
     };
 
+/** Where a commit comes from: clients of version 1 are told. */
+export interface CommitOrigin {
+  /** A reducer's canonical name, or what else made the commit. */
+  readonly name: string;
+  readonly identity: bigint;
+  readonly connectionId: bigint;
+  readonly timestampMicros: bigint;
+}
+
 /** One connected client as the database sees it. The transport implements it. */
 export interface Client {
   readonly identity: bigint;
   readonly connectionId: bigint;
   /** The JSON claims text of the connection's token. */
   readonly claims: string;
+  /** Queries on event tables are refused. Default: they are not. */
+  readonly refusesEventTables?: boolean;
   /**
    * Queues one message. A message that shows commit `offset` is held, and every later one behind it, until that commit
    * is durable, unless the client asked for unconfirmed reads. `offset` is -1 when nothing has been committed.
@@ -168,6 +185,8 @@ export interface Database {
   readonly identity: bigint;
   readonly owner: bigint;
   readonly def: ModuleDef;
+  /** The number of a table; 0 for a view. */
+  tableId(name: string): number;
   /** 64 hex digits that name the module's bundle. */
   readonly programHash: string;
   /** A locked database cannot be deleted or reset. */

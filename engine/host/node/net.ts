@@ -94,9 +94,12 @@ class NodeSocket implements Socket {
     webSocket.on('close', () => listener.closed());
   }
 
-  send(messages: readonly Uint8Array[], taken: () => void): void {
+  send(messages: readonly (Uint8Array | string)[], taken: () => void): void {
     this.#stream.cork();
-    for (const message of messages) this.#webSocket.send(message, { binary: true, compress: false }, taken);
+    for (const message of messages) {
+      const binary = typeof message !== 'string';
+      this.#webSocket.send(message, { binary, compress: false }, taken);
+    }
     this.#stream.uncork();
   }
 

@@ -1,9 +1,9 @@
 import type { Socket } from '../../host/net.ts';
 import type { Client, ClientMessage, Database, Received, ServerMessage } from '../contract.ts';
 import type { Credentials } from '../identity/authority.ts';
-import { decodeClientFrame, type ProtocolVersion } from '../wire/client-message.ts';
+import type { Codec } from '../wire/codec.ts';
 import { WireError } from '../wire/error.ts';
-import type { Compression, FrameEncoder } from '../wire/frame.ts';
+import type { FrameEncoder } from '../wire/frame.ts';
 import type { Counters } from './counters.ts';
 import type { Limits } from './limits.ts';
 import { Outbox } from './outbox.ts';
@@ -32,8 +32,7 @@ export interface ConnectionOptions {
   readonly socket: Socket;
   readonly credentials: Credentials;
   readonly connectionId: bigint;
-  readonly version: ProtocolVersion;
-  readonly compression: Compression;
+  readonly codec: Codec;
   readonly isConfirmed: boolean;
 }
 
@@ -45,8 +44,7 @@ export class Connection implements Client {
   readonly database: Database;
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
-  readonly #version: ProtocolVersion;
-  readonly #compression: Compression;
+  readonly #codec: Codec;
   readonly #isConfirmed: boolean;
   readonly #outbox: Outbox;
   #incoming: ClientMessage[] = [];
@@ -62,8 +60,7 @@ export class Connection implements Client {
     this.database = options.database;
     this.#host = host;
     this.#socket = options.socket;
-    this.#version = options.version;
-    this.#compression = options.compression;
+    this.#codec = options.codec;
     this.#isConfirmed = options.isConfirmed;
     this.#outbox = new Outbox(host.limits.outgoingMessagesMax, host.limits.outgoingBytesMax);
   }
@@ -134,7 +131,7 @@ export class Connection implements Client {
     const { socketBytesMax } = this.#host.limits;
     if (this.#socket.waitingBytes > socketBytesMax) return;
     const messages = this.#outbox.take(this.#visibleOffset, socketBytesMax);
-    if (messages.length > 0) this.#send(encoder.encode(this.#version, this.#compression, messages), messages.length);
+    if (messages.length > 0) this.#send(this.#codec.encode(encoder, messages), messages.length);
     else this.#host.awaitsDurable(this);
   }
 
@@ -149,11 +146,15 @@ export class Connection implements Client {
     if (this.#isOpen) this.#socket.ping();
   }
 
+  get refusesEventTables(): boolean {
+    return this.#codec.refusesEventTables;
+  }
+
   get #visibleOffset(): number {
     return this.#isConfirmed ? this.database.durableOffset : Number.POSITIVE_INFINITY;
   }
 
-  #send(frames: readonly Buffer[], messageCount: number): void {
+  #send(frames: readonly (Buffer | string)[], messageCount: number): void {
     const { counters } = this.#host;
     counters.messagesSent += messageCount;
     counters.framesSent += frames.length;
@@ -168,14 +169,15 @@ export class Connection implements Client {
   #receive(data: Buffer, isBinary: boolean): void {
     this.#isAlive();
     if (!this.#isOpen) return;
-    if (!isBinary) {
-      this.#end(1003, 'Text frames are not understood: send BSATN in binary frames.');
+    if (isBinary === this.#codec.isText) {
+      const [seen, expected] = isBinary ? ['Binary', 'JSON in text'] : ['Text', 'BSATN in binary'];
+      this.#end(1003, `${seen} frames are not understood: send ${expected} frames.`);
       return;
     }
     const { incomingMessagesMax } = this.#host.limits;
     const countBefore = this.#incoming.length;
     try {
-      decodeClientFrame(this.#version, data, (message) => {
+      this.#codec.decode(data, (message) => {
         if (this.#incoming.length >= incomingMessagesMax) throw new QueueFull();
         this.#incoming.push(message);
       });

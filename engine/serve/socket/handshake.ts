@@ -1,26 +1,31 @@
 import type { Admission, SocketRequest } from '../../host/net.ts';
-import type { ProtocolVersion } from '../wire/client-message.ts';
+import { connectionIdFromHex } from '../identity/identity.ts';
+
 import type { Compression } from '../wire/frame.ts';
 
 /** What a client asks for when it opens a socket. */
 export interface SubscribeRequest {
   readonly kind: 'subscribe';
   readonly nameOrIdentity: string;
-  readonly version: ProtocolVersion;
-  readonly protocol: string;
+  readonly protocol: Protocol;
   /** Of frames above 1 KiB. */
   readonly compression: Compression;
   readonly isConfirmed: boolean;
+  /** Clients of version 1 may ask for the rows alone of what others do. */
+  readonly isLight: boolean;
   readonly token: string | undefined;
 }
 
 export type Refusal = Extract<Admission, { readonly kind: 'refuse' }>;
 
 /** In the server's order of preference. */
-const PROTOCOLS: ReadonlyMap<string, ProtocolVersion> = new Map([
-  ['v3.bsatn.spacetimedb', 3],
-  ['v2.bsatn.spacetimedb', 2],
-]);
+const PROTOCOLS = [
+  'v3.bsatn.spacetimedb',
+  'v2.bsatn.spacetimedb',
+  'v1.bsatn.spacetimedb',
+  'v1.json.spacetimedb',
+] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
 const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
   ['none', 'none'],
   ['gzip', 'gzip'],
@@ -41,33 +46,42 @@ export function readSubscribeRequest(request: SocketRequest): SubscribeRequest |
   const offered = headerOf(request, 'sec-websocket-protocol')
     .split(',')
     .map((protocol) => protocol.trim());
-  const chosen = [...PROTOCOLS].find(([protocol]) => offered.includes(protocol));
-  if (chosen === undefined) return refuse(400, 'no valid protocol selected');
+  const protocol = PROTOCOLS.find((known) => offered.includes(known));
+  if (protocol === undefined) return refuse(400, 'no valid protocol selected');
 
   const compression = COMPRESSIONS.get((url.searchParams.get('compression') ?? 'brotli').toLowerCase());
   if (compression === undefined) {
     return refuse(400, `compression is ${url.searchParams.get('compression')}, expected None, Gzip or Brotli.`);
   }
-  const isConfirmed = readBoolean(url.searchParams.get('confirmed'), true);
+  const isVersion1 = protocol.startsWith('v1.');
+  const isConfirmed = readBoolean(url.searchParams.get('confirmed'), !isVersion1);
   if (isConfirmed === undefined) {
     return refuse(400, `confirmed is ${url.searchParams.get('confirmed')}, expected true or false.`);
   }
+  const isLight = readBoolean(url.searchParams.get('light'), false);
+  if (isLight === undefined) {
+    return refuse(400, `light is ${url.searchParams.get('light')}, expected true or false.`);
+  }
   const connectionId = url.searchParams.get('connection_id');
+  if (connectionId !== null && connectionIdFromHex(connectionId) === undefined) {
+    return refuse(400, `connection_id is ${connectionId}, expected at most 32 hex digits. Leave it out.`);
+  }
   if (connectionId !== null && /^0*$/.test(connectionId)) {
     return refuse(400, 'connection_id is 0, which is reserved. Leave it out: the server gives each connection one.');
   }
   const token = bearerToken(headerOf(request, 'authorization')) ?? url.searchParams.get('token') ?? undefined;
-  const [protocol, version] = chosen;
-  const isTypeScriptClient = [...PROTOCOLS.keys()].every((protocol) => offered.includes(protocol));
+  const isTypeScriptClient =
+    (offered.includes('v3.bsatn.spacetimedb') && offered.includes('v2.bsatn.spacetimedb')) ||
+    (isVersion1 && compression === 'gzip');
   return {
     kind: 'subscribe',
     nameOrIdentity,
-    version,
     protocol,
     // The TypeScript client decompresses frames side by side and may then apply a small frame before the large one that
-    // came first. It alone offers every version.
+    // came first. It alone offers versions 3 and 2 at once, or before that version 1 with gzip.
     compression: isTypeScriptClient ? 'none' : compression,
     isConfirmed,
+    isLight,
     token,
   };
 }

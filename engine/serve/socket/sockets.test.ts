@@ -80,7 +80,7 @@ describe('[SOCK1] the handshake', () => {
   });
 
   test.each<[string, RawOptions, string]>([
-    ['only unknown protocols', { protocols: ['v1.bsatn.spacetimedb'] }, '400 no valid protocol selected'],
+    ['only unknown protocols', { protocols: ['v9.bsatn.spacetimedb'] }, '400 no valid protocol selected'],
     ['no protocol', { protocols: [] }, '400 no valid protocol selected'],
     ['an unknown database', { path: '/v1/database/nobody/subscribe' }, '404 `nobody` not found'],
     ['another path', { path: '/v1/other' }, '404 WebSockets are served at /v1/database/:name/subscribe only.'],
@@ -90,6 +90,11 @@ describe('[SOCK1] the handshake', () => {
       '400 The database name in the path is not valid percent-encoding.',
     ],
     ['an unknown compression', { query: '?compression=zip' }, '400 compression is zip, expected None, Gzip or Brotli.'],
+    [
+      'no connection id',
+      { query: '?connection_id=me' },
+      '400 connection_id is me, expected at most 32 hex digits. Leave it out.',
+    ],
     ['a bad flag', { query: '?confirmed=yes' }, '400 confirmed is yes, expected true or false.'],
     [
       'the reserved connection id',

@@ -4,6 +4,8 @@ import type { Admission, Socket, SocketRequest } from '../../host/net.ts';
 import type { Random } from '../../host/random.ts';
 import type { Database, Databases } from '../contract.ts';
 import type { Authenticator, Credentials } from '../identity/authority.ts';
+import { batchCodec, type Codec } from '../wire/codec.ts';
+import { V1Session } from '../wire/v1/session.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { readSubscribeRequest, type SubscribeRequest } from './handshake.ts';
@@ -112,14 +114,14 @@ export class Sockets implements ConnectionHost {
     readonly socket: Socket;
   }): void {
     const { asked, credentials, database, socket } = opening;
+    const connectionId = this.#newConnectionId();
     const connection = new Connection({
       host: this,
       database,
       socket,
       credentials,
-      connectionId: this.#newConnectionId(),
-      version: asked.version,
-      compression: asked.compression,
+      connectionId,
+      codec: this.#codecOf(asked, database, { identity: credentials.identity, connectionId }),
       isConfirmed: asked.isConfirmed,
     });
     this.#connections.add(connection);
@@ -144,6 +146,15 @@ export class Sockets implements ConnectionHost {
       if (!(error instanceof Rejection)) this.#options.report(error, 'running the connect hook');
       connection.close(1011, error instanceof Rejection ? error.message : 'The server failed to connect the client.');
     }
+  }
+
+  #codecOf(asked: SubscribeRequest, database: Database, client: Pick<Connection, 'identity' | 'connectionId'>): Codec {
+    const { protocol, compression, isLight } = asked;
+    if (protocol === 'v3.bsatn.spacetimedb') return batchCodec(3, compression);
+    if (protocol === 'v2.bsatn.spacetimedb') return batchCodec(2, compression);
+    const encoding = protocol === 'v1.json.spacetimedb' ? 'json' : 'bsatn';
+    const nowMicros = () => this.#options.clock.nowMicros();
+    return new V1Session({ encoding, compression, isLight, database, client, nowMicros });
   }
 
   #newConnectionId(): bigint {

@@ -65,6 +65,10 @@ export class FakeDatabase implements Database {
     this.owner = owner;
   }
 
+  tableId(): number {
+    return 1;
+  }
+
   get watcherCount(): number {
     return this.#durableListeners.size + this.#logListeners.size;
   }
@@ -198,10 +202,11 @@ export class FakeDatabase implements Database {
         return;
       }
       case 'call-reducer':
-        this.#callReducer(client, message.requestId, message.name, message.args);
+        this.#callReducer(client, message.requestId, message.name, Buffer.from(message.args));
         return;
       case 'call-procedure': {
-        const outcome = message.name === 'echo' ? { value: message.args } : { message: `no such procedure` };
+        const outcome =
+          message.name === 'echo' ? { value: Buffer.from(message.args) } : { message: `no such procedure` };
         const { requestId } = message;
         client.deliver(
           { kind: 'procedure-result', requestId, timestampMicros: 1n, durationMicros: 2n, outcome },

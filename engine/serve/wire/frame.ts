@@ -63,15 +63,21 @@ export class FrameEncoder {
     if (plain.length <= COMPRESS_ABOVE_BYTES) return plain;
     const known = this.#compressed[compression].get(plain);
     if (known !== undefined) return known;
-    const payload = plain.subarray(1);
-    const body =
-      compression === 'gzip'
-        ? gzipSync(payload, { level: 1 })
-        : brotliCompressSync(payload, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
-    const compressed = Buffer.concat([Buffer.of(compression === 'brotli' ? 1 : 2), body]);
+    const compressed = compressFrame(plain, compression);
     this.#compressed[compression].set(plain, compressed);
     return compressed;
   }
+}
+
+/** The same frame with its content compressed, when it is above 1 KiB. */
+export function compressFrame(plain: Buffer, compression: Compression): Buffer {
+  if (compression === 'none' || plain.length <= COMPRESS_ABOVE_BYTES) return plain;
+  const payload = plain.subarray(1);
+  const body =
+    compression === 'gzip'
+      ? gzipSync(payload, { level: 1 })
+      : brotliCompressSync(payload, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+  return Buffer.concat([Buffer.of(compression === 'brotli' ? 1 : 2), body]);
 }
 
 function frame(scratch: Writer, start: number, end: number): Buffer {
