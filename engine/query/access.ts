@@ -1,9 +1,9 @@
 import { assert } from '../errors.ts';
-import type { Bound } from '../store/contract.ts';
 import { alternativesIn, alternativesScan } from './alternatives.ts';
 import type { Tuple } from './compile.ts';
 import type { Plan } from './plan.ts';
-import type { LiteralComparison, Predicate } from './predicate.ts';
+import type { LiteralComparison } from './predicate.ts';
+import { intervalOf } from './range.ts';
 import { groupRows, type Probe, type Scan, type Source, type Visit, type WeightedRow } from './source.ts';
 import { isFloat, keyOf } from './value.ts';
 
@@ -46,11 +46,15 @@ export function bestAccess(plan: Plan, relation: number, bound: ReadonlySet<numb
   const probes = bestProbes(source.probes(new Set(parts.keys())));
   if (probes.length > 0) return probeAccess(source, probes, parts);
   if (parts.size > 0 && bound.size > 0 && purpose.isOnce) return hashAccess(source, parts);
-  const local = plan.local[relation] ?? [];
-  const alternatives = alternativesIn(local);
+  const alternatives = alternativesIn(plan.local[relation] ?? []);
   const union = alternatives && alternativesScan(source, alternatives);
   if (union) return scanAccess(source, union, costs.union);
-  const range = rangeScan(source, local);
+  const range = purpose.usesParams
+    ? rangeScan(
+        source,
+        plan.ranges.filter(({ column }) => column.relation === relation),
+      )
+    : undefined;
   return range ? scanAccess(source, range, costs.range) : scanAccess(source, (visit) => source.scan(visit), costs.scan);
 }
 
@@ -195,23 +199,12 @@ function keyBuilder(parts: readonly KeyPart[]): (tuple: Tuple) => Uint8Array {
 }
 
 /** A scan of the part of an index that the source's own comparisons with constants leave. */
-function rangeScan(source: Source, local: readonly Predicate[]): Scan | undefined {
-  const bounds = new Map<number, { lower: Bound; upper: Bound }>();
-  for (const term of local) {
-    if (term.kind !== 'literal' || term.op === '<>' || term.op === '=' || isFloat(term.type)) continue;
-    const found = bounds.get(term.column.column) ?? { lower: { kind: 'unbounded' }, upper: { kind: 'unbounded' } };
-    bounds.set(term.column.column, narrowed(found, term));
-  }
-  for (const [column, { lower, upper }] of bounds) {
-    const scan = source.range(column, lower, upper);
+function rangeScan(source: Source, ranges: readonly LiteralComparison[]): Scan | undefined {
+  for (const { column, type } of ranges) {
+    if (isFloat(type)) continue;
+    const { lower, upper } = intervalOf(ranges.filter((term) => term.column.column === column.column));
+    const scan = source.range(column.column, lower, upper);
     if (scan !== undefined) return scan;
   }
   return undefined;
-}
-
-/** The first bound of each side is kept: the others are checked row by row. */
-function narrowed({ lower, upper }: { lower: Bound; upper: Bound }, { op, value }: LiteralComparison) {
-  const bound: Bound = { kind: op === '>=' || op === '<=' ? 'included' : 'excluded', value };
-  if (op === '>' || op === '>=') return { lower: lower.kind === 'unbounded' ? bound : lower, upper };
-  return { lower, upper: upper.kind === 'unbounded' ? bound : upper };
 }

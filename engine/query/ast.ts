@@ -98,7 +98,7 @@ export type Operand = ColumnOperand | LiteralOperand;
 
 export interface ColumnOperand {
   readonly kind: 'column';
-  /** undefined: whichever relation has the column. */
+  /** undefined: the only relation of the query. */
   readonly relation: string | undefined;
   readonly column: string;
   readonly at: number;

@@ -56,16 +56,17 @@ class Expansion {
     this.#meaning = meaning;
   }
 
-  /** @param exempt a relation whose rules are what is being expanded, or all when the query is a view's */
-  branches(query: Pick<RowsQuery, 'relations' | 'where'>, exempt: number | 'all' | undefined): Branch[] {
+  /** @param exempt the table whose rules are being expanded, or all when the query is a view's */
+  branches(query: Pick<RowsQuery, 'relations' | 'where'>, exempt: CatalogTable | 'all' | undefined): Branch[] {
     let partial: Branch[] = [{ sources: [], where: always, origins: [] }];
-    query.relations.forEach((relation, position) => {
-      const fragments = this.#fragments(relation, exempt === 'all' || exempt === position);
+    for (const relation of query.relations) {
+      const isExempt = exempt === 'all' || (relation.kind === 'table' && relation.table === exempt);
+      const fragments = this.#fragments(relation, isExempt);
       partial = partial.flatMap((branch) => fragments.map((fragment) => joined(branch, fragment)));
       if (partial.length > branchesMax) {
         throw new QueryRejection('too-large', `the query's views and rules make more than ${branchesMax} joins`);
       }
-    });
+    }
     return partial.map((branch) => {
       if (branch.sources.length > sourcesMax) {
         throw new QueryRejection(
@@ -94,12 +95,12 @@ class Expansion {
       );
     }
     this.#open.push(table);
-    const fragments = rules.flatMap((rule) => this.#nested(rule, rule.output));
+    const fragments = rules.flatMap((rule) => this.#nested(rule, table));
     this.#open.pop();
     return merged(source, fragments);
   }
 
-  #nested(query: RowsQuery, exempt: number | 'all'): Fragment[] {
+  #nested(query: RowsQuery, exempt: CatalogTable | 'all'): Fragment[] {
     return this.branches(query, exempt).map(({ sources, where, origins }) => ({
       sources,
       where,

@@ -1,8 +1,9 @@
 import type { ProductType } from '../bsatn/type.ts';
 import { CommitRows, type Delta, type NetRows, PlainDelta, SummedDelta } from './delta.ts';
 import type { Plan } from './plan.ts';
+import type { Slot } from './slots.ts';
 import { evaluate } from './steps.ts';
-import type { Slot, Template } from './template.ts';
+import type { Template } from './template.ts';
 import { FirstRows, type RowWindow } from './window.ts';
 
 /** A query as it is run: the rows of all its plans together, under one table name. */

@@ -23,7 +23,10 @@ export function encodeLiteral(operand: LiteralOperand, type: Type, sender: bigin
 
 function encodeSender(type: Type, sender: bigint | undefined): Uint8Array | undefined {
   if (sender === undefined) {
-    throw new QueryRejection('unsupported', 'a view cannot use :sender in its query: use ctx.sender as a value');
+    throw new QueryRejection(
+      'unsupported',
+      'parameterized SQL is not supported for view materialization yet: use ctx.sender as a value instead of :sender',
+    );
   }
   if (specialOf(type) === 'identity') return integer(sender, 'u256');
   return isBytes(type) ? run(hexBytes(sender.toString(16).padStart(64, '0'))) : undefined;

@@ -37,8 +37,14 @@ function parseTerm(cursor: Cursor, depth: number): Expression {
     const op = cursor.take().text as Comparison;
     return { kind: 'compare', op, left, right: parseOperand(cursor), at };
   }
-  if (left.kind === 'literal' && left.literal.kind === 'bool') return { kind: 'constant', value: left.literal.value };
+  if (left.kind === 'column') return { kind: 'compare', op: '=', left, right: isTrue(at), at };
+  if (left.literal.kind === 'bool') return { kind: 'constant', value: left.literal.value };
   throw cursor.unexpected('a comparison such as = or <');
+}
+
+/** What a column of truth values that stands alone is compared with. */
+function isTrue(at: number): LiteralOperand {
+  return { kind: 'literal', literal: { kind: 'bool', value: true }, at };
 }
 
 function parseOperand(cursor: Cursor): Operand {

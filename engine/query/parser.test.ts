@@ -71,6 +71,13 @@ describe('SELECT', () => {
     });
   });
 
+  test('[QP2] a column that stands alone is compared with TRUE', () => {
+    const bare = parseStatement('SELECT * FROM t WHERE a AND NOT t.b');
+    const spelled = parseStatement('SELECT * FROM t WHERE a = TRUE AND NOT t.b = TRUE');
+    const withoutPositions = (_: string, value: unknown) => (typeof value === 'number' ? 0 : value);
+    expect(JSON.stringify(bare, withoutPositions)).toBe(JSON.stringify(spelled, withoutPositions));
+  });
+
   test('[QP2] AND binds tighter than OR', () => {
     expect(parseStatement('SELECT * FROM t WHERE a = 1 OR b = 2 AND c = 3')).toMatchObject({
       where: { kind: 'or', terms: [{ kind: 'compare' }, { kind: 'and' }] },
@@ -103,7 +110,8 @@ describe('rejections', () => {
     ['', 'expected a query'],
     ['SELECT', 'expected * or a column, saw the end of the query'],
     ['SELECT * FROM select', 'expected a table, saw "select" at character 15 (quote it'],
-    ['SELECT * FROM t WHERE a', 'expected a comparison such as = or <, saw the end'],
+    ['SELECT * FROM t WHERE 1', 'expected a comparison such as = or <, saw the end'],
+    ['SELECT * FROM t WHERE a 1', 'expected the end of the query, saw "1" at character 25'],
     ['SELECT * FROM t WHERE a = 12x', 'a number runs into a name at character 27'],
     ["SELECT * FROM t WHERE a = 'x", "the text that starts at character 27 has no closing '"],
     ['SELECT * FROM "" ', 'character 15'],

@@ -6,7 +6,7 @@ import { expand, type Meaning, type ViewDefinition } from './expand.ts';
 import type { PlannedQuery } from './group.ts';
 import { isEvent, nameOf, type Relation, type Rights, rowOf } from './names.ts';
 import { inTurn, orderByBytes, orderByColumn } from './order.ts';
-import { type Plan, paramsKey, planOf, templateKey } from './plan.ts';
+import { constantsKey, type Plan, planOf, templateKey } from './plan.ts';
 import { type RowsQuery, type Window, windowName } from './query.ts';
 import type { Relations } from './relations.ts';
 import type { Source } from './source.ts';
@@ -23,11 +23,14 @@ export class CallersMeaning<User> implements Meaning {
   readonly #relations: Relations;
   readonly #views: Views<User>;
   readonly #caller: Caller;
+  readonly #isLive: boolean;
 
-  constructor(relations: Relations, views: Views<User>, caller: Caller) {
+  /** @param isLive whether what is planned will be kept current */
+  constructor(relations: Relations, views: Views<User>, caller: Caller, isLive: boolean) {
     this.#relations = relations;
     this.#views = views;
     this.#caller = caller;
+    this.#isLive = isLive;
   }
 
   source(table: CatalogTable): Source {
@@ -35,7 +38,7 @@ export class CallersMeaning<User> implements Meaning {
   }
 
   rules(table: CatalogTable): RowsQuery[] {
-    return this.#relations.rules(table, this.#caller);
+    return this.#relations.rules(table, this.#caller, this.#isLive);
   }
 
   view(view: ViewDef): ViewDefinition {
@@ -51,7 +54,7 @@ export function planRows(query: RowsQuery, meaning: Meaning): PlannedQuery {
   const plans = new Map<string, Plan>();
   for (const branch of expand(query, meaning)) {
     const plan = planOf(branch, branch.origins[query.output] as number);
-    if (plan !== undefined) plans.set(`${templateKey(plan)}#${paramsKey(plan)}`, plan);
+    if (plan !== undefined) plans.set(`${templateKey(plan)}#${constantsKey(plan)}`, plan);
   }
   const relation = query.relations[query.output] as Relation;
   const table = nameOf(relation);

@@ -58,15 +58,27 @@ export function resolveSubscription(names: Names, select: Select, rights: Rights
 
 const definitionRelationsMax = 8;
 
-/** What a view's query or a rule of row-level security may say. @throws QueryRejection */
-export function resolveDefinition(names: Names, select: Select, rights: Rights, what: string): RowsQuery {
+/**
+ * What a view's query or a rule of row-level security may say.
+ * @param needsIndexes whether its joins are bound to the rules for those of subscriptions
+ * @throws QueryRejection
+ */
+export function resolveDefinition(
+  names: Names,
+  select: Select,
+  rights: Rights,
+  what: string,
+  needsIndexes = false,
+): RowsQuery {
   if (select.orderBy.length > 0 || select.limit !== undefined) {
     throw new QueryRejection('unsupported', `${what} cannot have ORDER BY or LIMIT`);
   }
   if (select.from.length > definitionRelationsMax) {
     throw new QueryRejection('too-large', `${what} cannot join more than ${definitionRelationsMax} relations`);
   }
-  const query = resolveRows(new Scope(names, select.from, rights), select, what);
+  const scope = new Scope(names, select.from, rights);
+  const query = resolveRows(scope, select, what);
+  if (needsIndexes) requireJoinIndexes(scope, select.on);
   for (const relation of query.relations) {
     if (!isEvent(relation)) continue;
     throw new QueryRejection('unsupported', `${what} cannot read the event table \`${nameOf(relation)}\``);
@@ -118,7 +130,9 @@ function requireJoinIndexes(scope: Scope, on: readonly Expression[]): void {
       const joined = scope.relations[relation] as Relation;
       if (joined.kind === 'table' && !joined.table.stored.isEvent && !hasIndex(joined.table, column)) {
         const name = `\`${nameOf(joined)}\`.\`${joined.table.stored.row.fields[column]?.name}\``;
-        throw new QueryRejection('unsupported', `Subscriptions require indexes on join columns: ${name} has none`);
+        throw new QueryRejection('unsupported', 'Subscriptions require indexes on join columns', {
+          detail: `${name} has none`,
+        });
       }
     }
   }

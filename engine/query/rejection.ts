@@ -17,9 +17,12 @@ type QueryRejectionCode =
 /** A query that cannot be answered, with the message that the client is to see. */
 export class QueryRejection extends Rejection {
   declare readonly code: QueryRejectionCode;
+  /** What stands behind a message whose text clients match; `naming` puts it last. */
+  readonly detail: string | undefined;
 
-  constructor(code: QueryRejectionCode, message: string, options?: ErrorOptions) {
+  constructor(code: QueryRejectionCode, message: string, options?: ErrorOptions & { readonly detail?: string }) {
     super(code, message, options);
+    this.detail = options?.detail;
   }
 }
 
@@ -32,6 +35,7 @@ export function naming<T>(sql: string, work: () => T): T {
   } catch (error) {
     if (!(error instanceof QueryRejection)) throw error;
     const shown = sql.length > shownCharsMax ? `${sql.slice(0, shownCharsMax)}…` : sql;
-    throw new QueryRejection(error.code, `${error.message}, executing: \`${shown}\``, { cause: error });
+    const detail = error.detail === undefined ? '' : ` (${error.detail})`;
+    throw new QueryRejection(error.code, `${error.message}, executing: \`${shown}\`${detail}`, { cause: error });
   }
 }

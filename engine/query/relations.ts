@@ -60,10 +60,13 @@ export class Relations {
     });
   }
 
-  /** What a caller may see of a table's rows: empty when there are no rules for them. */
-  rules(table: CatalogTable, caller: Caller): RowsQuery[] {
+  /**
+   * What a caller may see of a table's rows: empty when there are no rules for them.
+   * @param isLive whether they are to be kept current, for which their joins need indexes
+   */
+  rules(table: CatalogTable, caller: Caller, isLive: boolean): RowsQuery[] {
     const rules = caller.isOwner ? undefined : this.#rules.get(table);
-    return (rules ?? []).map((rule) => this.#resolveRule(rule, caller.identity));
+    return (rules ?? []).map((rule) => this.#resolveRule(rule, caller.identity, isLive));
   }
 
   /**
@@ -96,7 +99,7 @@ export class Relations {
 
   #addRule(sql: string): void {
     const rule = selectIn(sql);
-    const { relations, output } = this.#resolveRule(rule, 0n);
+    const { relations, output } = this.#resolveRule(rule, 0n, false);
     const relation = relations[output];
     if (relation?.kind !== 'table') return;
     if (!relation.table.declared.isPublic) {
@@ -108,9 +111,9 @@ export class Relations {
     else this.#rules.set(relation.table, [rule]);
   }
 
-  #resolveRule(rule: Select, sender: bigint): RowsQuery {
+  #resolveRule(rule: Select, sender: bigint, isLive: boolean): RowsQuery {
     const rights: Rights = { sender, seesPrivate: true, seesViews: false };
-    return resolveDefinition(this.names, rule, rights, 'Rules of row-level security');
+    return resolveDefinition(this.names, rule, rights, 'Rules of row-level security', isLive);
   }
 }
 

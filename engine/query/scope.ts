@@ -35,18 +35,17 @@ export class Scope {
 
   /** @throws QueryRejection `no-such-column`, `no-such-table` */
   column({ relation, column }: ColumnOperand): ColumnRef {
-    const candidates = relation === undefined ? [...this.relations.keys()] : [this.relation(relation)];
-    const found = candidates.flatMap((position) => {
-      const at = columnOf(this.relations[position] as Relation, column);
-      return at < 0 ? [] : [{ relation: position, column: at }];
-    });
-    const [first, second] = found;
-    if (first === undefined) throw new QueryRejection('no-such-column', this.#noSuchColumn(candidates, column));
-    if (second === undefined) return first;
-    throw new QueryRejection(
-      'no-such-column',
-      `several relations have a column \`${column}\`: write which one you mean`,
-    );
+    if (relation === undefined && this.relations.length > 1) {
+      const named = this.#aliases.map((alias) => `\`${alias}\`.\`${column}\``).join(' or ');
+      throw new QueryRejection(
+        'no-such-column',
+        `a query that joins names the relation of each column: \`${column}\` stands alone, write ${named}`,
+      );
+    }
+    const position = relation === undefined ? 0 : this.relation(relation);
+    const at = columnOf(this.relations[position] as Relation, column);
+    if (at < 0) throw new QueryRejection('no-such-column', this.#noSuchColumn(position, column));
+    return { relation: position, column: at };
   }
 
   typeOf({ relation, column }: ColumnRef): Type {
@@ -118,13 +117,10 @@ export class Scope {
     return `column \`${rowOf(relation).fields[ref.column]?.name}\` of type ${typeName(this.typeOf(ref))}`;
   }
 
-  #noSuchColumn(candidates: readonly number[], column: string): string {
-    const described = candidates.map((position) => {
-      const relation = this.relations[position] as Relation;
-      const columns = rowOf(relation).fields.map((field) => `\`${field.name}\``);
-      return `\`${nameOf(relation)}\` has ${columns.join(', ')}`;
-    });
-    return `no such column: \`${column}\`; ${described.join('; ')}`;
+  #noSuchColumn(position: number, column: string): string {
+    const relation = this.relations[position] as Relation;
+    const columns = rowOf(relation).fields.map((field) => `\`${field.name}\``);
+    return `no such column: \`${column}\`; \`${nameOf(relation)}\` has ${columns.join(', ')}`;
   }
 }
 

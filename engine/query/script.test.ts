@@ -142,6 +142,12 @@ describe('writes', () => {
     ['INSERT INTO duration VALUES (5)', 'no value of type time-duration'],
     ['SET other = 5', 'the only one is `row_limit`'],
     ['SELECT * FROM *', 'for subscriptions'],
+    ['SELECT name, age AS name FROM person', 'two columns are named `name`'],
+    [
+      'SELECT pet.* FROM pet JOIN person ON person = id',
+      '`person` stands alone, write `pet`.`person` or `person`.`person`',
+    ],
+    ['SELECT * FROM person WHERE age', 'TRUE at character 28 is no value of type u8'],
   ])('[QX6] %s', (text, message) => {
     expect(() => run(database(), text)).toThrow(message);
   });

@@ -44,8 +44,14 @@ const rules = [
   'SELECT comment.* FROM comment JOIN note ON comment.note = note.id',
 ];
 
-function database(rowLevelSecurity = rules): TestDatabase {
-  const db = new TestDatabase(testModule([note, team, comment], { rowLevelSecurity }));
+const titled = testTable('note', [
+  ['id', u32],
+  ['title', { kind: 'string' }],
+]);
+
+function database(rowLevelSecurity = rules, tables = [note, team, comment]): TestDatabase {
+  const db = new TestDatabase(testModule(tables, { rowLevelSecurity }));
+  if (!tables.includes(note)) return db;
   db.insert('note', [1, [1n], 5, false], [2, [2n], 5, false], [3, [2n], 6, true], [4, [2n], 6, false]);
   db.insert('comment', [1, 'a'], [2, 'b'], [3, 'c'], [4, 'd']);
   return db;
@@ -107,6 +113,26 @@ describe('row-level security', () => {
       const catalog = catalogOf(testModule([note], { rowLevelSecurity: [rule] }));
       expect(() => checkRules(catalog)).toThrow(QueryRejection);
     }
+  });
+
+  test('[QR2] a rule sees all rows of the table that it is about, also where it joins them', () => {
+    const db = database(['SELECT a.* FROM note a JOIN note b ON a.team = b.team WHERE b.owner = :sender']);
+    const hers = db.subscribe(alice, 'SELECT * FROM note');
+    expect([...hers.counts.keys()].sort()).toEqual(seen(db, 'note', [1, [1n], 5, false], [2, [2n], 5, false]));
+    expect(db.queries.query(alice, 'SELECT * FROM note').rows).toHaveLength(2);
+    db.insert('note', [5, [1n], 6, false]);
+    expect([...hers.counts.keys()]).toHaveLength(5);
+  });
+
+  test('[QR8] a rule whose join has no index serves one-off queries, not subscriptions', () => {
+    const db = database(['SELECT comment.* FROM comment JOIN note ON comment.text = note.title'], [titled, comment]);
+    db.insert('note', [1, 'a']);
+    db.insert('comment', [1, 'a'], [2, 'b']);
+    expect(db.queries.query(alice, 'SELECT * FROM comment').rows).toHaveLength(1);
+    expect(() => db.subscribe(alice, 'SELECT * FROM comment')).toThrow(
+      'Subscriptions require indexes on join columns, executing: `SELECT * FROM comment` (`comment`.`text` has none)',
+    );
+    expect(db.subscribe(owner, 'SELECT * FROM comment').bag).toHaveLength(2);
   });
 
   test('[QR6] rules that need one another are refused when they are used', () => {

@@ -124,8 +124,19 @@ function outputOf(scope: Scope, projection: Projection): Output {
         const field = rowOf(scope.relations[ref.relation] as Relation).fields[ref.column] as Field;
         return { name: alias ?? field.name, type: field.type };
       });
+      requireDistinctNames(fields);
       return { table: nameOf(first), row: { kind: 'product', fields }, project: pick(scope, columns) };
     }
+  }
+}
+
+function requireDistinctNames(fields: readonly Field[]): void {
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (names.has(name)) {
+      throw new QueryRejection('unsupported', `two columns are named \`${name}\`: give one another name with AS`);
+    }
+    names.add(name);
   }
 }
 

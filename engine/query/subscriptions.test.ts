@@ -87,6 +87,36 @@ describe('one table', () => {
     expect(db.insert('task', [1, 7, 'a']).size).toBe(1);
   });
 
+  test('[QS4] so do queries that differ in ranges, alone and beside a constant', () => {
+    const db = database();
+    for (let n = 0; n < 100; n++) {
+      db.subscribe(alice, `SELECT * FROM task WHERE id >= ${n} AND id < ${n + 10}`);
+      db.subscribe(alice, `SELECT * FROM task WHERE tenant = ${n % 2} AND id > ${n}`);
+      db.subscribe(alice, `SELECT * FROM task WHERE id < ${n} AND title > 'm'`);
+    }
+    expect(db.queries.size).toMatchObject({ groups: 300, templates: 3 });
+    // 50: ten intervals; the even ones of 0 to 48 are below it; nobody's titles start with a.
+    expect(db.insert('task', [50, 0, 'a']).size).toBe(10 + 25);
+    expect(db.insert('task', [97, 7, 'z']).size).toBe(10 + 2);
+    expect(db.insert('task', [1000, 7, 'a']).size).toBe(0);
+  });
+
+  test('[QS4] and joins that differ in ranges', () => {
+    const db = database();
+    db.insert('member', [7, [1n]]);
+    const replicas = Array.from({ length: 20 }, (_, n) => {
+      return db.subscribe(
+        alice,
+        `SELECT task.* FROM task JOIN member ON task.tenant = member.tenant WHERE task.id > ${n} AND task.id <= ${n + 2}`,
+      );
+    });
+    expect(db.queries.size).toMatchObject({ groups: 20, templates: 1 });
+    expect(db.insert('task', [5, 7, 'a'], [99, 7, 'b'], [6, 8, 'c']).size).toBe(2);
+    expect(replicas.flatMap(({ bag }, n) => (bag.length > 0 ? [n] : []))).toEqual([3, 4]);
+    expect(db.insert('member', [8, [1n]]).size).toBe(2);
+    expect(replicas[4]?.bag).toEqual(bag(db, 'task', [5, 7, 'a'], [6, 8, 'c']));
+  });
+
   test('[QS5] event rows are delivered once and never stored', () => {
     const db = database();
     const replica = db.subscribe(alice, 'SELECT * FROM ping WHERE tenant = 1');
@@ -241,6 +271,13 @@ describe('query sets', () => {
   });
 });
 
+test('[QS13] a join without an index on each side is refused with the text that clients match', () => {
+  const sql = 'SELECT a.* FROM task a JOIN task b ON a.title = b.title';
+  expect(rejection(() => database().subscribe(alice, sql)).message).toBe(
+    `Subscriptions require indexes on join columns, executing: \`${sql}\` (\`task\`.\`title\` has none)`,
+  );
+});
+
 describe('what subscriptions refuse', () => {
   test.each([
     ['SELECT id FROM task', 'whole rows of one table'],
@@ -255,6 +292,8 @@ describe('what subscriptions refuse', () => {
     ['SELECT * FROM member WHERE identity = 0x12', 'expected 64 hexadecimal digits'],
     ['SELECT task.* FROM task JOIN member ON task.tenant = member.identity', 'their types differ'],
     ['SELECT a.* FROM task a JOIN member a ON a.id = a.id', 'two relations are named `a`'],
+    ['SELECT task.* FROM task JOIN member ON task.tenant = member.tenant WHERE id = 1', '`id` stands alone'],
+    ['SELECT * FROM Task', 'no such table: `Task`'],
     ['DELETE FROM task', 'SELECT only'],
     ['SELECT * FROM task LIMIT 5', 'ORDER BY and LIMIT together'],
   ])('[QS13] %s', (sql, message) => {

@@ -47,8 +47,9 @@ export class LiveQueries implements Subscriptions {
     return { ...this.#groups.size, views: this.#views.size };
   }
 
+  /** What names mean to a caller who asks once. */
   meaning(caller: Caller): CallersMeaning<Entry> {
-    return new CallersMeaning(this.#relations, this.#views, caller);
+    return new CallersMeaning(this.#relations, this.#views, caller, false);
   }
 
   /** Keeps the views that a query opened, for the next one. */
@@ -191,7 +192,7 @@ export class LiveQueries implements Subscriptions {
   }
 
   #plan(caller: Caller, select: Select): PlannedEntry {
-    const meaning = this.meaning(caller);
+    const meaning = new CallersMeaning(this.#relations, this.#views, caller, true);
     const resolved = resolveSubscription(this.#relations.names, select, rightsOf(caller));
     const query = planRows(resolved, meaning);
     return { name: nameOfQuery(resolved), query, instances: [...meaning.instances.values()] };

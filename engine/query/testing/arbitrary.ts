@@ -1,40 +1,89 @@
 import fc from 'fast-check';
-import { identityType } from '../../bsatn/special.ts';
+import {
+  bytesType,
+  connectionIdType,
+  identityType,
+  isBytes,
+  scheduleAtType,
+  specialOf,
+  timeDurationType,
+  timestampType,
+  uuidType,
+} from '../../bsatn/special.ts';
+import { integerKinds, listType, unitEnumType, valuesOf } from '../../bsatn/testing/arbitrary.ts';
 import type { Type } from '../../bsatn/type.ts';
 import type { Value } from '../../bsatn/value.ts';
 import type { ModuleTable } from '../../module/definition.ts';
+import { isFloat } from '../value.ts';
 import { type Row, testIndex, testTable } from './database.ts';
 import type { Condition, ModelQuery, Op, Place, Scalar, Shape } from './model.ts';
 
 export const senders = [1n, 2n, 3n] as const;
 
-const columnTypes: readonly Type[] = [
-  { kind: 'u32' },
-  { kind: 'i64' },
+const integerTypes = integerKinds.map((kind): Type => ({ kind }));
+const comparableTypes: readonly Type[] = [
+  ...integerTypes,
   { kind: 'string' },
   { kind: 'bool' },
+  { kind: 'f32' },
   { kind: 'f64' },
+  bytesType,
   identityType,
+  connectionIdType,
+  timestampType,
+  uuidType,
+];
+/** Types of columns that are only ever returned. */
+const opaqueTypes: readonly Type[] = [
+  unitEnumType,
+  listType,
+  timeDurationType,
+  scheduleAtType,
+  { kind: 'array', of: { kind: 'string' } },
+  { kind: 'product', fields: [{ name: 'a', type: { kind: 'u32' } }] },
 ];
 
-/** Few values of each type, so that conditions match and joins find partners. */
+/** Tells types apart as queries do: all identities are one, and so are all byte arrays. */
+function nameOf(type: Type): string {
+  return specialOf(type) ?? (isBytes(type) ? 'bytes' : type.kind);
+}
+
+/** Few values of each type, so that conditions match and joins find partners. Bytes are written in hexadecimal digits. */
 const domains: Record<string, readonly Scalar[]> = {
+  u8: [0, 1, 2, 255],
+  i8: [-1, 0, 1, 127],
+  u16: [0, 1, 2, 300],
+  i16: [-300, 0, 1, 2],
   u32: [0, 1, 2, 300],
+  i32: [-(2 ** 31), -1, 0, 1],
+  u64: [0n, 1n, 2n ** 64n - 1n],
   i64: [-1n, 0n, 1n, 2n ** 40n],
+  u128: [0n, 1n, 2n ** 64n],
+  i128: [-(2n ** 64n), 0n, 1n],
+  u256: [0n, 1n, 2n ** 255n],
+  i256: [-(2n ** 255n), -1n, 0n],
   string: ['', 'a', "it's", 'é', '\u{1f600}'],
   bool: [false, true],
+  f32: [0, -0, 1.5, -2],
   f64: [0, -0, 1.5, -2],
-  product: senders,
+  bytes: ['', '00', '00ff', 'ab'],
+  identity: senders,
+  'connection-id': [1n, 2n ** 127n],
+  timestamp: [-1n, 0n, 1_700_000_000_123_456n],
+  uuid: [0n, 2n ** 64n],
 };
 
 function domainOf(type: Type): readonly Scalar[] {
-  return domains[type.kind] ?? [];
+  return domains[nameOf(type)] ?? [];
 }
 
 function anyValueOf(type: Type): fc.Arbitrary<Value> {
-  const scalar = fc.constantFrom(...domainOf(type));
+  const domain = domainOf(type);
+  if (domain.length === 0) return valuesOf(type);
+  const scalar = fc.constantFrom(...domain);
+  if (isBytes(type)) return scalar.map((digits): Value => new Uint8Array(Buffer.from(String(digits), 'hex')));
   if (type.kind === 'product') return scalar.map((value): Value => [value as bigint]);
-  return type.kind === 'f64' ? fc.oneof(scalar, fc.constant(Number.NaN)) : scalar;
+  return isFloat(type) ? fc.oneof(scalar, fc.constant(Number.NaN)) : scalar;
 }
 
 export function rowOf(table: ModuleTable): fc.Arbitrary<Row> {
@@ -45,17 +94,31 @@ export function shapeOf({ row }: { readonly row: ModuleTable['row'] }): Shape {
   return { columns: row.fields.map((field) => field.type) };
 }
 
-/** Tables `t0`, `t1`, … of two to four columns, about half of them indexed. */
-export const tables: fc.Arbitrary<ModuleTable[]> = fc
-  .array(
-    fc.record({
-      types: fc.array(fc.constantFrom(...columnTypes), { minLength: 2, maxLength: 4 }),
-      indexed: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
-      isPair: fc.boolean(),
-      isHash: fc.boolean(),
-    }),
-    { minLength: 2, maxLength: 3 },
-  )
+/** Few types a world, so that there is something to join. */
+const palette = fc.tuple(
+  fc.uniqueArray(fc.constantFrom(...comparableTypes), { minLength: 2, maxLength: 3 }),
+  fc.uniqueArray(fc.constantFrom(...opaqueTypes), { maxLength: 1 }),
+);
+
+/** Tables `t0`, `t1`, … of two to four columns, about half of them indexed; the first two can be compared. */
+export const tables: fc.Arbitrary<ModuleTable[]> = palette
+  .chain(([comparable, opaque]) => {
+    const comparableType = fc.constantFrom(...comparable, identityType);
+    return fc.array(
+      fc.record({
+        types: fc
+          .tuple(
+            fc.array(comparableType, { minLength: 2, maxLength: 2 }),
+            fc.array(fc.oneof(comparableType, fc.constantFrom(...comparable, ...opaque)), { maxLength: 2 }),
+          )
+          .map(([first, rest]) => [...first, ...rest]),
+        indexed: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+        isPair: fc.boolean(),
+        isHash: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 3 },
+    );
+  })
   .map((drafts) =>
     drafts.map(({ types, indexed, isPair, isHash }, n) => {
       const name = `t${n}`;
@@ -116,15 +179,20 @@ export function windowOf(query: ModelQuery): fc.Arbitrary<ModelQuery> {
 function joinsOf(a: Joinable, b: Joinable): { a: Joinable; b: Joinable; left: number; right: number }[] {
   return a.joinColumns.flatMap((left) =>
     b.joinColumns.flatMap((right) => {
-      const type = a.shape.columns[left]?.kind;
+      const type = a.shape.columns[left] as Type;
+      const other = b.shape.columns[right] as Type;
       // 0 and -0 are equal for a condition, not for an index.
-      return type === b.shape.columns[right]?.kind && type !== 'f64' ? [{ a, b, left, right }] : [];
+      return nameOf(type) === nameOf(other) && domainOf(type).length > 0 && !isFloat(type)
+        ? [{ a, b, left, right }]
+        : [];
     }),
   );
 }
 
 function conditionOf(shapes: readonly Shape[]): fc.Arbitrary<Condition> {
-  const places = shapes.flatMap(({ columns }, side) => columns.map((type, column) => ({ side, column, type })));
+  const places = shapes.flatMap(({ columns }, side) =>
+    columns.flatMap((type, column) => (domainOf(type).length > 0 ? [{ side, column, type }] : [])),
+  );
   const literal = fc.constantFrom(...places).chain(({ side, column, type }) =>
     fc.record({
       kind: fc.constant('literal' as const),
@@ -134,7 +202,7 @@ function conditionOf(shapes: readonly Shape[]): fc.Arbitrary<Condition> {
       value: fc.constantFrom(...domainOf(type)),
     }),
   );
-  const identities = places.filter(({ type }) => type.kind === 'product');
+  const identities = places.filter(({ type }) => specialOf(type) === 'identity');
   const sender = fc
     .constantFrom(...identities, undefined)
     .map(
@@ -164,10 +232,32 @@ const op = fc.constantFrom<Op>('=', '<>', '<', '<=', '>', '>=');
 
 function columnsOf(places: readonly (Place & { readonly type: Type })[]): fc.Arbitrary<Condition> {
   const pairs = places.flatMap((left) =>
-    places.flatMap((right) => (left !== right && left.type.kind === right.type.kind ? [{ left, right }] : [])),
+    places.flatMap((right) => (left !== right && nameOf(left.type) === nameOf(right.type) ? [{ left, right }] : [])),
   );
   if (pairs.length === 0) return fc.constant({ kind: 'true' });
   return fc
     .record({ pair: fc.constantFrom(...pairs), op })
     .map(({ pair: { left, right }, op }): Condition => ({ kind: 'columns', left, op, right }));
+}
+
+/** The same query with other constants: each literal is replaced by the one so many places later in its domain. */
+export function shifted(query: ModelQuery, by: number, shapeOf: (name: string) => Shape): ModelQuery {
+  const shift = (condition: Condition): Condition => {
+    switch (condition.kind) {
+      case 'all':
+      case 'any':
+        return { kind: condition.kind, of: condition.of.map(shift) };
+      case 'not':
+        return { kind: 'not', of: shift(condition.of) };
+      case 'literal': {
+        const type = shapeOf(query.from[condition.side] ?? '').columns[condition.column] as Type;
+        const domain = domainOf(type);
+        const position = domain.findIndex((value) => Object.is(value, condition.value));
+        return { ...condition, value: domain[(position + by) % domain.length] as Scalar };
+      }
+      default:
+        return condition;
+    }
+  };
+  return { ...query, where: shift(query.where) };
 }

@@ -111,6 +111,7 @@ function meets(order: number, op: Op): boolean {
 
 function at(rows: readonly Row[], { side, column }: Place): Scalar {
   const value = rows[side]?.[column] as Value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   return (Array.isArray(value) ? value[0] : value) as Scalar;
 }
 
@@ -156,7 +157,18 @@ export function render(query: ModelQuery, shapeOf: (name: string) => Shape): str
 }
 
 function literal(value: Scalar, type: Type | undefined): string {
-  if (type?.kind === 'product') return `0x${(value as bigint).toString(16).padStart(64, '0')}`;
+  if (type?.kind === 'array') return `0x${value}`;
+  if (type?.kind === 'product') return specialLiteral(value as bigint, type.fields[0]?.name ?? '');
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
   return Object.is(value, -0) ? '-0.0' : String(value);
+}
+
+function specialLiteral(value: bigint, field: string): string {
+  if (!field.startsWith('__timestamp')) {
+    return `0x${value.toString(16).padStart(field === '__identity__' ? 64 : 32, '0')}`;
+  }
+  const seconds = (value - (((value % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n;
+  const micros = value - seconds * 1_000_000n;
+  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  return `'${text}.${String(micros).padStart(6, '0')}Z'`;
 }
