@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { version } from '../package.json';
 import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
-import { address, count, examples, list, port } from './lib/option.ts';
+import { address, count, examples, list, port, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // Each command's code is loaded when it runs, so that `--help` answers at once.
@@ -45,6 +45,7 @@ limb
   .option('--name <name>', 'what the limb is called (default: the name of this machine)')
   .option('--skills <list>', 'the skills to offer, separated by commas (default: all that work here)', list)
   .option('--capacity <count>', 'how many tasks to work on at once', count, 2)
+  .option('--health-port <port>', 'serve /healthz and /metrics on this port of 127.0.0.1 (default: none)', port)
   .addHelpText('after', '\nA limb that has no identity yet needs a pairing code in HELIX_PAIR_CODE.\n')
   .addHelpText('after', examples('HELIX_PAIR_CODE=… helix limb start --hub http://hub.example:3000'))
   .action((options) => run(async () => (await import('./commands/limb-start.ts')).limbStart(options)));
@@ -53,6 +54,16 @@ withHub(limb.command('invite'))
   .description('make a one-time pairing code for a limb on another machine')
   .addHelpText('after', examples('helix limb invite'))
   .action((options) => run(async () => (await import('./commands/limb-invite.ts')).limbInvite(options)));
+
+limb
+  .command('egress')
+  .description("show what this machine's limb has sent to its hub, and check that the journal of it is whole")
+  .option('--limit <count>', 'how many of the newest messages to list', count, 20)
+  .option('--since <time>', 'only what was sent since then, such as 2026-11-21 or 2026-11-21T10:00Z', time)
+  .option('--task <id>', 'only what was sent for one task')
+  .option('--json', 'print every message whole, one JSON object a line')
+  .addHelpText('after', examples('helix limb egress', 'helix limb egress --task 17', 'helix limb egress --json | jq .'))
+  .action((options) => run(async () => (await import('./commands/limb-egress.ts')).limbEgress(options)));
 
 withHub(program.command('link'))
   .description('make a one-time sign-in link for the web app')

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -176,5 +176,37 @@ describe('helix tasks', () => {
       stderr: expect.stringContaining(' The hub at http'),
     });
     expect(stderr).toContain('does not accept this token');
+  });
+});
+
+describe('helix limb egress', () => {
+  it('lists and sums what left this machine, and says where the journal was changed', async () => {
+    await runCli(['ask', 'what leaves?'], { env: env() });
+    const { code, stdout } = await runCli(['limb', 'egress', '--limit', '3'], { env: env() });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\S+ \S+ +completeTask +\d+ +[0-9a-f]{12} +\{.*You asked: what leaves/m);
+    expect(stdout).toMatch(/^redeemInvite +1 +\d+$/m);
+    expect(stdout).toMatch(/^\d+ bytes in all/m);
+    const whole = await runCli(['limb', 'egress', '--json'], { env: env() });
+    const entries = whole.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(entries[0]).toMatchObject({ number: 1, reducer: 'redeemInvite', payload: null });
+    const folder = join(home, 'limb/egress');
+    const file = join(folder, readdirSync(folder)[0] ?? '');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('announceLimb', 'announceLimp'));
+    const changed = await runCli(['limb', 'egress'], { env: env() });
+    writeFileSync(file, text);
+    expect(changed.code).toBe(1);
+    expect(changed.stderr).toContain('line 2 was changed');
+  });
+
+  it('says so when nothing has left', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'helix-no-limb-'));
+    const { code, stdout } = await runCli(['limb', 'egress'], { env: { HELIX_HOME: empty } });
+    rmSync(empty, { recursive: true });
+    expect([code, stdout]).toEqual([0, 'Nothing has left this machine.\n']);
   });
 });

@@ -1,3 +1,4 @@
+export { type Entry, type Line, readEntries } from './egress/index.ts';
 export { LimbError } from './errors.ts';
 export { type Limb, type LimbOptions, startLimb } from './worker/limb.ts';
 export { humanLog, jsonLog, type Log, type LogLevel, standardLog } from './worker/log.ts';

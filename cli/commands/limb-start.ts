@@ -11,6 +11,7 @@ export interface LimbStartOptions {
   readonly name?: string;
   readonly skills?: readonly string[];
   readonly capacity: number;
+  readonly healthPort?: number;
 }
 
 /** Works for a hub until it is asked to end. */
@@ -27,6 +28,7 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
     env: process.env,
     skills: options.skills,
     capacity: options.capacity,
+    healthPort: options.healthPort,
   });
   try {
     const limb = await untilAborted(starting, signal);

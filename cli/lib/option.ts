@@ -24,6 +24,12 @@ export function count(text: string): number {
   return value;
 }
 
+export function time(text: string): Date {
+  const value = new Date(text);
+  if (Number.isNaN(value.getTime())) throw new InvalidArgumentError('Expected a date such as 2026-11-21T10:00Z.');
+  return value;
+}
+
 /** Words between commas. */
 export function list(text: string): string[] {
   return text

@@ -1,6 +1,7 @@
 import { setGlobalLogLevel } from 'spacetimedb';
 import { WebSocket } from 'undici';
 import { DbConnection, tables } from '../../bindings/index.ts';
+import { type EgressJournal, journaled } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
 
 export interface HubAddress {
@@ -9,9 +10,12 @@ export interface HubAddress {
   readonly database: string;
 }
 
+/** What a limb may do over a connection: every call of a reducer is written down before it is made. */
+export type HubConnection = Pick<DbConnection, 'db' | 'reducers' | 'disconnect'>;
+
 /** An open connection whose replica has the limb's views. */
 export interface Link {
-  readonly connection: DbConnection;
+  readonly connection: HubConnection;
   readonly token: string;
   /** Hex. */
   readonly identity: string;
@@ -25,7 +29,7 @@ const answerMsMax = 10_000;
  * Connects with a token, or as a new identity without one, and waits for the views.
  * Throws `LimbError`: `token-rejected`, or retryable `hub-unreachable`.
  */
-export async function connectToHub(hub: HubAddress, token: string | undefined): Promise<Link> {
+export async function connectToHub(hub: HubAddress, token: string | undefined, journal: EgressJournal): Promise<Link> {
   await checkHub(hub, token);
   // Node 20 has none of its own.
   globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
@@ -41,7 +45,16 @@ export async function connectToHub(hub: HubAddress, token: string | undefined): 
       .withDatabaseName(hub.database)
       .withToken(token)
       .onConnect((connection, identity, ownToken) =>
-        resolve({ connection, identity: identity.toHexString(), token: ownToken, ended }),
+        resolve({
+          connection: {
+            db: connection.db,
+            reducers: journaled(connection.reducers, journal),
+            disconnect: () => connection.disconnect(),
+          },
+          identity: identity.toHexString(),
+          token: ownToken,
+          ended,
+        }),
       )
       .onConnectError((_context, error) => reject(unreachable(hub, messageOf(error))))
       .onDisconnect(() => {
@@ -52,7 +65,7 @@ export async function connectToHub(hub: HubAddress, token: string | undefined): 
   });
   try {
     const link = await withinTime(hub, connected);
-    await withinTime(hub, Promise.race([subscribed(link.connection, hub), ended.then(() => connected)]));
+    if (build) await withinTime(hub, Promise.race([subscribed(build, hub), ended.then(() => connected)]));
     return link;
   } catch (error) {
     build?.disconnect();

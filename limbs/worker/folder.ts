@@ -6,6 +6,8 @@ import { LimbError } from '../errors.ts';
 export interface LimbFolder {
   readonly memory: string;
   readonly documents: string;
+  /** What left this machine. */
+  readonly egress: string;
   readToken(): Promise<string | undefined>;
   /** Keeps the token for this user only, and says beside it which identity it is. */
   writeToken(token: string, identity: string): Promise<void>;
@@ -24,6 +26,7 @@ export async function openLimbFolder(folder: string): Promise<LimbFolder> {
   return {
     memory: join(folder, 'memory'),
     documents: join(folder, 'documents'),
+    egress: join(folder, 'egress'),
     tokenFile,
     async readToken() {
       const token = (await readIfThere(tokenFile))?.trim();

@@ -1,7 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { readEntries } from '../egress/index.ts';
 import { LimbError } from '../errors.ts';
 import { defineSkill, type SkillContext } from '../skills/skill.ts';
 import { TestHub, until } from '../testing/hub.ts';
@@ -90,6 +94,36 @@ test('a task is claimed, followed and completed', async () => {
   await hub.reaches(id, 'Done');
   expect(hub.progress(id)).toEqual(['Started', 'half of it']);
   expect((await hub.until(() => hub.summary(id))).body).toMatchObject({ text: 'all of it', engine: 'fake of one' });
+});
+
+test('all that leaves is in the journal first, and counted on loopback', async () => {
+  const port = await freePort();
+  const { limb, calls } = await start('one', { healthPort: port });
+  const ask = async (path: string, host = '127.0.0.1') => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get({ port, path, host: '127.0.0.1', headers: { host } }, resolve).on('error', reject);
+    });
+    return `${response.statusCode} ${await text(response)}`;
+  };
+  while ((await ask('/healthz')) !== '200 ok') await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await ask('/metrics', 'evil.example')).toContain('403');
+  const id = await hub.submit('wait', 1);
+  (await callAt(calls, 0)).finish('the answer');
+  await hub.reaches(id, 'Done');
+  expect(await ask('/metrics')).toContain('helix_limb_egress_messages_total{reducer="completeTask"} 1');
+  await limb.stop();
+  const sent: [string, unknown][] = [];
+  for await (const { entry, damage } of readEntries(join(hub.folder, 'one', 'egress'))) {
+    expect(damage).toBeUndefined();
+    if (entry) sent.push([entry.reducer, entry.payload]);
+  }
+  expect(sent.map(([reducer]) => reducer)).toEqual(
+    expect.arrayContaining(['redeemInvite', 'announceLimb', 'claimTask', 'reportProgress', 'completeTask']),
+  );
+  expect(Object.fromEntries(sent)).toMatchObject({
+    redeemInvite: null,
+    completeTask: { taskId: String(id), summary: { text: 'the answer' } },
+  });
 });
 
 test('the hub sees what a limb can do and how much it remembers', async () => {
@@ -263,3 +297,12 @@ test('a hub that is away is waited for', async () => {
   });
   await hub.until(() => online('one'));
 });
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

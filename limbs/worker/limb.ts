@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InternalError } from 'spacetimedb';
+import { EgressJournal } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import type { MemoryStats } from '../memory/memory.ts';
 import type { Environment } from '../models/settings.ts';
@@ -7,6 +8,7 @@ import { connectToHub, type HubAddress, type Link } from './connection.ts';
 import { enrol, orEnded } from './enrol.ts';
 import { type Equipment, openEquipment } from './equipment.ts';
 import { type LimbFolder, openLimbFolder } from './folder.ts';
+import { type Health, serveHealth } from './health.ts';
 import { type Log, standardLog } from './log.ts';
 import { Work } from './work.ts';
 
@@ -25,6 +27,8 @@ export interface LimbOptions {
   readonly skills?: readonly string[] | undefined;
   /** How many tasks at once; default 2. */
   readonly capacity?: number | undefined;
+  /** Port on loopback for `/healthz` and `/metrics`; default none. */
+  readonly healthPort?: number | undefined;
   /** Default: standard output, for a person or as JSON. */
   readonly log?: Log | undefined;
 }
@@ -48,17 +52,26 @@ const backoffMsMax = 5000;
 export async function startLimb(options: LimbOptions, open = openEquipment): Promise<Limb> {
   const log = options.log ?? standardLog();
   const folder = await openLimbFolder(options.folder);
-  const sessions = new Sessions(options, folder, log);
+  let journal: EgressJournal | undefined;
+  let sessions: Sessions;
   let equipment: Equipment;
+  let health: Health | undefined;
   try {
+    journal = await EgressJournal.open(folder.egress);
+    sessions = new Sessions(options, folder, journal, log);
     const onMemory = (stats: MemoryStats) => sessions.reportMemory(stats);
+    health = await serveHealth(options.healthPort, sessions, journal);
     equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory });
   } catch (error) {
+    await health?.close();
+    journal?.close();
     await folder.close();
     throw error;
   }
   const ended = sessions.keep(equipment).finally(async () => {
     await equipment.close();
+    await health?.close();
+    journal.close();
     await folder.close();
   });
   // Whoever waits for it hears of it; nobody has to.
@@ -76,14 +89,24 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
 class Sessions {
   readonly #options: LimbOptions;
   readonly #folder: LimbFolder;
+  readonly #journal: EgressJournal;
   readonly #log: Log;
   readonly #stopping = new AbortController();
   #current: { link: Link; work: Work } | undefined;
 
-  constructor(options: LimbOptions, folder: LimbFolder, log: Log) {
+  constructor(options: LimbOptions, folder: LimbFolder, journal: EgressJournal, log: Log) {
     this.#options = options;
     this.#folder = folder;
+    this.#journal = journal;
     this.#log = log;
+  }
+
+  get isConnected(): boolean {
+    return this.#current !== undefined;
+  }
+
+  get leaseCount(): number {
+    return Number(this.#current?.link.connection.db.leases.count() ?? 0);
   }
 
   async keep(equipment: Equipment): Promise<void> {
@@ -155,7 +178,7 @@ class Sessions {
     const { hub, pairCode } = this.#options;
     const token = await this.#folder.readToken();
     try {
-      const link = await connectToHub(hub, token);
+      const link = await connectToHub(hub, token, this.#journal);
       if (!token) await this.#folder.writeToken(link.token, link.identity);
       return link;
     } catch (error) {

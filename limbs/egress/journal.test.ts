@@ -1,0 +1,96 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EgressJournal, journaled, type Line, readEntries } from './index.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'helix-egress-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function lines(): Promise<Line[]> {
+  const all: Line[] = [];
+  for await (const line of readEntries(folder)) all.push(line);
+  return all;
+}
+
+const fileOf = () => join(folder, readdirSync(folder)[0] ?? '');
+
+describe('the journal of what left', () => {
+  test('has each call before it is made, with its payload and hash', async () => {
+    const journal = await EgressJournal.open(folder);
+    const seen: number[] = [];
+    const reducers = journaled(
+      {
+        completeTask: async ({ taskId }: { taskId: bigint; text: string }) => {
+          seen.push((await lines()).length);
+          return taskId;
+        },
+      },
+      journal,
+    );
+    await expect(reducers.completeTask({ taskId: 2n ** 60n, text: 'ü' })).resolves.toBe(2n ** 60n);
+    expect(seen).toEqual([1]);
+    expect(await lines()).toMatchObject([
+      {
+        entry: { number: 1, reducer: 'completeTask', bytes: 44, payload: { taskId: '1152921504606846976', text: 'ü' } },
+      },
+    ]);
+    expect(journal.totals.get('completeTask')).toEqual({ messages: 1, bytes: 44 });
+    journal.close();
+  });
+
+  test('keeps no one-time code', async () => {
+    const journal = await EgressJournal.open(folder);
+    journal.record('redeemInvite', { code: 'alpha-beta', name: 'limb' });
+    journal.close();
+    expect(readFileSync(fileOf(), 'utf8')).not.toContain('alpha-beta');
+    expect(await lines()).toMatchObject([{ entry: { reducer: 'redeemInvite', payload: null } }]);
+  });
+
+  test('goes on after a restart, also after one that tore the last line', async () => {
+    for (let round = 0; round < 3; round++) {
+      const journal = await EgressJournal.open(folder);
+      journal.record('reportProgress', { line: `round ${round}` });
+      journal.close();
+      appendFileSync(fileOf(), '{"number":9');
+    }
+    const journal = await EgressJournal.open(folder);
+    journal.record('reportProgress', { line: 'last' });
+    journal.close();
+    const all = await lines();
+    expect(all.map(({ entry }) => entry?.number)).toEqual([1, 2, 3, 4]);
+    expect(all.filter(({ damage }) => damage)).toEqual([]);
+  });
+
+  test('shows a line that was changed or taken away', async () => {
+    const journal = await EgressJournal.open(folder);
+    for (const line of ['a', 'b', 'c']) journal.record('reportProgress', { line });
+    journal.close();
+    const file = fileOf();
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('"line":"b"', '"line":"x"'));
+    expect((await lines()).map(({ damage }) => damage)).toEqual([
+      undefined,
+      expect.stringContaining('line 2'),
+      undefined,
+    ]);
+    writeFileSync(file, text.split('\n').toSpliced(1, 1).join('\n'));
+    expect((await lines()).map(({ damage }) => damage)).toEqual([undefined, expect.stringContaining('line 2')]);
+    writeFileSync(file, `${text}not json\n`);
+    expect((await lines()).at(-1)).toEqual({ damage: expect.stringContaining('line 4 is not an entry') });
+  });
+
+  test('that cannot be written lets nothing leave', async () => {
+    const journal = await EgressJournal.open(folder);
+    rmSync(folder, { recursive: true });
+    const sent: unknown[] = [];
+    const { send } = journaled({ send: async (payload: object) => void sent.push(payload) }, journal);
+    await expect(send({ a: 1 })).rejects.toMatchObject({ code: 'egress-journal', isRetryable: true });
+    expect(sent).toEqual([]);
+    writeFileSync(folder, 'no folder');
+    await expect(EgressJournal.open(folder)).rejects.toMatchObject({ code: 'egress-journal' });
+  });
+});
