@@ -31,9 +31,14 @@ export interface Disk {
 }
 
 export interface AppendFile {
+  /** Of what was appended. */
   readonly sizeBytes: number;
-  /** Appends all of `bytes`; durable when it resolves. When it fails, any part of them may be in the file. */
+  /**
+   * Appends all of `bytes`; durable when it resolves. When it fails, any part of them may be in the file. The file may have
+   * zeros after them until it is closed, also after a crash.
+   */
   append(bytes: Uint8Array): Promise<void>;
+  /** Cuts the file to what was appended, durably. */
   close(): Promise<void>;
 }
 

@@ -148,13 +148,46 @@ describe('log', () => {
     }
   });
 
-  test('[LOG3] a tail whose space was given to the file but never written is cut off', async () => {
+  test('[LOG3] room that no batch was written into is cut off, and is no torn tail', async () => {
     const disk = await written(3);
     const { path, bytes } = onlyFile(disk);
     disk.files.set(path, Buffer.concat([bytes, Buffer.alloc(2000)]));
     const { log, commits } = await open(disk);
     expect(commits).toEqual(firstThree);
-    expect(log.tornTail).toEqual({ file: path, offset: bytes.length, bytes: 2000 });
+    expect(log.tornTail).toBeUndefined();
+    expect(onlyFile(disk).bytes).toEqual(bytes);
+    log.append(small(3));
+    await log.close();
+    expect((await open(disk)).commits).toEqual(plain([0, 1, 2, 3].map(small)));
+  });
+
+  test('[LOG3] a crash inside a write into room leaves each of its sectors or zeros', async () => {
+    const sectorBytes = 512;
+    const disk = await written(3);
+    const { log } = await open(disk);
+    const { path, bytes: before } = onlyFile(disk);
+    log.append({
+      ...small(3),
+      changes: [{ table: 1 as TableId, inserts: [new Uint8Array(1500).fill(9)], deletes: [] }],
+    });
+    await log.close();
+    const whole = Buffer.concat([onlyFile(disk).bytes, Buffer.alloc(3000)]);
+    const sectors: number[] = [];
+    for (let at = before.length; at < whole.length - 3000; at += sectorBytes - (at % sectorBytes)) sectors.push(at);
+    expect(sectors.length).toBeGreaterThan(3);
+    for (let lost = 1; lost < 1 << sectors.length; lost++) {
+      const crashed = disk.afterCrash();
+      const left = Buffer.from(whole);
+      for (const [i, at] of sectors.entries()) {
+        if (lost & (1 << i)) left.fill(0, at, at + sectorBytes - (at % sectorBytes));
+      }
+      crashed.files.set(path, left);
+      const { log, commits } = await open(crashed);
+      expect(commits).toEqual(firstThree);
+      const isNothingLeft = lost === (1 << sectors.length) - 1;
+      expect(log.tornTail?.offset).toBe(isNothingLeft ? undefined : before.length);
+      expect(onlyFile(crashed).bytes).toEqual(before);
+    }
   });
 
   test('[LOG3] a crash while a new segment is begun leaves the segments before it', async () => {
@@ -163,7 +196,7 @@ describe('log', () => {
     expect(names.length).toBe(3);
     const last = `${directory}/${names[2]}`;
     const header = (disk.files.get(last) as Buffer).subarray(0, 60);
-    for (const left of [Buffer.alloc(0), header.subarray(0, 30), Buffer.alloc(60)]) {
+    for (const left of [Buffer.alloc(0), header.subarray(0, 30), Buffer.alloc(60), Buffer.alloc(2000)]) {
       const crashed = disk.afterCrash();
       crashed.files.set(last, left);
       const { log, commits } = await open(crashed, directory, 100);

@@ -47,14 +47,14 @@ export type Replay = (commit: Commit) => void | Promise<void>;
 
 /**
  * Reads a log from its start, or from the segment that holds the point `after`, and hands every commit from there on to
- * `replay`; rows are views that outlive the call. A torn tail is cut off.
+ * `replay`; rows are views that outlive the call. A torn tail is cut off, and so is room that a stopped process left.
  * @throws LogRejection `log-damaged`, `log-incomplete`, `log-version`; nothing was changed then
  */
 export async function recover(disk: Disk, directory: string, replay: Replay, after?: LogPoint): Promise<LogEnd> {
-  const { replayer, tornTail, segment } = await replayAll(disk, directory, replay, after);
-  if (tornTail !== undefined) {
-    if (tornTail.offset > 0) await disk.truncate(tornTail.file, tornTail.offset);
-    else await disk.remove(tornTail.file);
+  const { replayer, tail, tornTail, segment } = await replayAll(disk, directory, replay, after);
+  if (tail !== undefined) {
+    if (tail.offset > 0) await disk.truncate(tail.file, tail.offset);
+    else await disk.remove(tail.file);
   }
   return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
 }
@@ -71,6 +71,7 @@ async function replayAll(disk: Disk, directory: string, replay: Replay, after: L
   const startsBefore = (name: string) => (offsetOfSegment(name) ?? 0) < (after?.nextOffset ?? 0);
   const names = all.slice(Math.max(0, all.findLastIndex(startsBefore)));
   const replayer = new Replayer(directory, replay, after);
+  let tail: TornTail | undefined;
   let tornTail: TornTail | undefined;
   let segment: string | undefined;
   for (const [i, name] of names.entries()) {
@@ -78,11 +79,17 @@ async function replayAll(disk: Disk, directory: string, replay: Replay, after: L
     const bytes = asBuffer(await disk.read(file));
     const end = await replayer.segment(file, bytes, offsetOfSegment(name) ?? 0, i === names.length - 1);
     if (end > 0) segment = file;
-    if (end < bytes.length) tornTail = { file, offset: end, bytes: bytes.length - end };
-    else if (end === 0) tornTail = { file, offset: 0, bytes: 0 };
+    if (end > 0 && end === bytes.length) continue;
+    tail = { file, offset: end, bytes: bytes.length - end };
+    if (end === 0 || !isRoom(bytes.subarray(end))) tornTail = tail;
   }
   replayer.finish();
-  return { replayer, tornTail, segment };
+  return { replayer, tail, tornTail, segment };
+}
+
+/** Whether these bytes at the end of a segment are room that no batch had been written into. */
+function isRoom(bytes: Buffer): boolean {
+  return bytes.equals(Buffer.alloc(bytes.length));
 }
 
 function asBuffer(bytes: Uint8Array | undefined): Buffer {
@@ -134,7 +141,8 @@ class Replayer {
   async segment(file: string, bytes: Buffer, namedOffset: number, isLast: boolean): Promise<number> {
     const header = decodeSegmentHeader(bytes);
     if (header === undefined) {
-      if (isLast && bytes.length <= segmentHeaderBytes && isTorn(bytes, 0, segmentHeaderBytes)) return 0;
+      const isBegun = !isRoom(bytes.subarray(segmentHeaderBytes));
+      if (isLast && !isBegun && isTorn(bytes, 0, segmentHeaderBytes)) return 0;
       throw damaged(file, 0, 'the segment header is not what was written');
     }
     if (header.version !== version) {

@@ -42,6 +42,21 @@ describe('disk', () => {
     expect(await disk.readPart(`${folder}/none`, 0, 4)).toBeUndefined();
   });
 
+  test('[HOST1] room for more is zeros, and closing takes it away', async () => {
+    const file = await disk.openAppend(`${folder}/log`);
+    const parts = [Buffer.alloc(700, 1), Buffer.alloc(3 * 1024 * 1024, 2), Buffer.alloc(5, 3)];
+    const lengths: number[] = [];
+    for (const part of parts) {
+      await file.append(part);
+      const seen = await readFile(`${folder}/log`);
+      lengths.push(seen.length);
+      expect(seen.subarray(file.sizeBytes).every((byte) => byte === 0)).toBe(true);
+    }
+    expect(lengths).toEqual([1, 4, 4].map((count) => count * 1024 * 1024));
+    await file.close();
+    expect((await readFile(`${folder}/log`)).equals(Buffer.concat(parts))).toBe(true);
+  });
+
   test('[HOST1] an atomic write leaves the new file and nothing else', async () => {
     await disk.writeAtomic(`${folder}/state`, Buffer.from('old'));
     await disk.writeAtomic(`${folder}/state`, Buffer.from('new'));

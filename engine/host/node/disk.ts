@@ -1,4 +1,4 @@
-import { constants, existsSync, fdatasync, write } from 'node:fs';
+import { constants, existsSync, fdatasync, write, writev } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { AppendFile, Disk } from '../disk.ts';
@@ -7,13 +7,22 @@ import { lockFile } from './lock.ts';
 /** Where a write can itself wait until its bytes are durable, that saves a second trip to the thread pool. */
 const canSyncOnWrite = process.platform === 'linux';
 
+/**
+ * Files grow by this much at a time, in zeros. A write into bytes that the file has already changes nothing that the file
+ * system must note in its journal, which halves the time until it is durable.
+ */
+const roomBytes = 1024 * 1024;
+const zeros = Buffer.alloc(roomBytes);
+
 class NodeAppendFile implements AppendFile {
   readonly #file: FileHandle;
   #sizeBytes: number;
+  #roomEnd: number;
 
   constructor(file: FileHandle, sizeBytes: number) {
     this.#file = file;
     this.#sizeBytes = sizeBytes;
+    this.#roomEnd = sizeBytes;
   }
 
   get sizeBytes(): number {
@@ -21,31 +30,49 @@ class NodeAppendFile implements AppendFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) done += await this.#write(bytes, done);
-    this.#sizeBytes += bytes.length;
+    const start = this.#sizeBytes;
+    const end = start + bytes.length;
+    for (let at = start; at < end; ) at += await this.#write(bytes.subarray(at - start), at);
+    this.#roomEnd = Math.max(this.#roomEnd, end);
+    this.#sizeBytes = end;
     if (!canSyncOnWrite) await this.#sync();
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    try {
+      if (this.#roomEnd > this.#sizeBytes) {
+        await this.#file.truncate(this.#sizeBytes);
+        await this.#file.sync();
+      }
+    } finally {
+      await this.#file.close();
+    }
   }
 
-  #write(bytes: Uint8Array, from: number): Promise<number> {
+  /** Writes some of `bytes`, and room after them where there is none. */
+  #write(bytes: Uint8Array, at: number): Promise<number> {
+    const end = at + bytes.length;
+    const { fd } = this.#file;
     return new Promise((resolve, reject) => {
-      write(this.#file.fd, bytes, from, bytes.length - from, null, (error, written) => {
-        if (error === null) resolve(written);
-        else reject(error);
+      if (end <= this.#roomEnd) {
+        write(fd, bytes, 0, bytes.length, at, (error, written) => (error ? reject(error) : resolve(written)));
+        return;
+      }
+      const room = zeros.subarray(0, roomBytes - (end % roomBytes));
+      writev(fd, [bytes, room], at, (error, written) => {
+        if (error) {
+          reject(error);
+          return;
+        }
+        this.#roomEnd = at + written;
+        resolve(Math.min(written, bytes.length));
       });
     });
   }
 
   #sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      fdatasync(this.#file.fd, (error) => {
-        if (error === null) resolve();
-        else reject(error);
-      });
+      fdatasync(this.#file.fd, (error) => (error ? reject(error) : resolve()));
     });
   }
 }
@@ -97,8 +124,8 @@ export const nodeDisk: Disk = {
     }
   },
   openAppend: async (path) => {
-    const { O_APPEND, O_CREAT, O_WRONLY, O_DSYNC } = constants;
-    const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);
+    const { O_CREAT, O_WRONLY, O_DSYNC } = constants;
+    const file = await open(path, O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);
     const { size } = await file.stat();
     // A killed process may have left bytes, and the file itself, that only the operating system's memory holds.
     await file.datasync();

@@ -1,6 +1,9 @@
 import { type AppendFile, type Disk, type Lock, locked } from '../disk.ts';
 import { Dice } from './dice.ts';
-import { SimFile } from './sim-file.ts';
+import { SimFile, sectorBytes } from './sim-file.ts';
+
+/** An append makes room for those after it, as Node's disk does. */
+const roomUnitBytes = 2048;
 
 export interface SimDiskOptions {
   /** What happens by chance follows from it. */
@@ -150,27 +153,30 @@ export class SimDisk implements Disk {
     // What a killed process left in the operating system's memory counts as read only once it is durable.
     await this.#sync(file);
     await this.#syncEntries();
+    let sizeBytes = file.current.length;
     return {
       get sizeBytes() {
-        return file.current.length;
+        return sizeBytes;
       },
-      append: (bytes) => this.#append(file, bytes),
-      close: async () => {},
+      append: async (bytes) => {
+        await this.#write(file, sizeBytes, bytes, roomUnitBytes);
+        sizeBytes += bytes.length;
+      },
+      close: async () => {
+        if (file.current.length > sizeBytes) await this.#cut(file, sizeBytes);
+      },
     };
   }
 
   async truncate(path: string, lengthBytes: number): Promise<void> {
-    await this.#step();
-    const file = this.#fileOf(path);
-    file.current = file.current.subarray(0, lengthBytes);
-    await this.#sync(file);
+    await this.#cut(this.#fileOf(path), lengthBytes);
   }
 
   async writeAtomic(path: string, bytes: Uint8Array): Promise<void> {
     const file = new SimFile();
     await this.#step();
     this.#link(`${path}.new`, file);
-    await this.#append(file, bytes);
+    await this.#write(file, 0, bytes, 1);
     await this.rename(`${path}.new`, path);
   }
 
@@ -202,24 +208,33 @@ export class SimDisk implements Disk {
     };
   }
 
-  async #append(file: SimFile, bytes: Uint8Array): Promise<void> {
+  /** Where the file is too short, it grows to a multiple of `unitBytes`. A write is interrupted only between sectors. */
+  async #write(file: SimFile, at: number, bytes: Uint8Array, unitBytes: number): Promise<void> {
     const fault = this.#takeFault();
-    const room = this.roomBytes - this.#usedBytes();
-    const taken = fault === 'disk-full' ? this.#dice.below(bytes.length) : Math.min(bytes.length, Math.max(0, room));
     if (fault === 'append-fails') throw this.#failure('EIO', 'i/o error, write');
-    const cut = this.#dice.below(taken + 1);
-    for (const [from, to] of [
-      [0, cut],
-      [cut, taken],
-    ]) {
+    const before = file.current.length;
+    const end = at + bytes.length;
+    const reachable = before + Math.max(0, this.roomBytes - this.#usedBytes());
+    const wanted = end <= before ? end : Math.ceil(end / unitBytes) * unitBytes;
+    const until = fault === 'disk-full' ? at + this.#dice.below(bytes.length) : Math.min(wanted, reachable);
+    const isWhole = until >= end;
+    const stop = isWhole ? until : Math.max(at, until - (until % sectorBytes));
+    const pause = at + this.#dice.below(stop - at + 1);
+    for (const to of [Math.max(at, pause - (pause % sectorBytes)), stop]) {
       await this.#step();
-      file.current = Buffer.concat([file.current, bytes.subarray(from, to)]);
+      file.write(at, bytes, to);
     }
-    if (taken < bytes.length) throw this.#failure('ENOSPC', 'no space left on device, write');
+    if (!isWhole) throw this.#failure('ENOSPC', 'no space left on device, write');
     if (fault === 'sync-fails') {
       await this.#step();
       throw this.#failure('EIO', 'i/o error, fdatasync');
     }
+    await this.#sync(file);
+  }
+
+  async #cut(file: SimFile, lengthBytes: number): Promise<void> {
+    await this.#step();
+    file.current = file.current.subarray(0, lengthBytes);
     await this.#sync(file);
   }
 

@@ -1,6 +1,6 @@
 import type { Dice } from './dice.ts';
 
-const sectorBytes = 512;
+export const sectorBytes = 512;
 
 /** A file as processes see it, and as the platter has it. */
 export class SimFile {
@@ -16,6 +16,14 @@ export class SimFile {
 
   sync(): void {
     this.synced = this.current;
+  }
+
+  /** Puts `bytes` at `at`, up to the place `to` of the file and with zeros to there when they end before it. */
+  write(at: number, bytes: Uint8Array, to: number): void {
+    const written = Buffer.alloc(Math.max(this.current.length, to));
+    this.current.copy(written);
+    written.set(bytes.subarray(0, to - at), at);
+    this.current = written;
   }
 
   copy(): SimFile {
@@ -38,7 +46,7 @@ export class SimFile {
     for (let at = 0; at < length; at += sectorBytes) {
       const end = Math.min(at + sectorBytes, length);
       const isSame = current.subarray(at, end).equals(synced.subarray(at, end));
-      if (!isSame && dice.oneIn(2)) current.copy(left, at, at, end);
+      if (!isSame && at < current.length && dice.oneIn(2)) current.copy(left, at, at, end);
     }
     return new SimFile(left, left);
   }
