@@ -1,15 +1,22 @@
 import { Reader } from '../bsatn/reader.ts';
 import { Rejection } from '../errors.ts';
-import type { RowHandle, Transaction } from '../store/contract.ts';
+import type { Bound, RowHandle, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 import { code, type FailureCode, SyscallFailure } from './failure.ts';
 import { RowIterators } from './iterators.ts';
-import { type BoundIndex, type BoundTable, type BoundTables, type RangeArgs, readRange } from './tables.ts';
+import { type BoundIndex, type BoundTable, type BoundTables, type Range, type RangeArgs, readRange } from './tables.ts';
 
 /** What a call has read so far; becomes a view's read set. */
 export interface Reads {
   readonly tables: Set<TableId>;
   readonly points: { readonly table: TableId; readonly index: IndexId; readonly key: Uint8Array }[];
+  readonly ranges: RangeRead[];
+}
+
+/** A range scan, as the store takes it. */
+export interface RangeRead extends Range {
+  readonly table: TableId;
+  readonly index: IndexId;
 }
 
 /** Delays of this many milliseconds and more cannot be scheduled. */
@@ -152,8 +159,9 @@ export class Datastore {
   }
 
   #rangeHandles(index: BoundIndex, args: RangeArgs): RowHandle[] {
-    const { prefix, prefixColumns, start, end } = readRange(index, args);
-    this.#reads?.tables.add(index.table.id);
+    const range = readRange(index, args);
+    const { prefix, prefixColumns, start, end } = range;
+    this.#reads?.ranges.push({ table: index.table.id, index: index.id, ...copied(range) });
     return index.table.reader.range(index.id, prefix, prefixColumns, start, end);
   }
 
@@ -180,6 +188,12 @@ export class Datastore {
     const delayMicros = isInterval ? reader.i64() : reader.i64() - this.#nowMicros;
     if (delayMicros >= scheduleDelayMs * 1000n) throw new SyscallFailure(code.scheduleDelayTooLong);
   }
+}
+
+/** The same range in bytes of its own: a module's buffer is used again. */
+function copied({ prefix, prefixColumns, start, end }: Range): Range {
+  const copy = (bound: Bound): Bound => (bound.kind === 'unbounded' ? bound : { ...bound, value: bound.value.slice() });
+  return { prefix: prefix.slice(), prefixColumns, start: copy(start), end: copy(end) };
 }
 
 function splitRows(table: BoundTable, relation: Uint8Array): Uint8Array[] {

@@ -5,7 +5,7 @@ import type { TableReader, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 import type { Catalog } from './catalog.ts';
 import type { CompiledModule } from './compiled.ts';
-import { Datastore, type Reads } from './datastore.ts';
+import { Datastore, type RangeRead, type Reads } from './datastore.ts';
 import type { ModuleDef, ReducerDef, ViewDef } from './definition.ts';
 import { TimeLimit, withTimeLimit } from './guard.ts';
 import { Realm, textOf } from './realm.ts';
@@ -38,6 +38,7 @@ export class ViewFailure extends Rejection {
 export interface ViewReads {
   readonly tables: ReadonlySet<TableId>;
   readonly points: readonly { readonly table: TableId; readonly index: IndexId; readonly key: Uint8Array }[];
+  readonly ranges: readonly RangeRead[];
 }
 
 export type ViewOutcome =
@@ -107,7 +108,7 @@ export class ModuleInstance {
 
   /** Runs a view's function over what is stored now. @throws ViewFailure */
   evaluateView(view: ViewDef, sender: bigint | undefined): ViewOutcome {
-    const reads: Reads = { tables: new Set(), points: [] };
+    const reads: Reads = { tables: new Set(), points: [], ranges: [] };
     const { hooks } = this.#realm;
     this.#begin(view, undefined, this.#syscalls.nowMicros, reads);
     try {

@@ -51,7 +51,7 @@ test('[MOD40] a view answers with its rows, an option with none or one', () => {
   expect(texts('counted')).toEqual([2]);
 });
 
-test('[MOD41] a view tells what it read: points by key, everything else by table', () => {
+test('[MOD41] a view tells what it read: points by key, ranges by their bounds, everything else by table', () => {
   const note = db.catalog.tableByName('note')?.stored;
   const reads = (name: string): [number[], string[]] => {
     const { tables, points } = db.view(name, alice).reads;
@@ -64,8 +64,20 @@ test('[MOD41] a view tells what it read: points by key, everything else by table
   const sender = alice.toString(16).padStart(64, '0').match(/../g)?.reverse().join('');
   expect(reads('mine')).toEqual([[], [`${note?.id}/${byOwner?.id}/${sender}`]]);
   expect(reads('first')).toEqual([[], [`${note?.id}/${byId?.id}/0100000000000000`]]);
-  for (const name of ['everything', 'heavy', 'counted']) expect(reads(name)).toEqual([[note?.id], []]);
+  for (const name of ['everything', 'counted']) expect(reads(name)).toEqual([[note?.id], []]);
   expect(reads('query')).toEqual([[], []]);
+  expect(reads('heavy')).toEqual([[], []]);
+  const byWeight = note?.indexes.find(({ columns }) => columns[0] === 2);
+  expect(db.view('heavy').reads.ranges).toEqual([
+    {
+      table: note?.id,
+      index: byWeight?.id,
+      prefix: new Uint8Array(0),
+      prefixColumns: 0,
+      start: { kind: 'included', value: Uint8Array.of(10, 0, 0, 0) },
+      end: { kind: 'unbounded' },
+    },
+  ]);
 });
 
 test('[MOD42] a view may answer with a query', () => {

@@ -1,7 +1,7 @@
 import type { ProductType } from '../bsatn/type.ts';
 import type { Catalog } from '../module/catalog.ts';
 import type { ViewDef } from '../module/definition.ts';
-import type { TableChange, Transaction } from '../store/contract.ts';
+import type { Bound, TableChange, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 
 /** On whose behalf a query runs. The owner sees private tables and bypasses row-level security. */
@@ -36,10 +36,22 @@ export interface QuerySetUpdate {
 
 /** What a view's function read while it ran: it is rerun when a commit touches any of it. */
 export interface ReadSet {
-  /** Tables scanned, counted or range-scanned: any change counts. */
+  /** Tables scanned or counted: any change counts. */
   readonly tables: ReadonlySet<TableId>;
   /** Point reads; `key` is the concatenated BSATN of the index's columns. */
   readonly points: readonly { readonly table: TableId; readonly index: IndexId; readonly key: Uint8Array }[];
+  readonly ranges: readonly RangeRead[];
+}
+
+/** A read of the rows under a prefix of an index's columns and between two bounds on the column after it. */
+export interface RangeRead {
+  readonly table: TableId;
+  readonly index: IndexId;
+  /** The concatenated BSATN of the first `prefixColumns` columns. */
+  readonly prefix: Uint8Array;
+  readonly prefixColumns: number;
+  readonly start: Bound;
+  readonly end: Bound;
 }
 
 export type ViewResult =

@@ -36,7 +36,7 @@ test('[QN2] names are case-sensitive, and words that SQL reserves can be quoted'
 test('[QN3] a canonical name wins over another source name, a table over a view', () => {
   const db = new TestDatabase(
     testModule([shadow, player], { views: [testView('Player', player.row), testView('seen', player.row)] }),
-    () => () => ({ kind: 'query', sql: 'SELECT * FROM Player', reads: { tables: new Set(), points: [] } }),
+    () => () => ({ kind: 'query', sql: 'SELECT * FROM Player', reads: { tables: new Set(), points: [], ranges: [] } }),
   );
   expect(db.queries.query(alice, 'SELECT * FROM gamer').table).toBe('gamer');
   expect(db.queries.query(alice, 'SELECT * FROM Player').row).toBe(player.row);

@@ -1,41 +1,40 @@
-import { layoutOf } from '../bsatn/layout.ts';
 import type { Catalog } from '../module/catalog.ts';
 import type { TableChange } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 import type { ReadSet } from './contract.ts';
-import { columnsKey, keyOf } from './value.ts';
+import { IndexReaders } from './index-readers.ts';
 
 /** Who read what, and so whom a change concerns. */
 export class ReadIndex<Reader> {
   readonly #catalog: Catalog;
   readonly #tables = new Map<TableId, Set<Reader>>();
-  readonly #points = new Map<TableId, Map<IndexId, Points<Reader>>>();
+  readonly #indexes = new Map<TableId, Map<IndexId, IndexReaders<Reader>>>();
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
   }
 
-  add(reader: Reader, reads: ReadSet): void {
-    for (const table of reads.tables) into(this.#tables, table, reader);
-    for (const { table, index, key } of reads.points) {
-      const points = this.#pointsOf(table, index);
-      if (points) into(points.readers, keyOf(key), reader);
-      else into(this.#tables, table, reader);
+  add(reader: Reader, { tables, points, ranges }: ReadSet): void {
+    for (const table of tables) this.#addTable(table, reader);
+    for (const { table, index, key } of points) {
+      const readers = this.#open(table, index);
+      if (readers) readers.addPoint(key, reader);
+      else this.#addTable(table, reader);
+    }
+    for (const range of ranges) {
+      const readers = this.#open(range.table, range.index);
+      if (readers) readers.addRange(range, reader);
+      else this.#addTable(range.table, reader);
     }
   }
 
-  remove(reader: Reader, reads: ReadSet): void {
-    for (const table of reads.tables) outOf(this.#tables, table, reader);
-    for (const { table, index, key } of reads.points) {
-      const indexes = this.#points.get(table);
-      const points = indexes?.get(index);
-      if (indexes === undefined || points === undefined) {
-        outOf(this.#tables, table, reader);
-        continue;
-      }
-      outOf(points.readers, keyOf(key), reader);
-      if (points.readers.size === 0) indexes.delete(index);
-      if (indexes.size === 0) this.#points.delete(table);
+  remove(reader: Reader, { tables, points, ranges }: ReadSet): void {
+    for (const table of tables) this.#removeTable(table, reader);
+    for (const { table, index, key } of points) this.#indexes.get(table)?.get(index)?.removePoint(key, reader);
+    for (const range of ranges) this.#indexes.get(range.table)?.get(range.index)?.removeRange(range, reader);
+    for (const { table, index } of [...points, ...ranges]) {
+      this.#removeTable(table, reader);
+      this.#closeIfEmpty(table, index);
     }
   }
 
@@ -44,42 +43,42 @@ export class ReadIndex<Reader> {
     const found = new Set<Reader>();
     for (const { table, inserts, deletes } of changes) {
       for (const reader of this.#tables.get(table) ?? []) found.add(reader);
-      for (const { keyOfRow, readers } of this.#points.get(table)?.values() ?? []) {
-        for (const rows of [inserts, deletes]) {
-          for (const row of rows) for (const reader of readers.get(keyOfRow(row)) ?? []) found.add(reader);
-        }
+      for (const readers of this.#indexes.get(table)?.values() ?? []) {
+        for (const row of inserts) readers.collect(row, found);
+        for (const row of deletes) readers.collect(row, found);
       }
     }
     return found;
   }
 
+  #addTable(table: TableId, reader: Reader): void {
+    const readers = this.#tables.get(table);
+    if (readers) readers.add(reader);
+    else this.#tables.set(table, new Set([reader]));
+  }
+
+  #removeTable(table: TableId, reader: Reader): void {
+    const readers = this.#tables.get(table);
+    readers?.delete(reader);
+    if (readers?.size === 0) this.#tables.delete(table);
+  }
+
   /** undefined when there is no such index: any change of the table counts then. */
-  #pointsOf(table: TableId, index: IndexId): Points<Reader> | undefined {
-    const known = this.#points.get(table)?.get(index);
+  #open(table: TableId, index: IndexId): IndexReaders<Reader> | undefined {
+    const known = this.#indexes.get(table)?.get(index);
     if (known !== undefined) return known;
     const stored = this.#catalog.tableById(table)?.stored;
     const def = stored?.indexes.find(({ id }) => id === index);
     if (stored === undefined || def === undefined) return undefined;
-    const points = { keyOfRow: columnsKey(layoutOf(stored.row), def.columns), readers: new Map() };
-    const indexes = this.#points.get(table) ?? new Map<IndexId, Points<Reader>>();
-    this.#points.set(table, indexes.set(index, points));
-    return points;
+    const readers = new IndexReaders<Reader>(stored.row, def);
+    const indexes = this.#indexes.get(table) ?? new Map<IndexId, IndexReaders<Reader>>();
+    this.#indexes.set(table, indexes.set(index, readers));
+    return readers;
   }
-}
 
-interface Points<Reader> {
-  readonly keyOfRow: (row: Uint8Array) => string;
-  readonly readers: Map<string, Set<Reader>>;
-}
-
-function into<Key, Reader>(readers: Map<Key, Set<Reader>>, key: Key, reader: Reader): void {
-  const set = readers.get(key);
-  if (set) set.add(reader);
-  else readers.set(key, new Set([reader]));
-}
-
-function outOf<Key, Reader>(readers: Map<Key, Set<Reader>>, key: Key, reader: Reader): void {
-  const set = readers.get(key);
-  set?.delete(reader);
-  if (set?.size === 0) readers.delete(key);
+  #closeIfEmpty(table: TableId, index: IndexId): void {
+    const indexes = this.#indexes.get(table);
+    if (indexes?.get(index)?.isEmpty) indexes.delete(index);
+    if (indexes?.size === 0) this.#indexes.delete(table);
+  }
 }

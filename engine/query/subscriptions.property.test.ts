@@ -282,7 +282,7 @@ class Check {
       return {
         kind: 'query',
         sql: this.#sql(withSender(query, this.#senderOf(view, sender))),
-        reads: { tables: new Set(looked), points: [] },
+        reads: { tables: new Set(looked), points: [], ranges: [] },
       };
     }
     const rows = this.#distinct(table, answer(query, this.#all, this.#senderOf(view, sender)));
@@ -290,7 +290,7 @@ class Check {
     return {
       kind: 'rows',
       rows: rows.map((row) => encodeValue(def.row, row)),
-      reads: { tables: new Set([...looked, ...read]), points: [] },
+      reads: { tables: new Set([...looked, ...read]), points: [], ranges: [] },
     };
   }
 

@@ -9,7 +9,7 @@ import { QueryRejection } from './rejection.ts';
 import { nameRow, type Row, TestDatabase, testIndex, testModule, testTable, testView } from './testing/database.ts';
 
 const u32: Type = { kind: 'u32' };
-const nothingRead: ReadSet = { tables: new Set(), points: [] };
+const nothingRead: ReadSet = { tables: new Set(), points: [], ranges: [] };
 
 const task = testTable(
   'task',
@@ -116,6 +116,7 @@ describe('views that return a query', () => {
         const reads: ReadSet = {
           tables: new Set(),
           points: [{ table: db.tableId('member'), index: index.index, key }],
+          ranges: [],
         };
         return query(`SELECT * FROM task WHERE "tenantId" = ${tenant}`, reads);
       },
@@ -152,7 +153,7 @@ describe('views that return a query', () => {
 describe('views that return rows', () => {
   test('[QV5] run again only for changes of what they read, once for all who share them', () => {
     const { db, runs } = database({
-      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [] }),
+      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] }),
     });
     const first = db.subscribe(alice, 'SELECT * FROM all_tasks');
     const second = db.subscribe(bob, 'SELECT * FROM all_tasks WHERE tenant_id = 7');
@@ -170,7 +171,11 @@ describe('views that return rows', () => {
     const { db } = database({
       all_tasks: (db) => {
         const found = db.rows('task');
-        return rows([...found, ...found.slice(0, 1)], { tables: new Set([db.tableId('task')]), points: [] });
+        return rows([...found, ...found.slice(0, 1)], {
+          tables: new Set([db.tableId('task')]),
+          points: [],
+          ranges: [],
+        });
       },
     });
     db.insert('task', [1, 7]);
@@ -184,7 +189,7 @@ describe('views that return rows', () => {
     const { db } = database({
       all_tasks: (db) => {
         if (db.rows('task').length > 1) throw new Rejection('view', 'too many');
-        return rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [] });
+        return rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] });
       },
     });
     const replica = db.subscribe(alice, 'SELECT * FROM all_tasks');
@@ -211,7 +216,7 @@ describe('views that return rows', () => {
 
   test('[QV8] a view that nobody uses is dropped and runs no more', () => {
     const { db, runs } = database({
-      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [] }),
+      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] }),
     });
     const replica = db.subscribe(alice, 'SELECT * FROM all_tasks');
     db.queries.remove(replica);
@@ -220,9 +225,37 @@ describe('views that return rows', () => {
     expect(db.queries.size.views).toBe(0);
   });
 
+  test('[QV5] run again for changes in the ranges that they read, not for others', () => {
+    const { db, runs } = database({
+      all_tasks: (db) => {
+        const table = db.tableId('task');
+        const index = db.catalog.indexByName('task_1_idx')?.index;
+        if (index === undefined) throw new Error('no index');
+        const prefix = new Uint8Array(0);
+        const value = encodeValue(u32, 10);
+        const start = { kind: 'included', value } as const;
+        const reader = db.store.table(table);
+        const found = reader
+          .range(index, prefix, 0, start, { kind: 'unbounded' })
+          .map((handle) => reader.row(handle).slice());
+        const range = { table, index, prefix, prefixColumns: 0, start, end: { kind: 'unbounded' } } as const;
+        return { kind: 'rows', rows: found, reads: { ...nothingRead, ranges: [range] } };
+      },
+    });
+    const replica = db.subscribe(alice, 'SELECT * FROM all_tasks');
+    db.insert('task', [1, 9], [2, 10]);
+    expect(replica.bag).toEqual(bag('all_tasks', [2, 10]));
+    db.insert('task', [3, 0], [4, 9]);
+    db.delete('task', [1, 9]);
+    expect(runs).toHaveLength(2);
+    db.delete('task', [2, 10]);
+    expect(replica.bag).toEqual([]);
+    expect(runs).toHaveLength(3);
+  });
+
   test('[QV8] a view that was queried is kept for the next query, and dropped when nobody asks again', () => {
     const { db, runs } = database({
-      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [] }),
+      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] }),
     });
     const ask = () => db.queries.query(alice, 'SELECT * FROM all_tasks').rows.length;
     expect([ask(), ask(), runs.length]).toEqual([0, 0, 1]);
@@ -237,7 +270,7 @@ describe('the next version of the module', () => {
     let tenant = 7;
     const { db } = database({
       own_tasks: () => query(`SELECT * FROM task WHERE "tenantId" = ${tenant}`),
-      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [] }),
+      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] }),
     });
     db.insert('task', [1, 7], [2, 8]);
     const mine = db.subscribe(alice, 'SELECT * FROM own_tasks');
