@@ -292,6 +292,11 @@ export class Engine {
     await this.#log.close();
   }
 
+  /** Resolves when every scheduled procedure that has begun has ended. */
+  idle(): Promise<void> {
+    return this.#firings.idle();
+  }
+
   callerOf(identity: bigint): Caller {
     return { identity, isOwner: identity === this.owner };
   }

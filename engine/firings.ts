@@ -34,6 +34,8 @@ export class Firings {
   readonly #clock: Clock;
   readonly #timetable = new Timetable();
   readonly #immediate: { readonly reducer: ReducerDef; readonly args: Uint8Array }[] = [];
+  /** Scheduled procedures that have begun and not ended. */
+  readonly #underWay = new Set<Promise<void>>();
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -56,6 +58,11 @@ export class Firings {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+  }
+
+  /** Resolves when every scheduled procedure that has begun has ended. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   /** Runs a reducer at once, outside of the transaction that asks for it and even if that is undone. */
@@ -99,7 +106,8 @@ export class Firings {
 
   #fire(firing: Firing): void {
     if (firing.function.kind === 'procedure') {
-      void this.#fireProcedure(firing);
+      const run = this.#fireProcedure(firing).finally(() => this.#underWay.delete(run));
+      this.#underWay.add(run);
       return;
     }
     const reducer = this.#engine.catalog.def.reducers[firing.function.id];

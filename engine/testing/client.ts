@@ -1,10 +1,22 @@
 import { ConnectionId, Identity } from 'spacetimedb';
+import { Reader } from '../bsatn/reader.ts';
 import { Writer } from '../bsatn/writer.ts';
+import type { HostedDatabase } from '../database.ts';
 import { assert, Rejection } from '../errors.ts';
 import type { ModuleDef } from '../module/definition.ts';
-import type { Client, ClientMessage, Database, ServerMessage } from '../serve/contract.ts';
-import { ReducerError } from './failure.ts';
-import type { ReducerArgs, ReducerName, UntypedRow } from './module-types.ts';
+import { ProcedureFailure } from '../module/procedures/partner.ts';
+import type { Client, ClientMessage, ServerMessage } from '../serve/contract.ts';
+import { CallError } from './failure.ts';
+import type {
+  CallArgs,
+  ProcedureName,
+  ProcedureResult,
+  ReducerName,
+  RelationName,
+  RelationRow,
+  UntypedRow,
+} from './module-types.ts';
+import { readSdkValue } from './read-value.ts';
 import { Replica } from './replica.ts';
 import { decodeRow, findNamed, relationRow, splitRows } from './rows.ts';
 import { writeSdkValue } from './write-value.ts';
@@ -19,7 +31,7 @@ export interface ClientParts {
   readonly connectionId: bigint;
   readonly claims: string;
   /** The database now: another one after a crash. */
-  readonly database: () => Database;
+  readonly database: () => HostedDatabase;
 }
 
 /** One connection of somebody. It sees commits at once, before they are durable. */
@@ -28,7 +40,7 @@ export class TestClient<M = unknown> {
   readonly connectionId: ConnectionId;
   /** The connection as the engine knows it. */
   readonly link: Client;
-  readonly #database: () => Database;
+  readonly #database: () => HostedDatabase;
   #replicas = new Map<number, Replica<M>>();
   #reply: ServerMessage | undefined;
   #lastQuerySetId = 0;
@@ -52,17 +64,48 @@ export class TestClient<M = unknown> {
     return this.#closeReason === undefined;
   }
 
-  /** Calls a reducer. @throws ReducerError when it does not end well; Rejection when there is none or an argument is wrong */
-  call<K extends ReducerName<M>>(reducer: K, ...[args = {}]: ReducerArgs<M, K>): void {
-    const { name, params } = findNamed('reducer', callable(this.#def), reducer);
+  /** Calls a reducer. @throws CallError when it does not end well; Rejection when there is none or an argument is wrong */
+  call<K extends ReducerName<M>>(reducer: K, ...[args = {}]: CallArgs<M, K>): void {
+    const { name, params } = findNamed('reducer', callable(this.#def.reducers), reducer);
     const writer = new Writer();
     writeSdkValue({ kind: 'product', fields: params }, args, writer, name);
     const reply = this.#ask({ kind: 'call-reducer', requestId: 0, name, args: writer.copy() });
     assert(reply.kind === 'reducer-result', `a call was answered with ${reply.kind}`);
     const { outcome } = reply;
-    if (outcome.kind === 'rejected') throw new ReducerError('rejected', outcome.message);
-    if (outcome.kind === 'failed') throw new ReducerError('failed', this.#whyFailed(outcome.message));
+    if (outcome.kind === 'rejected') throw new CallError('rejected', outcome.message);
+    if (outcome.kind === 'failed') throw new CallError('failed', this.#whyFailed(outcome.message));
     this.#update(outcome);
+  }
+
+  /**
+   * Calls a procedure. What it commits reaches subscriptions at once, before it ends.
+   * @throws CallError when it does not end well; Rejection when there is none or an argument is wrong
+   */
+  async callProcedure<K extends ProcedureName<M>>(
+    procedure: K,
+    ...[args = {}]: CallArgs<M, K>
+  ): Promise<ProcedureResult<M, K>> {
+    this.#requireConnected();
+    const found = findNamed('procedure', callable(this.#def.procedures), procedure);
+    const writer = new Writer();
+    writeSdkValue({ kind: 'product', fields: found.params }, args, writer, found.name);
+    const { engine } = this.#database();
+    const origin = engine.origin(found.name, this.link.identity, this.link.connectionId);
+    try {
+      const reader = new Reader(await engine.procedures.call(found, origin, writer.copy()));
+      return readSdkValue(found.returns, reader) as ProcedureResult<M, K>;
+    } catch (error) {
+      if (!(error instanceof ProcedureFailure)) throw error;
+      if (error.code === 'reducer-rejected') throw new CallError('rejected', error.message);
+      throw new CallError('failed', this.#whyFailed(error.message));
+    }
+  }
+
+  /** The rows of a table or view as this client may see them now. @throws Rejection `query` when it may not */
+  rows<K extends RelationName<M>>(name: K): RelationRow<M, K>[] {
+    const { tables, views } = this.#def;
+    const relation = findNamed('relation', [...tables, ...views], name);
+    return this.query(`SELECT * FROM "${relation.name}"`) as RelationRow<M, K>[];
   }
 
   /** Answers `SELECT * FROM …` once. @throws Rejection `query` */
@@ -132,14 +175,17 @@ export class TestClient<M = unknown> {
   }
 
   #ask(message: ClientMessage): ServerMessage {
-    if (this.#closeReason !== undefined) {
-      throw new Rejection('disconnected', `this client is not connected: ${this.#closeReason}; connect again`);
-    }
+    this.#requireConnected();
     this.#reply = undefined;
     this.#database().handle([{ client: this.link, message }].values());
     const reply = this.#reply as ServerMessage | undefined;
     assert(reply, `a message of kind ${message.kind} was not answered`);
     return reply;
+  }
+
+  #requireConnected(): void {
+    if (this.#closeReason === undefined) return;
+    throw new Rejection('disconnected', `this client is not connected: ${this.#closeReason}; connect again`);
   }
 
   #receive(message: ServerMessage): void {
@@ -171,6 +217,6 @@ export class TestClient<M = unknown> {
   }
 }
 
-function callable(def: ModuleDef) {
-  return def.reducers.filter(({ isCallable }) => isCallable);
+function callable<T extends { readonly isCallable: boolean }>(functions: readonly T[]): T[] {
+  return functions.filter(({ isCallable }) => isCallable);
 }

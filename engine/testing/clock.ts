@@ -41,7 +41,17 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass, stopping at every timer that becomes due, those set meanwhile included. */
   advance(micros: bigint): void {
-    const untilMicros = this.#nowMicros + micros;
+    const steps = this.#steps(this.#nowMicros + micros);
+    while (!steps.next().done);
+  }
+
+  /** As `advance`, and what each timer has begun ends before time goes on. */
+  async advanceAsync(micros: bigint, idle: () => Promise<void>): Promise<void> {
+    for (const _ of this.#steps(this.#nowMicros + micros)) await idle();
+  }
+
+  /** Time goes on to the next timer at each step, and in the end to `untilMicros`. */
+  *#steps(untilMicros: bigint): Generator<void, void> {
     let inThisInstant = 0;
     for (let first = this.#waiting[0]; first && first.dueMicros <= untilMicros; first = this.#waiting[0]) {
       inThisInstant = first.dueMicros > this.#nowMicros ? 1 : inThisInstant + 1;
@@ -52,6 +62,7 @@ export class VirtualClock implements Clock {
       this.#waiting.shift();
       this.#nowMicros = first.dueMicros;
       first.run();
+      yield;
     }
     this.#nowMicros = untilMicros;
   }

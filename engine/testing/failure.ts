@@ -1,8 +1,8 @@
 import { Rejection } from '../errors.ts';
 
-/** A call that came to nothing. */
-export class ReducerError extends Rejection {
-  /** `rejected`: the reducer threw a SenderError, whose message this is. `failed`: anything else, with what was logged. */
+/** A call of a reducer or a procedure that came to nothing. */
+export class CallError extends Rejection {
+  /** `rejected`: the function threw a SenderError, whose message this is. `failed`: anything else, with what was logged. */
   readonly kind: 'rejected' | 'failed';
 
   constructor(kind: 'rejected' | 'failed', message: string) {

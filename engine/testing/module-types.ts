@@ -7,18 +7,22 @@ import type { InferTypeOfRow, RowObj } from 'spacetimedb/server';
 export type UntypedRow = Readonly<Record<string, unknown>>;
 
 /** The names under which a module exports its reducers. */
-export type ReducerName<M> = unknown extends M
-  ? string
-  : {
-      [K in keyof M & string]: M[K] extends Callable
-        ? [RowOfResult<ReturnType<M[K]>>] extends [never]
-          ? K
-          : never
-        : never;
-    }[keyof M & string];
+export type ReducerName<M> = unknown extends M ? string : NameOf<M, 'reducer'>;
 
-/** A reducer's arguments by name; nothing for a reducer that takes none. */
-export type ReducerArgs<M, K> = unknown extends M
+/** The names under which a module exports its procedures. */
+export type ProcedureName<M> = unknown extends M ? string : NameOf<M, 'procedure'>;
+
+/** What a procedure returns, as a client sees it. */
+export type ProcedureResult<M, K> = unknown extends M
+  ? unknown
+  : K extends keyof M
+    ? M[K] extends Callable
+      ? ClientValue<ReturnType<M[K]>>
+      : never
+    : never;
+
+/** A function's arguments by name; nothing for one that takes none. */
+export type CallArgs<M, K> = unknown extends M
   ? [args?: UntypedRow]
   : K extends keyof M
     ? M[K] extends Callable
@@ -50,13 +54,19 @@ type ArgsList<A> = object extends A ? [args?: A] : [args: A];
 type TablesOf<M> = M extends { readonly default: { readonly schemaType: { readonly tables: infer T } } } ? T : never;
 type RowOf<Table> = Table extends { readonly columns: infer Row extends RowObj } ? InferTypeOfRow<Row> : never;
 
-type ViewName<M> = {
-  [K in keyof M & string]: M[K] extends Callable
-    ? [RowOfResult<ReturnType<M[K]>>] extends [never]
-      ? never
-      : K
-    : never;
+type ViewName<M> = NameOf<M, 'view'>;
+type NameOf<M, Kind> = {
+  [K in keyof M & string]: M[K] extends Callable ? (KindOf<M[K]> extends Kind ? K : never) : never;
 }[keyof M & string];
+/** Told by what the function is given and gives back. */
+type KindOf<F extends Callable> =
+  Parameters<F>[0] extends Record<'withTx', unknown>
+    ? Parameters<F>[0] extends Record<'sender', unknown>
+      ? 'procedure'
+      : 'handler'
+    : [RowOfResult<ReturnType<F>>] extends [never]
+      ? 'reducer'
+      : 'view';
 type ViewRow<M, K> = K extends keyof M ? (M[K] extends Callable ? RowOfResult<ReturnType<M[K]>> : never) : never;
 /** A view answers with rows, with a query, or with a row or none. */
 type RowOfResult<R> = R extends readonly (infer Row)[]

@@ -1,5 +1,5 @@
 import { ScheduleAt } from 'spacetimedb';
-import { SenderError, schema, t, table } from 'spacetimedb/server';
+import { Router, SenderError, SyncResponse, schema, t, table } from 'spacetimedb/server';
 
 // A module with one of everything that the testing kit has to deal with.
 
@@ -23,9 +23,13 @@ const reminder = table(
 
 const visit = table({ name: 'visit', public: true }, { visitor: t.identity(), isHere: t.bool(), at: t.timestamp() });
 const bell = table({ name: 'bell', public: true, event: true }, { tone: t.u32() });
+const lookup = table(
+  { name: 'lookup' },
+  { id: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), word: t.string() },
+);
 const dice = table({ name: 'dice' }, { id: t.u32().primaryKey().autoInc(), eyes: t.u32() });
 
-const spacetimedb = schema({ note, reminder, visit, bell, dice });
+const spacetimedb = schema({ note, reminder, visit, bell, lookup, dice });
 export default spacetimedb;
 
 export const onConnect = spacetimedb.clientConnected((ctx) => {
@@ -87,3 +91,54 @@ export const spin = spacetimedb.reducer((ctx) => {
 export const myNotes = spacetimedb.view({ name: 'my_notes', public: true }, t.array(note.rowType), (ctx) =>
   ctx.from.note.where((row) => row.owner.eq(ctx.sender)),
 );
+
+const Meaning = t.object('Meaning', { word: t.string(), text_body: t.option(t.string()), found_at: t.timestamp() });
+
+/** Looks a word up in the outside world, and keeps what it says. */
+export const explain = spacetimedb.procedure({ word: t.string() }, Meaning, (ctx, { word }) => {
+  if (word === '') throw new SenderError('there is no word');
+  const response = ctx.http.fetch(`https://dictionary.example/${word}`);
+  if (response.status === 404) return { word, text_body: undefined, found_at: ctx.timestamp };
+  const text = response.text();
+  return ctx.withTx((tx) => {
+    const level = { tag: 'low' as const };
+    tx.db.note.insert({ id: 0n, owner: tx.sender, text_body: text, level, answer_to: undefined });
+    return { word, text_body: text, found_at: tx.timestamp };
+  });
+});
+
+export const explainLater = spacetimedb.reducer({ word: t.string(), afterMs: t.u32() }, (ctx, { word, afterMs }) => {
+  const micros = ctx.timestamp.microsSinceUnixEpoch + BigInt(afterMs) * 1000n;
+  ctx.db.lookup.insert({ id: 0n, scheduledAt: ScheduleAt.time(micros), word });
+});
+
+/** Asks for its word, and then for the same word again a minute later, for as long as there is an answer. */
+export const runLookup = spacetimedb.procedure(
+  { onSchedule: lookup },
+  { row: lookup.rowType },
+  t.unit(),
+  (ctx, { row: { word } }) => {
+    if (ctx.http.fetch(`https://dictionary.example/${word}`).status !== 200) return {};
+    ctx.withTx((tx) => {
+      tx.db.dice.insert({ id: 0, eyes: Number(tx.timestamp.microsSinceUnixEpoch / 60_000_000n) % 60 });
+      const micros = tx.timestamp.microsSinceUnixEpoch + 60_000_000n;
+      tx.db.lookup.insert({ id: 0n, scheduledAt: ScheduleAt.time(micros), word });
+    });
+    return {};
+  },
+);
+
+const postNote = spacetimedb.httpHandler((ctx, request) => {
+  const text = request.text();
+  if (text === '') return new SyncResponse('the note is empty', { status: 422 });
+  const level = { tag: 'low' as const };
+  ctx.withTx((tx) => tx.db.note.insert({ id: 0n, owner: tx.sender, text_body: text, level, answer_to: undefined }));
+  return new SyncResponse(text.toUpperCase(), {
+    status: 201,
+    headers: { 'x-kind': request.headers.get('x-kind') ?? '' },
+  });
+});
+
+export { postNote };
+
+export const routes = spacetimedb.httpRouter(new Router().post('/notes', postNote));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Identity, Timestamp } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
-import { createTestHub, ReducerError, type TestHub } from './index.ts';
+import { CallError, createTestHub, type TestHub } from './index.ts';
 
 type Reminders = typeof import('./reminders.fixture.ts');
 
@@ -78,7 +78,7 @@ describe('failures', () => {
   it('[KIT2] a SenderError is thrown with its message', async () => {
     const hub = await start();
     const error = thrown(() => hub.call(hub.owner, 'writeNote', { ...note, text: '' }));
-    expect(error).toBeInstanceOf(ReducerError);
+    expect(error).toBeInstanceOf(CallError);
     expect(error).toMatchObject({ kind: 'rejected', message: 'the note is empty' });
   });
 
@@ -101,10 +101,10 @@ describe('failures', () => {
   it('[KIT3] a name that does not exist is answered with those that do', async () => {
     const hub = await createTestHub(file);
     expect(thrown(() => hub.call(hub.owner, 'write')).message).toBe(
-      'there is no reducer write; there are remind, remind_every, remove_notes, ring, roll, spin, stumble, write_note',
+      'there is no reducer write; there are explain_later, remind, remind_every, remove_notes, ring, roll, spin, stumble, write_note',
     );
     expect(thrown(() => hub.rows('notes')).message).toBe(
-      'there is no table notes; there are bell, dice, note, reminder, visit',
+      'there is no table notes; there are bell, dice, lookup, note, reminder, visit',
     );
   });
 

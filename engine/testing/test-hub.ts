@@ -2,14 +2,27 @@ import { Identity, Timestamp } from 'spacetimedb';
 import type { HostedDatabase } from '../database.ts';
 import { LocalDatabases } from '../databases.ts';
 import { assert } from '../errors.ts';
+import { nodeClock } from '../host/node/clock.ts';
 import { MemoryDisk } from '../log/testing/memory-disk.ts';
 import type { LogRecord } from '../serve/contract.ts';
+import { answerRequest } from '../serve/http/module-routes.ts';
 import { identityOf, identityToHex } from '../serve/identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import { type ClientState, TestClient } from './client.ts';
 import { VirtualClock } from './clock.ts';
-import type { ReducerArgs, ReducerName, TableName, TableRow, UntypedRow } from './module-types.ts';
+import type {
+  CallArgs,
+  ProcedureName,
+  ProcedureResult,
+  ReducerName,
+  RelationName,
+  RelationRow,
+  TableName,
+  TableRow,
+  UntypedRow,
+} from './module-types.ts';
 import { bundleOf, loadOnce, type ModuleSource } from './modules.ts';
+import { type Fetch, TestOutbound } from './outbound.ts';
 import { SeededRandom } from './random.ts';
 import { decodeRow, findNamed } from './rows.ts';
 
@@ -20,6 +33,8 @@ export interface TestHubOptions {
   readonly seed?: number;
   /** How long a reducer may run before it is ended and undone; Infinity makes calls faster. Default 10 s. */
   readonly callMsMax?: number;
+  /** Answers what procedures and HTTP handlers ask of the outside world. Default: each request fails and says so. */
+  readonly fetch?: Fetch;
 }
 
 /** A moment that a hub can go back to. */
@@ -34,6 +49,7 @@ export interface Mark<M = unknown> {
 
 const issuer = 'helix-test';
 const databaseName = 'test';
+const routesUrl = `http://127.0.0.1/v1/database/${databaseName}/route`;
 const defaultNow = new Date('2026-01-01T00:00:00Z');
 const callMsDefault = 10_000;
 
@@ -58,6 +74,7 @@ export class TestHub<M = unknown> {
   /** Who published the module. */
   readonly owner: Identity;
   readonly #callMsMax: number;
+  readonly #fetch: Fetch | undefined;
   readonly #names = new Map<bigint, string>();
   #disk = new MemoryDisk();
   #clock: VirtualClock;
@@ -66,10 +83,11 @@ export class TestHub<M = unknown> {
   #clients = new Set<TestClient<M>>();
 
   /** Use `createTestHub`. */
-  constructor({ now = defaultNow, seed = 1, callMsMax = callMsDefault }: TestHubOptions) {
+  constructor({ now = defaultNow, seed = 1, callMsMax = callMsDefault, fetch }: TestHubOptions) {
     this.#clock = new VirtualClock(BigInt(now.getTime()) * 1000n);
     this.#random = new SeededRandom(seed);
     this.#callMsMax = callMsMax;
+    this.#fetch = fetch;
     this.owner = this.identity('owner');
   }
 
@@ -107,10 +125,45 @@ export class TestHub<M = unknown> {
 
   /**
    * Calls a reducer as a request over HTTP does: in a connection of its own, with the hooks around it.
-   * @throws ReducerError when it does not end well; Rejection when there is none or an argument is wrong
+   * @throws CallError when it does not end well; Rejection when there is none or an argument is wrong
    */
-  call<K extends ReducerName<M>>(caller: Identity, reducer: K, ...args: ReducerArgs<M, K>): void {
+  call<K extends ReducerName<M>>(caller: Identity, reducer: K, ...args: CallArgs<M, K>): void {
     this.#briefly(caller, (client) => client.call(reducer, ...args));
+  }
+
+  /** Calls a procedure as a request over HTTP does. @throws CallError and Rejection as `call` does */
+  async callProcedure<K extends ProcedureName<M>>(
+    caller: Identity,
+    procedure: K,
+    ...args: CallArgs<M, K>
+  ): Promise<ProcedureResult<M, K>> {
+    const client = this.connect(caller);
+    try {
+      return await client.callProcedure(procedure, ...args);
+    } finally {
+      this.#dismiss(client);
+    }
+  }
+
+  /**
+   * Asks the module's HTTP handlers; `path` is what follows `/v1/database/<name>/route`.
+   * @throws Rejection `reducer-failed` when the handler throws
+   */
+  async fetch(path: string, init?: RequestInit): Promise<Response> {
+    return await answerRequest(this.database, new Request(`${routesUrl}${path}`, init));
+  }
+
+  /**
+   * The rows of a public table or a view as somebody sees them, who needs no connection for it; in no order.
+   * @throws Rejection `query` when it is private
+   */
+  seenBy<K extends RelationName<M>>(viewer: Identity, name: K): RelationRow<M, K>[] {
+    const { engine } = this.database;
+    const { tables, views } = engine.def;
+    const relation = findNamed('relation', [...tables, ...views], name);
+    const caller = engine.callerOf(viewer.__identity__);
+    const { rows } = engine.queries.query(caller, `SELECT * FROM "${relation.name}"`);
+    return rows.map((bytes) => decodeRow(relation.row, bytes) as RelationRow<M, K>);
   }
 
   /** Answers `SELECT * FROM …` as somebody sees it. @throws Rejection `query` */
@@ -138,9 +191,16 @@ export class TestHub<M = unknown> {
     this.#clock.advance(BigInt(Math.round(ms * 1000)));
   }
 
-  /** Resolves when everything that has been committed is on the disk. */
+  /** As `advance`, and each scheduled procedure ends before time goes on. */
+  async advanceAsync(ms: number): Promise<void> {
+    const { engine } = this.database;
+    await this.#clock.advanceAsync(BigInt(Math.round(ms * 1000)), () => engine.idle());
+  }
+
+  /** Resolves when scheduled procedures that have begun have ended, and all that has been committed is on the disk. */
   async settle(): Promise<void> {
     const { engine } = this.database;
+    await engine.idle();
     await engine.durable(engine.offset);
   }
 
@@ -162,7 +222,7 @@ export class TestHub<M = unknown> {
    * so is every connection.
    */
   async crash(): Promise<void> {
-    for (const client of this.#clients) client.lose('the hub crashed');
+    this.#abandon('the hub crashed');
     this.#clients.clear();
     this.#disk = this.#disk.afterCrash();
     this.#clock = new VirtualClock(this.#clock.nowMicros());
@@ -188,7 +248,7 @@ export class TestHub<M = unknown> {
    * a whole interval anew, and the log lines are gone.
    */
   async rewind(mark: Mark<M>): Promise<void> {
-    for (const client of this.#clients) client.lose('the hub went back to a time before this connection');
+    this.#abandon('the hub went back to a time before this connection');
     this.#disk = mark.disk.afterCrash();
     this.#clock = new VirtualClock(mark.nowMicros);
     this.#random = mark.random.copy();
@@ -198,6 +258,12 @@ export class TestHub<M = unknown> {
     for (const { client, state } of mark.clients) client.restore(state);
   }
 
+  /** What ran is of the past: its connections are gone, and so are the threads of its procedures. */
+  #abandon(why: string): void {
+    for (const client of this.#clients) client.lose(why);
+    void this.database.engine.procedures.close(why);
+  }
+
   #open(clients: readonly TestClient<M>[]): Promise<LocalDatabases> {
     return LocalDatabases.open({
       disk: this.#disk,
@@ -205,6 +271,12 @@ export class TestHub<M = unknown> {
       random: this.#random,
       directory: '/hub',
       callMsMax: this.#callMsMax,
+      // What threads do takes real time, whatever the clock of the test shows.
+      procedures: {
+        callMsMax: Math.min(this.#callMsMax, callMsDefault),
+        clock: nodeClock,
+        outbound: new TestOutbound(this.#fetch),
+      },
       warn: (message) => console.warn(message),
       fail: (error) => {
         throw error;
@@ -219,9 +291,13 @@ export class TestHub<M = unknown> {
     try {
       return act(client);
     } finally {
-      client.disconnect();
-      this.#clients.delete(client);
+      this.#dismiss(client);
     }
+  }
+
+  #dismiss(client: TestClient<M>): void {
+    client.disconnect();
+    this.#clients.delete(client);
   }
 
   #claims(identity: Identity): string {

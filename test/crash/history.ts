@@ -3,7 +3,7 @@ import { Dice } from '../../engine/host/sim/dice.ts';
 import { SimDisk, type Stop } from '../../engine/host/sim/disk.ts';
 import { TestClient } from '../../engine/testing/client.ts';
 import { VirtualClock } from '../../engine/testing/clock.ts';
-import { ReducerError } from '../../engine/testing/failure.ts';
+import { CallError } from '../../engine/testing/failure.ts';
 import { bundleOf } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
 import type { Replica } from '../../engine/testing/replica.ts';
@@ -167,7 +167,7 @@ class History {
       return true;
     } catch (error) {
       // A failed log ends the process; until then it refuses.
-      if (!(error instanceof ReducerError || (error instanceof Error && error.message.includes('writing the log')))) {
+      if (!(error instanceof CallError || (error instanceof Error && error.message.includes('writing the log')))) {
         throw error;
       }
       return false;

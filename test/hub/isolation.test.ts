@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Identity } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
-import { ReducerError, Rejection, type Replica, type TableRow, type UntypedRow } from '../../engine/testing/index.ts';
+import { CallError, Rejection, type Replica, type TableRow, type UntypedRow } from '../../engine/testing/index.ts';
 import type { RoleTag } from '../../hub/schema.ts';
 import {
   announce,
@@ -327,7 +327,7 @@ function tolerate(act: () => unknown): void {
   try {
     act();
   } catch (error) {
-    if (error instanceof ReducerError && error.kind === 'rejected') return;
+    if (error instanceof CallError && error.kind === 'rejected') return;
     if (error instanceof Rejection && error.code === 'disconnected') return;
     throw error;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReducerError } from '../../engine/testing/index.ts';
+import { CallError } from '../../engine/testing/index.ts';
 import { limits } from '../../hub/lib/limits.ts';
 import { isFinished, mayBecome, type TaskStateTag } from '../../hub/lib/states.ts';
 import { announce, joinLimb, type Mesh, type MeshClient, startMesh, submit, summary } from './mesh.ts';
@@ -123,7 +123,7 @@ function outcome(act: () => void): string {
     act();
     return 'ok';
   } catch (error) {
-    if (error instanceof ReducerError && error.kind === 'rejected') return error.message.split(':', 1)[0] ?? '';
+    if (error instanceof CallError && error.kind === 'rejected') return error.message.split(':', 1)[0] ?? '';
     throw error;
   }
 }

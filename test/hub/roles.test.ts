@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Mark, ReducerError } from '../../engine/testing/index.ts';
+import { CallError, type Mark } from '../../engine/testing/index.ts';
 import {
   announce,
   inviteTo,
@@ -169,7 +169,7 @@ function outcomeOf(act: () => void): Outcome {
     act();
     return 'ok';
   } catch (error) {
-    if (!(error instanceof ReducerError) || error.kind !== 'rejected') throw error;
+    if (!(error instanceof CallError) || error.kind !== 'rejected') throw error;
     return error.message.split(':', 1)[0] ?? '';
   }
 }

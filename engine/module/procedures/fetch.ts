@@ -39,7 +39,14 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 /** Sends the requests of a module's procedures. */
-export class ModuleFetch {
+export interface Outbound {
+  /** @param request the BSATN of a ModuleRequest @returns the response as BSATN, and its body @throws SyscallFailure `http` */
+  send(request: Uint8Array, body: Uint8Array): Promise<[response: Uint8Array, body: Uint8Array]>;
+  close(): Promise<void>;
+}
+
+/** Sends them over the network. */
+export class ModuleFetch implements Outbound {
   readonly #egress: Egress;
   readonly #dispatcher: Dispatcher;
 

@@ -6,7 +6,7 @@ import { Datastore, failureOf } from '../datastore.ts';
 import { BufferTooSmall, code, SyscallFailure } from '../failure.ts';
 import { fatalMessage, type LoadedModule, type ModuleHost } from '../instance.ts';
 import { BoundTables } from '../tables.ts';
-import type { ModuleFetch } from './fetch.ts';
+import type { Outbound } from './fetch.ts';
 import { Line } from './line.ts';
 import { type Answer, type FromThread, type HostCalls, type Job, signalBytes, type ThreadData } from './messages.ts';
 
@@ -24,7 +24,7 @@ export interface PartnerParts {
   readonly host: ModuleHost;
   readonly transactions: ProcedureTransactions;
   readonly clock: Clock;
-  readonly fetch: ModuleFetch;
+  readonly outbound: Outbound;
   readonly threadEntry: URL;
   readonly limits: ProcedureLimits;
 }
@@ -234,7 +234,7 @@ export class Partner {
 
   async #fetch(args: readonly unknown[]): Promise<void> {
     try {
-      const value = await this.#parts.fetch.send(...(args as [Uint8Array, Uint8Array]));
+      const value = await this.#parts.outbound.send(...(args as [Uint8Array, Uint8Array]));
       this.#answer(() => value);
     } catch (error) {
       this.#answer(() => {

@@ -2,7 +2,7 @@ import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { LoadedModule, ModuleHost } from '../instance.ts';
 import { threadEntry } from './entry.ts';
-import { type Egress, ModuleFetch } from './fetch.ts';
+import { type Egress, ModuleFetch, type Outbound } from './fetch.ts';
 import type { Job } from './messages.ts';
 import { Partner, type PartnerParts, type ProcedureLimits, type ProcedureTransactions } from './partner.ts';
 
@@ -13,6 +13,10 @@ export interface PoolOptions extends Partial<ProcedureLimits> {
   readonly waitingMax?: number;
   /** Public addresses only by default. */
   readonly egress?: Egress;
+  /** Answers in place of the network. */
+  readonly outbound?: Outbound;
+  /** Measures `callMsMax`; that of the database by default. */
+  readonly clock?: Clock;
   /** The built code of the thread; that of the package by default. */
   readonly threadEntry?: URL;
 }
@@ -43,11 +47,12 @@ export class ProcedurePool {
     clock: Clock,
     options: PoolOptions = {},
   ) {
-    const { threadsMax = 4, waitingMax = 1024, egress = 'public', threadEntry: entry, ...limits } = options;
+    const { threadsMax = 4, waitingMax = 1024, egress = 'public', threadEntry: entry, ...rest } = options;
+    const { outbound = new ModuleFetch(egress), clock: ownClock = clock, ...limits } = rest;
     this.#threadsMax = threadsMax;
     this.#waitingMax = waitingMax;
     this.#parts = {
-      ...{ module, host, transactions, clock, fetch: new ModuleFetch(egress) },
+      ...{ module, host, transactions, outbound, clock: ownClock },
       threadEntry: entry ?? threadEntry(),
       limits: { ...limitsDefault, ...limits },
     };
@@ -86,7 +91,7 @@ export class ProcedurePool {
     this.#closed = closed;
     for (const { reject } of this.#waiting.splice(0)) reject(closed);
     await Promise.all([...this.#idle, ...this.#busy].map((partner) => partner.close(closed)));
-    await this.#parts.fetch.close();
+    await this.#parts.outbound.close();
   }
 
   #submit(job: Job): Promise<readonly Uint8Array[]> {
