@@ -12,6 +12,7 @@ import { describePlan, type MigrationPlan, planMigration } from './module/migrat
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { alterTables, conflictsWithRows, createTables, hashBundle, requireUsableRules } from './program.ts';
 import { type LoadModule, type Recovered, recover } from './recovery.ts';
+import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
 import type { Transaction } from './store/contract.ts';
@@ -42,8 +43,6 @@ export interface DatabasesOptions {
   readonly snapshotAfterBytes?: number;
 }
 
-const registryFile = 'databases.json';
-
 /** The databases of one data folder. */
 export class LocalDatabases implements Databases {
   readonly #options: DatabasesOptions;
@@ -62,8 +61,9 @@ export class LocalDatabases implements Databases {
   static async open(options: DatabasesOptions): Promise<LocalDatabases> {
     const databases = new LocalDatabases(options);
     const { disk, directory, clients = [] } = options;
-    const bytes = await disk.read(join(directory, registryFile));
-    if (bytes) databases.#entries = JSON.parse(new TextDecoder().decode(bytes)) as DatabaseEntry[];
+    const file = join(directory, registryFile);
+    const bytes = await disk.read(file);
+    if (bytes) databases.#entries = decodeRegistry(file, bytes);
     for (const entry of databases.#entries) {
       const recovered = await databases.#recover(entry);
       assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
@@ -332,8 +332,7 @@ export class LocalDatabases implements Databases {
 
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
-    const text = `${JSON.stringify(this.#entries, undefined, 2)}\n`;
-    await disk.writeAtomic(join(directory, registryFile), new TextEncoder().encode(text));
+    await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
   }
 }
 

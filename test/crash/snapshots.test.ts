@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { LocalDatabases } from '../../engine/databases.ts';
+import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { MemoryDisk } from '../../engine/log/testing/memory-disk.ts';
 import { TestClient } from '../../engine/testing/client.ts';
-import { VirtualClock } from '../../engine/testing/clock.ts';
 import { bundleOf, loadOnce } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
 import { indexFaults } from './consistency.ts';
