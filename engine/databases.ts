@@ -11,10 +11,11 @@ import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { alterTables, conflictsWithRows, createTables, hashBundle, requireUsableRules } from './program.ts';
-import { type LoadModule, type Recovered, recover } from './recovery.ts';
-import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
+import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
+import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
+import { takeSnapshot } from './snapshots/take.ts';
 import type { Transaction } from './store/contract.ts';
 import type { TableDef } from './store/definition.ts';
 import { StoreRejection } from './store/rejection.ts';
@@ -39,9 +40,12 @@ export interface DatabasesOptions {
   readonly clients?: readonly Client[];
   /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
   readonly segmentBytesMax?: number;
-  /** A start that replays more bytes of rows than this leaves a snapshot. Default: 16 MiB. */
-  readonly snapshotAfterBytes?: number;
+  readonly snapshots?: SnapshotSettings;
+  /** Default: in this thread, between everything else. */
+  readonly takeSnapshot?: TakeSnapshot;
 }
+
+const registryFile = 'databases.json';
 
 /** The databases of one data folder. */
 export class LocalDatabases implements Databases {
@@ -61,16 +65,12 @@ export class LocalDatabases implements Databases {
   static async open(options: DatabasesOptions): Promise<LocalDatabases> {
     const databases = new LocalDatabases(options);
     const { disk, directory, clients = [] } = options;
-    const file = join(directory, registryFile);
-    const bytes = await disk.read(file);
-    if (bytes) databases.#entries = decodeRegistry(file, bytes);
+    const bytes = await disk.read(join(directory, registryFile));
+    if (bytes) databases.#entries = JSON.parse(new TextDecoder().decode(bytes)) as DatabaseEntry[];
     for (const entry of databases.#entries) {
       const recovered = await databases.#recover(entry);
       assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
-      const { bundle, module, catalog } = recovered.program;
-      const engine = new Engine(databases.#parts(entry, recovered), module, catalog);
-      const { names } = recovered;
-      databases.#start(new HostedDatabase({ entry, engine, names, bundle, random: options.random }), clients);
+      databases.#start(databases.#host(entry, recovered, recovered.program), clients);
     }
     return databases;
   }
@@ -156,7 +156,7 @@ export class LocalDatabases implements Databases {
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
-      await Promise.all([...this.#databases.values()].map((database) => database.engine.close()));
+      await Promise.all([...this.#databases.values()].map((database) => database.close()));
       this.#databases.clear();
     });
   }
@@ -203,9 +203,8 @@ export class LocalDatabases implements Databases {
     assert(!recovered.program, `the folder of the new database ${entry.identity} is not empty`);
     const rows = recovered.names.assign(module.def);
     const catalog = createTables(recovered.store, module.def, recovered.names);
-    const engine = new Engine(this.#parts(entry, recovered), module, catalog);
-    const { names } = recovered;
-    const database = new HostedDatabase({ entry, engine, names, bundle, random: this.#options.random });
+    const database = this.#host(entry, recovered, { bundle, module, catalog });
+    const { engine } = database;
     const result = engine.initialize((tx) => {
       tx.insert(programTable.id, programRow(bundle));
       for (const row of rows) tx.insert(nameTable.id, row);
@@ -225,9 +224,9 @@ export class LocalDatabases implements Databases {
   }
 
   /** Ends a database that is not in the registry any more. */
-  async #dispose({ engine, entry }: HostedDatabase, reason: string): Promise<void> {
-    await engine.close(reason);
-    await this.#options.disk.remove(this.#directoryOf(entry));
+  async #dispose(database: HostedDatabase, reason: string): Promise<void> {
+    await database.close(reason);
+    await this.#options.disk.remove(this.#directoryOf(database.entry));
   }
 
   async #update(database: HostedDatabase, request: PublishRequest): Promise<void> {
@@ -273,14 +272,13 @@ export class LocalDatabases implements Databases {
   }
 
   #recover(entry: DatabaseEntry): Promise<Recovered> {
-    const { disk, warn, segmentBytesMax, snapshotAfterBytes } = this.#options;
+    const { disk, warn, segmentBytesMax } = this.#options;
     return recover({
       disk,
       directory: this.#directoryOf(entry),
       load: this.#load,
       warn,
       ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
-      ...(snapshotAfterBytes === undefined ? {} : { snapshotAfterBytes }),
     });
   }
 
@@ -293,19 +291,30 @@ export class LocalDatabases implements Databases {
     return reasons.length > 0 ? { kind: 'manual', reasons } : plan;
   }
 
-  #parts(entry: DatabaseEntry, recovered: Recovered): EngineParts {
-    const { clock, callMsMax, procedures, fail } = this.#options;
-    recovered.log.onFailure(fail);
-    return {
+  #host(entry: DatabaseEntry, recovered: Recovered, { bundle, module, catalog }: Program): HostedDatabase {
+    const { clock, callMsMax, disk, procedures, fail, random, warn, snapshots } = this.#options;
+    const { store, log, names, snapshotBytes } = recovered;
+    log.onFailure(fail);
+    const parts: EngineParts = {
       identity: identityOfEntry(entry.identity),
       owner: identityOfEntry(entry.owner),
       clock,
-      store: recovered.store,
-      log: recovered.log,
+      store,
+      log,
       logs: new Logs(),
       callMsMax,
       ...(procedures && { procedures }),
     };
+    const keeper = new SnapshotKeeper({
+      log,
+      directory: this.#directoryOf(entry),
+      clock,
+      take: this.#options.takeSnapshot ?? ((job) => takeSnapshot(disk, job, this.#load)),
+      settings: snapshots ?? {},
+      snapshotBytes,
+      warn,
+    });
+    return new HostedDatabase({ entry, engine: new Engine(parts, module, catalog), names, bundle, random, keeper });
   }
 
   #hosted(database: Database): HostedDatabase {
@@ -332,7 +341,8 @@ export class LocalDatabases implements Databases {
 
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
-    await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
+    const text = `${JSON.stringify(this.#entries, undefined, 2)}\n`;
+    await disk.writeAtomic(join(directory, registryFile), new TextEncoder().encode(text));
   }
 }
 

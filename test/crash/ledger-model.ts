@@ -10,8 +10,7 @@ export type LedgerCall =
   | ({ readonly reducer: 'open' } & Account)
   | { readonly reducer: 'move'; readonly from: number; readonly to: number; readonly amount: bigint }
   | { readonly reducer: 'rename'; readonly key: number; readonly name: string }
-  | { readonly reducer: 'closeAll'; readonly owner: number }
-  | { readonly reducer: 'remind'; readonly afterMicros: bigint };
+  | { readonly reducer: 'closeAll'; readonly owner: number };
 
 /** The ledger in a few lines, to compare with. */
 export class LedgerModel {
@@ -34,27 +33,18 @@ export class LedgerModel {
       accounts.set(call.from, { ...source, amount: source.amount - call.amount });
       const receiving = accounts.get(call.to) ?? target;
       accounts.set(call.to, { ...receiving, amount: receiving.amount + call.amount });
-    } else if (call.reducer === 'closeAll') {
+    } else {
       for (const { key, owner } of [...accounts.values()]) if (owner === call.owner) accounts.delete(key);
     }
     return true;
   }
 
-  copy(): LedgerModel {
-    const copy = new LedgerModel();
-    for (const [key, account] of this.accounts) copy.accounts.set(key, account);
-    return copy;
-  }
-
-  /** One line an account, ascending; of one owner only, if there is one. */
-  lines(owner?: number): string {
-    return linesOf([...this.accounts.values()].filter((account) => owner === undefined || account.owner === owner));
+  /** One line an account, ascending. */
+  lines(): string[] {
+    return [...this.accounts.values()].map(accountLine).sort();
   }
 }
 
-export function linesOf(accounts: readonly Account[]): string {
-  return accounts
-    .map(({ key, owner, amount, name }) => `${key} of ${owner}: ${amount} ${name}`)
-    .sort()
-    .join('\n');
+export function accountLine({ key, owner, amount, name }: Account): string {
+  return `${key} of ${owner}: ${amount} ${name}`;
 }
