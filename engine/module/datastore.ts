@@ -167,12 +167,25 @@ export class Datastore {
 
   #readTable(id: number): BoundTable {
     if (!this.#isOpen) throw new SyscallFailure(code.notInTransaction);
-    return this.#tables.table(id);
+    const table = this.#tables.table(id);
+    this.#requireStored(table);
+    return table;
   }
 
   #readIndex(id: number): BoundIndex {
     if (!this.#isOpen) throw new SyscallFailure(code.notInTransaction);
-    return this.#tables.index(id);
+    const index = this.#tables.index(id);
+    this.#requireStored(index.table);
+    return index;
+  }
+
+  /** A view over rows that pass by would never show one. */
+  #requireStored({ declared }: BoundTable): void {
+    if (this.#tx !== undefined || !declared.isEvent) return;
+    throw new SyscallFailure(
+      code.hostCallFailure,
+      `a view cannot read the event table \`${declared.name}\`: its rows are never stored; subscribe to the table itself`,
+    );
   }
 
   #writable(): Transaction {

@@ -9,7 +9,8 @@ const note = table({ public: true }, {
   id: t.u64().primaryKey().autoInc(), owner: t.identity().index('hash'), weight: t.i32().index('btree'), text: t.string(),
 });
 const other = table({}, { id: t.u64().primaryKey(), textLength: t.u32() });
-const s = schema({ note, other });
+const ping = table({ event: true }, { at: t.u32().index('btree') });
+const s = schema({ note, other, ping });
 export default s;
 export const add = s.reducer({ weight: t.i32(), text: t.string() }, (ctx, { weight, text }) => {
   ctx.db.note.insert({ id: 0n, owner: ctx.sender, weight, text });
@@ -25,6 +26,8 @@ export const writes = s.anonymousView({ public: true }, t.array(note.rowType), c
   try { ctx.db.note.delete({ id: 0n, owner: ctx.db.note.id.find(1n).owner, weight: 1, text: '' }); } catch (e) { console.log(e.name + ': ' + e.message); throw e; }
   return [];
 });
+export const hears = s.anonymousView({ public: true }, t.array(ping.rowType), ctx => [...ctx.db.ping.iter()]);
+export const hearsSome = s.anonymousView({ public: true }, t.array(ping.rowType), ctx => [...ctx.db.ping.at.filter(1)]);
 export const refuses = s.view({ public: true }, t.array(note.rowType), ctx => { throw new SenderError('not for you'); });
 `;
 
@@ -92,4 +95,12 @@ test('[MOD43] a view cannot write, and its failure is told to the caller as a re
   expect(db.lines[0]).toBe('TransactionIsReadOnly: The transaction is read-only: a view cannot write');
   expect(() => db.view('refuses', alice)).toThrow('view `refuses`: not for you');
   expect(db.rows('note')).toHaveLength(2);
+});
+
+test('[MOD44] a view cannot read an event table', () => {
+  for (const name of ['hears', 'hearsSome']) {
+    expect(() => db.view(name)).toThrow(ViewFailure);
+    expect(db.lines.some((line) => line.includes('a view cannot read the event table `ping`'))).toBe(true);
+    db.lines.length = 0;
+  }
 });
