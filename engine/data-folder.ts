@@ -5,11 +5,11 @@ import type { Disk, Lock } from './host/disk.ts';
 import type { Commit } from './log/commit.ts';
 import { openLog } from './log/log.ts';
 import { type LogEnd, type Replay, readLog } from './log/recover.ts';
-import { listSnapshots, openSnapshot } from './log/snapshot.ts';
+import { listSnapshots, readSnapshot } from './log/snapshot.ts';
 import { loadModule } from './module/load.ts';
 import { RecoveredState } from './recovery.ts';
+import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
 import { identityOf, identityToHex } from './serve/identity/identity.ts';
-import { Store } from './store/store.ts';
 
 /** Up to which commit a past state goes: the last one with this offset, or none after this time. */
 export type Moment =
@@ -32,7 +32,6 @@ interface BackupManifest {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const registryFile = 'databases.json';
 const manifestFile = 'backup.json';
 /** Every other file of a data folder: who signs its tokens, and who owns what it publishes. */
 const keyFiles = ['jwt-key.pem', 'operator.token'];
@@ -54,12 +53,18 @@ export class DataFolder {
 
   /** @throws Rejection `no-data`, `data-folder-locked` */
   static async open(disk: Disk, directory: string): Promise<DataFolder> {
-    const bytes = await disk.read(`${directory}/${registryFile}`);
+    const file = `${directory}/${registryFile}`;
+    const bytes = await disk.read(file);
     if (bytes === undefined) {
       throw new Rejection('no-data', `${directory} holds no databases: name the data folder of a hub`);
     }
     const lock = await disk.lock(`${directory}/lock`);
-    return new DataFolder(disk, directory, JSON.parse(new TextDecoder().decode(bytes)) as DatabaseEntry[], lock);
+    try {
+      return new DataFolder(disk, directory, decodeRegistry(file, bytes), lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   /** Lets a hub have the folder again. */
@@ -87,14 +92,12 @@ export class DataFolder {
 
   /** Reads and replays everything that is kept of a database. @throws Rejection that names what is damaged */
   async check(entry: DatabaseEntry): Promise<CheckedDatabase> {
-    const state = new RecoveredState(loadModule, new Store());
+    const state = new RecoveredState(loadModule);
     const end = await this.history(entry, (commit) => state.replay(commit));
     const snapshots = await listSnapshots(this.#disk, this.logOf(entry));
     for (const file of snapshots) {
       // Refused when the log does not lead to it.
-      await readLog(this.#disk, this.logOf(entry), () => {}, {
-        after: await openSnapshot(this.#disk, file),
-      });
+      await readLog(this.#disk, this.logOf(entry), () => {}, await readSnapshot(this.#disk, file));
     }
     return {
       commitCount: end.nextOffset,
@@ -188,8 +191,8 @@ export async function restore(
     const seen = bytes === undefined ? 'is missing' : 'is not what was written';
     throw new Rejection('backup-damaged', `${backup}/${path} ${seen}: nothing was restored; use another backup`);
   }
-  const text = new TextDecoder().decode(await disk.read(`${backup}/${registryFile}`));
-  const entries = JSON.parse(text) as DatabaseEntry[];
+  const saved = `${backup}/${registryFile}`;
+  const entries = decodeRegistry(saved, (await disk.read(saved)) ?? new Uint8Array());
   if (until?.kind === 'offset' && entries.length > 1) {
     throw new Rejection('several-databases', 'the backup has several databases, whose offsets differ: give a time');
   }
@@ -245,12 +248,7 @@ async function writeInto(disk: Disk, directory: string, path: string, bytes: Uin
 }
 
 async function saveRegistry(disk: Disk, directory: string, entries: readonly DatabaseEntry[]): Promise<void> {
-  await writeInto(
-    disk,
-    directory,
-    registryFile,
-    new TextEncoder().encode(`${JSON.stringify(entries, undefined, 2)}\n`),
-  );
+  await writeInto(disk, directory, registryFile, encodeRegistry(entries));
 }
 
 function nameOf({ names, identity }: DatabaseEntry): string {

@@ -19,7 +19,6 @@ import type {
   RouteResponse,
   SqlAnswer,
 } from './serve/contract.ts';
-import type { SnapshotKeeper } from './snapshots/keeper.ts';
 import { runSql } from './sql.ts';
 
 /** What the registry keeps of a database. */
@@ -38,7 +37,6 @@ interface DatabaseParts {
   readonly names: Names;
   readonly bundle: string;
   readonly random: Random;
-  readonly keeper: SnapshotKeeper;
 }
 
 /** An engine as the transport sees it: connections straight through, requests over HTTP as short connections. */
@@ -50,7 +48,6 @@ export class HostedDatabase implements Database {
   bundle: string;
   readonly #messages: Messages;
   readonly #random: Random;
-  readonly #keeper: SnapshotKeeper;
 
   constructor(parts: DatabaseParts) {
     this.engine = parts.engine;
@@ -59,13 +56,6 @@ export class HostedDatabase implements Database {
     this.bundle = parts.bundle;
     this.#messages = new Messages(parts.engine);
     this.#random = parts.random;
-    this.#keeper = parts.keeper;
-  }
-
-  /** Ends everything that works on it. @param reason what the clients are told */
-  async close(reason?: string): Promise<void> {
-    await this.#keeper.close();
-    await this.engine.close(reason);
   }
 
   get identity(): bigint {

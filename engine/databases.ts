@@ -11,11 +11,10 @@ import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { alterTables, conflictsWithRows, createTables, hashBundle, requireUsableRules } from './program.ts';
-import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
+import { type LoadModule, type Recovered, recover } from './recovery.ts';
+import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
-import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
-import { takeSnapshot } from './snapshots/take.ts';
 import type { Transaction } from './store/contract.ts';
 import type { TableDef } from './store/definition.ts';
 import { StoreRejection } from './store/rejection.ts';
@@ -29,6 +28,8 @@ export interface DatabasesOptions {
   /** Absolute; made when it is missing. */
   readonly directory: string;
   readonly callMsMax: number;
+  /** How much longer the host's own work on a call may take. Default: 5 s. */
+  readonly graceMs?: number;
   readonly procedures?: PoolOptions;
   /** Told of anything that an operator should read. */
   readonly warn: (message: string) => void;
@@ -40,12 +41,9 @@ export interface DatabasesOptions {
   readonly clients?: readonly Client[];
   /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
   readonly segmentBytesMax?: number;
-  readonly snapshots?: SnapshotSettings;
-  /** Default: in this thread, between everything else. */
-  readonly takeSnapshot?: TakeSnapshot;
+  /** A start that replays more bytes of rows than this leaves a snapshot. Default: 16 MiB. */
+  readonly snapshotAfterBytes?: number;
 }
-
-const registryFile = 'databases.json';
 
 /** The databases of one data folder. */
 export class LocalDatabases implements Databases {
@@ -65,12 +63,11 @@ export class LocalDatabases implements Databases {
   static async open(options: DatabasesOptions): Promise<LocalDatabases> {
     const databases = new LocalDatabases(options);
     const { disk, directory, clients = [] } = options;
-    const bytes = await disk.read(join(directory, registryFile));
-    if (bytes) databases.#entries = JSON.parse(new TextDecoder().decode(bytes)) as DatabaseEntry[];
+    const file = join(directory, registryFile);
+    const bytes = await disk.read(file);
+    if (bytes) databases.#entries = decodeRegistry(file, bytes);
     for (const entry of databases.#entries) {
-      const recovered = await databases.#recover(entry);
-      assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
-      databases.#start(databases.#host(entry, recovered, recovered.program), clients);
+      databases.#start(databases.#hostedFrom(entry, await databases.#recover(entry)), clients);
     }
     return databases;
   }
@@ -156,7 +153,7 @@ export class LocalDatabases implements Databases {
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
-      await Promise.all([...this.#databases.values()].map((database) => database.close()));
+      await Promise.all([...this.#databases.values()].map((database) => database.engine.close()));
       this.#databases.clear();
     });
   }
@@ -203,8 +200,9 @@ export class LocalDatabases implements Databases {
     assert(!recovered.program, `the folder of the new database ${entry.identity} is not empty`);
     const rows = recovered.names.assign(module.def);
     const catalog = createTables(recovered.store, module.def, recovered.names);
-    const database = this.#host(entry, recovered, { bundle, module, catalog });
-    const { engine } = database;
+    const engine = new Engine(this.#parts(entry, recovered, new Logs()), module, catalog);
+    const { names } = recovered;
+    const database = new HostedDatabase({ entry, engine, names, bundle, random: this.#options.random });
     const result = engine.initialize((tx) => {
       tx.insert(programTable.id, programRow(bundle));
       for (const row of rows) tx.insert(nameTable.id, row);
@@ -224,9 +222,9 @@ export class LocalDatabases implements Databases {
   }
 
   /** Ends a database that is not in the registry any more. */
-  async #dispose(database: HostedDatabase, reason: string): Promise<void> {
-    await database.close(reason);
-    await this.#options.disk.remove(this.#directoryOf(database.entry));
+  async #dispose({ engine, entry }: HostedDatabase, reason: string): Promise<void> {
+    await engine.close(reason);
+    await this.#options.disk.remove(this.#directoryOf(entry));
   }
 
   async #update(database: HostedDatabase, request: PublishRequest): Promise<void> {
@@ -272,14 +270,35 @@ export class LocalDatabases implements Databases {
   }
 
   #recover(entry: DatabaseEntry): Promise<Recovered> {
-    const { disk, warn, segmentBytesMax } = this.#options;
+    const { disk, warn, segmentBytesMax, snapshotAfterBytes } = this.#options;
     return recover({
       disk,
       directory: this.#directoryOf(entry),
       load: this.#load,
       warn,
       ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+      ...(snapshotAfterBytes === undefined ? {} : { snapshotAfterBytes }),
     });
+  }
+
+  /** Opens a database from its log, in the place of what cannot be trusted any more. */
+  async #reopen(identity: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const broken = this.#databases.get(identity);
+      if (!broken?.engine.isClosed) return;
+      const { entry, engine } = broken;
+      await engine.abandon();
+      this.#start(this.#hostedFrom(entry, await this.#recover(entry), engine.logs));
+      const message = 'The database was opened again from its log.';
+      engine.logs.add({ level: 'Info', ts: this.#options.clock.nowMicros(), message });
+    }).catch(this.#options.fail);
+  }
+
+  #hostedFrom(entry: DatabaseEntry, recovered: Recovered, logs = new Logs()): HostedDatabase {
+    const { program, names } = recovered;
+    assert(program, `the database ${entry.identity} is registered but has no module`);
+    const engine = new Engine(this.#parts(entry, recovered, logs), program.module, program.catalog);
+    return new HostedDatabase({ entry, engine, names, bundle: program.bundle, random: this.#options.random });
   }
 
   #plan({ engine }: HostedDatabase, module: LoadedModule): MigrationPlan {
@@ -291,30 +310,21 @@ export class LocalDatabases implements Databases {
     return reasons.length > 0 ? { kind: 'manual', reasons } : plan;
   }
 
-  #host(entry: DatabaseEntry, recovered: Recovered, { bundle, module, catalog }: Program): HostedDatabase {
-    const { clock, callMsMax, disk, procedures, fail, random, warn, snapshots } = this.#options;
-    const { store, log, names, snapshotBytes } = recovered;
-    log.onFailure(fail);
-    const parts: EngineParts = {
+  #parts(entry: DatabaseEntry, recovered: Recovered, logs: Logs): EngineParts {
+    const { clock, callMsMax, graceMs, procedures, fail } = this.#options;
+    recovered.log.onFailure(fail);
+    return {
       identity: identityOfEntry(entry.identity),
       owner: identityOfEntry(entry.owner),
       clock,
-      store,
-      log,
-      logs: new Logs(),
+      store: recovered.store,
+      log: recovered.log,
+      logs,
       callMsMax,
+      ...(graceMs === undefined ? {} : { graceMs }),
+      onBroken: () => void this.#reopen(entry.identity),
       ...(procedures && { procedures }),
     };
-    const keeper = new SnapshotKeeper({
-      log,
-      directory: this.#directoryOf(entry),
-      clock,
-      take: this.#options.takeSnapshot ?? ((job) => takeSnapshot(disk, job, this.#load)),
-      settings: snapshots ?? {},
-      snapshotBytes,
-      warn,
-    });
-    return new HostedDatabase({ entry, engine: new Engine(parts, module, catalog), names, bundle, random, keeper });
   }
 
   #hosted(database: Database): HostedDatabase {
@@ -341,8 +351,7 @@ export class LocalDatabases implements Databases {
 
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
-    const text = `${JSON.stringify(this.#entries, undefined, 2)}\n`;
-    await disk.writeAtomic(join(directory, registryFile), new TextEncoder().encode(text));
+    await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
   }
 }
 

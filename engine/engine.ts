@@ -7,7 +7,7 @@ import type { CommitLog } from './log/log.ts';
 import type { Logs } from './logs.ts';
 import type { Catalog } from './module/catalog.ts';
 import type { ModuleDef, Named, ProcedureDef, ReducerDef, ViewDef } from './module/definition.ts';
-import { TimeLimit } from './module/guard.ts';
+import { HostCut, TimeLimit } from './module/guard.ts';
 import {
   fatalMessage,
   type LoadedModule,
@@ -38,9 +38,15 @@ export interface EngineParts {
   readonly logs: Logs;
   /** How long a reducer or a view may run before it is ended and undone. */
   readonly callMsMax: number;
+  /** How much longer the host's own work on a call may take. Default: 5 s. */
+  readonly graceMs?: number;
+  /** What is in memory cannot be trusted any more: the database must be opened again from its log. */
+  readonly onBroken: () => void;
   /** By default a procedure may hold a transaction for as long as a reducer may run. */
   readonly procedures?: PoolOptions;
 }
+
+const reopening = 'The database is being opened again from its log: try again.';
 
 /**
  * The state machine of one database: a module, its rows, its log and whoever is connected. Everything that happens to
@@ -54,6 +60,8 @@ export class Engine {
   readonly #clock: Clock;
   readonly #log: CommitLog;
   readonly #callMsMax: number;
+  readonly #graceMs: number | undefined;
+  readonly #onBroken: () => void;
   readonly #procedureOptions: PoolOptions;
   readonly #firings: Firings;
   readonly #clients = new Map<bigint, Client>();
@@ -79,6 +87,8 @@ export class Engine {
     this.#log = parts.log;
     this.#firings = new Firings(this, parts.clock);
     this.#callMsMax = parts.callMsMax;
+    this.#graceMs = parts.graceMs;
+    this.#onBroken = parts.onBroken;
     this.#catalog = catalog;
     this.#module = module;
     this.#procedureOptions = { transactionMsMax: parts.callMsMax, ...parts.procedures };
@@ -192,6 +202,7 @@ export class Engine {
 
   /** Records the client and runs the connect hook. @throws Rejection `connect-refused` */
   connect(client: Client): void {
+    if (this.#isClosed) throw new Rejection('closed', reopening);
     const origin = this.origin('connect', client.identity, client.connectionId);
     this.#clients.set(client.connectionId, client);
     const result = this.#attempt(() =>
@@ -251,6 +262,7 @@ export class Engine {
     try {
       return this.#guard(run);
     } catch (error) {
+      if (error instanceof HostCut) throw this.#break(error);
       if (!(error instanceof TimeLimit)) throw error;
       this.#abandon(error.message);
       throw new Rejection('time-limit', error.message, { cause: error });
@@ -264,6 +276,7 @@ export class Engine {
    * delivered to everybody who sees them but `client`, whose part is returned.
    */
   transact(origin: Origin, client: Client | undefined, body: (tx: Transaction) => Outcome): CallResult {
+    if (this.#isClosed) return { kind: 'failed', message: reopening };
     const tx = this.#begin();
     let ending: Outcome;
     try {
@@ -385,7 +398,7 @@ export class Engine {
   #guard<T>(run: () => T): T {
     this.#isGuarded = true;
     try {
-      return this.#instance.guard(this.#callMsMax, run);
+      return this.#instance.guard(this.#callMsMax, run, this.#graceMs);
     } finally {
       this.#isGuarded = false;
     }
@@ -428,9 +441,28 @@ export class Engine {
     try {
       return this.guarded(run);
     } catch (error) {
-      if (error instanceof Rejection && error.code === 'time-limit') return { kind: 'failed', message: error.message };
+      if (!(error instanceof Rejection)) throw error;
+      if (error.code === 'time-limit' || error.code === 'closed') return { kind: 'failed', message: error.message };
       throw error;
     }
+  }
+
+  /** Nothing in memory is touched any more. What is in the log is whole: the database goes on from there. */
+  #break(error: HostCut): Rejection {
+    this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message: error.message });
+    this.#isClosed = true;
+    this.#firings.stop();
+    this.#instance.close();
+    void this.#procedures.close(reopening);
+    this.disconnectAll(1012, reopening);
+    this.#onBroken();
+    return new Rejection('closed', reopening, { cause: error });
+  }
+
+  /** Writes what a broken engine has committed. */
+  async abandon(): Promise<void> {
+    await this.#procedures.close(reopening);
+    await this.#log.close();
   }
 
   /** Undoes the transaction whose time was up. What the module keeps in variables may be half changed: it starts anew. */

@@ -10,8 +10,6 @@ import type { Egress } from './module/procedures/fetch.ts';
 import { Authority, type Credentials } from './serve/identity/authority.ts';
 import { fileKeyStore } from './serve/identity/keys.ts';
 import { createServer, type Server } from './serve/server.ts';
-import type { SnapshotSettings } from './snapshots/keeper.ts';
-import { takeSnapshotInThread } from './snapshots/worker.ts';
 
 export { Rejection } from './errors.ts';
 export { bundle as bundleModule, describeModule } from './module/index.ts';
@@ -32,10 +30,6 @@ export interface HostOptions {
   readonly procedureMsMax?: number;
   /** Where the procedures of a module may send requests. Default `public`: to public addresses, not to this network. */
   readonly egress?: Egress;
-  /** How many days of history are kept to show and to go back to; Infinity keeps all. Default 30. */
-  readonly logKeepDays?: number;
-  /** Bytes of a log after a snapshot that call for the next one. Default: half of its size, from 64 MiB to 1 GiB. */
-  readonly snapshotAfterBytes?: number;
   /** Answers whatever is not under `/v1`. Default: 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
   /** What an operator should read. Default: standard error. */
@@ -59,8 +53,6 @@ export interface Host {
 const callMsDefault = 10_000;
 const procedureMsDefault = 10 * 60 * 1000;
 const portDefault = 3000;
-const logKeepDaysDefault = 30;
-const microsADay = 86_400_000_000;
 
 /**
  * Opens a data folder and serves its databases.
@@ -83,8 +75,6 @@ export async function openHost(options: HostOptions): Promise<Host> {
       procedures: { callMsMax: options.procedureMsMax ?? procedureMsDefault, egress: options.egress ?? 'public' },
       warn,
       fail: options.onFailure,
-      snapshots: snapshotSettings(options),
-      takeSnapshot: takeSnapshotInThread,
     });
     const fallback = options.fallback ? { fallback: options.fallback } : {};
     const server = createServer({ databases, authority, ...fallback });
@@ -104,11 +94,6 @@ export async function openHost(options: HostOptions): Promise<Host> {
     await lock.release();
     throw error;
   }
-}
-
-function snapshotSettings({ logKeepDays = logKeepDaysDefault, snapshotAfterBytes }: HostOptions): SnapshotSettings {
-  const keepMicros = Number.isFinite(logKeepDays) ? BigInt(Math.round(logKeepDays * microsADay)) : undefined;
-  return { keepMicros, ...(snapshotAfterBytes === undefined ? {} : { afterBytes: snapshotAfterBytes }) };
 }
 
 async function lockDirectory(directory: string): Promise<Lock> {

@@ -45,7 +45,10 @@ export class Messages {
         }
       });
     } catch (error) {
-      if (!(error instanceof Rejection && error.code === 'time-limit')) throw error;
+      if (!(error instanceof Rejection)) throw error;
+      // Its clients have been told to connect again.
+      if (error.code === 'closed') return undefined;
+      if (error.code !== 'time-limit') throw error;
       this.#answerFailure(current.client, current.message, error.message);
       next = take(received);
     }

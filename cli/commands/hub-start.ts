@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { bundleModule, openHost, Rejection } from '../../engine/index.ts';
 import { Failure } from '../lib/failure.ts';
-import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { announce } from '../lib/running.ts';
 
-export interface HubStartOptions extends HistoryOptions {
+export interface HubStartOptions {
   readonly module: string;
   readonly name: string;
   readonly data: string;
@@ -13,7 +12,7 @@ export interface HubStartOptions extends HistoryOptions {
 }
 
 /** Hosts one module until it is asked to end. */
-export async function hubStart({ module, name, data, listen, ...history }: HubStartOptions): Promise<void> {
+export async function hubStart({ module, name, data, listen }: HubStartOptions): Promise<void> {
   const { signal } = interruption();
   const bundle = await bundleModule(resolve(module));
   let fail: (error: Error) => void = () => {};
@@ -27,7 +26,6 @@ export async function hubStart({ module, name, data, listen, ...history }: HubSt
     port: listen.port,
     warn: (message) => console.error(`helix: ${message}`),
     onFailure: fail,
-    ...historyOf(history),
   }).catch((error) => {
     if (!(error instanceof Rejection)) throw error;
     if (error.code === 'data-folder-locked') {

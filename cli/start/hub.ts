@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { bundleModule, type Host, openHost, Rejection, serveStatic } from '../../engine/index.ts';
 import { Failure } from '../lib/failure.ts';
-import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { type Home, readRunningHub, writeSecret } from '../lib/home.ts';
 import { databaseName } from '../lib/hub.ts';
 
@@ -12,7 +11,6 @@ export interface HubSettings {
   readonly root: string;
   readonly hostname: string;
   readonly port: number;
-  readonly history: HistoryOptions;
   readonly warn: (message: string) => void;
   readonly onFailure: (error: Error) => void;
 }
@@ -58,7 +56,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
     throw error;
   }
 
-  async function open({ warn, onFailure, history }: HubSettings): Promise<Host> {
+  async function open({ warn, onFailure }: HubSettings): Promise<Host> {
     try {
       return await openHost({
         dataDirectory: home.hubData,
@@ -67,7 +65,6 @@ export async function startHub(settings: HubSettings): Promise<Host> {
         fallback: serveStatic(join(root, 'web', 'build')),
         warn,
         onFailure,
-        ...historyOf(history),
       });
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;

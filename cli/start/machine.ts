@@ -1,6 +1,5 @@
 import type { ListrTaskWrapper } from 'listr2';
 import { Failure } from '../lib/failure.ts';
-import type { HistoryOptions } from '../lib/history.ts';
 import type { Home } from '../lib/home.ts';
 import { connectHub, databaseName, type Hub } from '../lib/hub.ts';
 import { createInvite } from '../lib/invite.ts';
@@ -21,7 +20,6 @@ export interface MachineOptions {
   readonly root: string;
   readonly hostname: string;
   readonly port: number;
-  readonly history: HistoryOptions;
   /** Aborts what is being started. */
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector';
 import { createContext } from 'node:vm';
 
-import { assert } from '../errors.ts';
+import { AssertionError, assert } from '../errors.ts';
 
 /** The thread was taken out of code that ran longer than its limit; nothing of that code, `finally` included, ran on. */
 export class TimeLimit extends Error {
@@ -18,6 +18,9 @@ export class TimeLimit extends Error {
     this.limitMs = limitMs;
   }
 }
+
+/** The thread was taken out of the host's own work: what that was changing in memory may be half changed. */
+export class HostCut extends AssertionError {}
 
 /**
  * Runs `run` and takes the thread out of it, wherever it is, after `limitMs`.

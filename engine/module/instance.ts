@@ -1,13 +1,13 @@
 import { layoutOf } from '../bsatn/layout.ts';
 import { Reader } from '../bsatn/reader.ts';
-import { AssertionError, Rejection } from '../errors.ts';
+import { Rejection } from '../errors.ts';
 import type { TableReader, Transaction } from '../store/contract.ts';
 import type { IndexId, TableId } from '../store/definition.ts';
 import type { Catalog } from './catalog.ts';
 import type { CompiledModule } from './compiled.ts';
 import { Datastore, type RangeRead, type Reads } from './datastore.ts';
 import type { ModuleDef, ReducerDef, ViewDef } from './definition.ts';
-import { TimeLimit, withTimeLimit } from './guard.ts';
+import { HostCut, TimeLimit, withTimeLimit } from './guard.ts';
 import { Realm, textOf } from './realm.ts';
 import { noProcedureCalls, type Surroundings, Syscalls } from './syscalls.ts';
 import { BoundTables } from './tables.ts';
@@ -134,7 +134,7 @@ export class ModuleInstance {
    * @param graceMs how much later the thread is taken away; 5000 by default
    * @throws TimeLimit when the thread was taken out of the module's code. The open transaction is to be rolled back; the
    * module's own variables are as they were left, so that a new instance is the safer one to go on with.
-   * @throws AssertionError when it was taken out of the host's: nothing in memory can be trusted any more.
+   * @throws HostCut when it was taken out of the host's: nothing in memory can be trusted any more.
    */
   guard<T>(limitMs: number, run: () => T, graceMs = graceMsDefault): T {
     const outerLimitMs = this.#syscalls.limitMs;
@@ -166,8 +166,8 @@ export class ModuleInstance {
     const wasInModule = call !== undefined && (!this.#syscalls.isRunning || this.#syscalls.fatal !== undefined);
     this.#end();
     if (wasInModule) throw new TimeLimit(limitMs, lateMessage(call, limitMs), { cause: error });
-    throw new AssertionError(
-      `The host's own work took more than ${limitMs + graceMs} ms and was cut off in the middle: open the database again.`,
+    throw new HostCut(
+      `The host's own work took more than ${limitMs + graceMs} ms and was cut off in the middle: the database must be opened again.`,
       { cause: error },
     );
   }

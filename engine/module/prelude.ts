@@ -9,7 +9,7 @@ export function preludeSource(syscalls: readonly SyscallName[]): string {
   return `
 (function (unsafeHost, syscalls) {
   'use strict';
-  const { Uint8Array, ArrayBuffer, TypeError, RangeError, Error, JSON, String, Object, Symbol } = globalThis;
+  const { Uint8Array, ArrayBuffer, TypeError, RangeError, Error, JSON, String, Object, Symbol, Reflect, Function } = globalThis;
   const own = (object, methods) => Object.defineProperties(object, Object.getOwnPropertyDescriptors(methods));
   const hidden = (name, value) =>
     Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
@@ -33,6 +33,29 @@ export function preludeSource(syscalls: readonly SyscallName[]): string {
     register() {}
     unregister() { return false; }
   });
+
+  // Node answers \`import()\` with an error of the host's, which leads to its globals.
+  const importCall = /(?<!(?<!\\.\\.)\\.)\\bimport(?=\\s*(?:[(.]|\\/[*/]))/;
+  const requireNoImport = (parts) => {
+    for (const part of parts) {
+      if (importCall.test(String(part))) throw new TypeError('import() is not available in a module');
+    }
+    return parts.map(String);
+  };
+  const { construct } = Reflect;
+  for (const sample of [function () {}, async function () {}, function* () {}, async function* () {}]) {
+    const prototype = Object.getPrototypeOf(sample);
+    const Original = prototype.constructor;
+    const Safe = function (...parts) {
+      return construct(Original, requireNoImport(parts), new.target === undefined ? Original : new.target);
+    };
+    Object.defineProperty(Safe, 'name', { value: Original.name });
+    Object.defineProperty(Safe, 'prototype', { value: prototype });
+    Object.defineProperty(prototype, 'constructor', { value: Safe });
+    if (Original === Function) hidden('Function', Safe);
+  }
+  const { eval: evaluate } = globalThis;
+  hidden('eval', (code) => (typeof code === 'string' ? evaluate(requireNoImport([code])[0]) : code));
 
   Object.defineProperty(Math, 'random', {
     get() {

@@ -6,6 +6,7 @@ import { polyfillSource } from './polyfills.ts';
 import { preludeSource } from './prelude.ts';
 import { PublishRejection } from './rejection.ts';
 import { type SyscallName, syscallNames } from './syscall-names.ts';
+import type { Progress } from './top-level-await.ts';
 
 /** The functions that a module hands to its host. */
 export interface Hooks {
@@ -89,6 +90,7 @@ export class Realm {
       const body = new Script(`${head}${compiled.code}\n})`, { filename: 'module.js', columnOffset: -head.length });
       (body.runInContext(context) as ModuleBody)(module, module.exports, system.require);
       drain.runInContext(context);
+      requireEnded(module);
       return hooksOf(module.exports, system.moduleHooks);
     } catch (error) {
       if (error instanceof PublishRejection) throw error;
@@ -133,8 +135,22 @@ type ModuleBody = (module: object, exports: object, require: System['require']) 
 
 interface System {
   readonly moduleHooks: symbol;
-  readonly module: { readonly exports: Record<PropertyKey, unknown> };
+  readonly module: {
+    readonly exports: Record<PropertyKey, unknown>;
+    readonly progress?: Progress;
+    readonly error?: unknown;
+  };
   readonly require: (name: string) => object;
+}
+
+/** Whatever a module awaits at its top level must have come by now: nothing outside of it can wake it. */
+function requireEnded(module: System['module']): void {
+  if (module.progress === 'failed') throw module.error;
+  if (module.progress !== 'waiting') return;
+  throw new PublishRejection([
+    'it fails while it is loaded: TypeError: its top level awaits something that never comes; ' +
+      'a module has no timers and no network, so await only what is resolved by itself',
+  ]);
 }
 
 function hooksOf(exports: Record<PropertyKey, unknown>, moduleHooks: symbol): Hooks {

@@ -109,10 +109,7 @@ export class Scope {
   #comparable(column: ColumnRef): Type {
     const type = this.typeOf(column);
     if (comparableKind(type) !== undefined) return type;
-    throw new QueryRejection(
-      'type',
-      `${this.#describe(column)} cannot be compared in a query; booleans, numbers, strings, bytes, identities, connection ids, timestamps and uuids can`,
-    );
+    throw new QueryRejection('type', `${this.#describe(column)} cannot be compared in a query`);
   }
 
   #describe(ref: ColumnRef): string {

@@ -95,7 +95,10 @@ describe('HTTP handlers', () => {
     expect(hub.rows('note')).toMatchObject([{ textBody: 'milk' }]);
     expect((await hub.fetch('/notes', { method: 'POST' })).status).toBe(422);
     const missing = await hub.fetch('/note');
-    expect([missing.status, await missing.text()]).toEqual([404, 'No route of the module matches GET /note']);
+    expect([missing.status, await missing.text()]).toEqual([
+      404,
+      'Database has not registered a handler for this route',
+    ]);
   });
 });
 

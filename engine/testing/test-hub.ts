@@ -3,13 +3,13 @@ import type { HostedDatabase } from '../database.ts';
 import { LocalDatabases } from '../databases.ts';
 import { assert } from '../errors.ts';
 import { nodeClock } from '../host/node/clock.ts';
+import { VirtualClock } from '../host/sim/clock.ts';
 import { MemoryDisk } from '../log/testing/memory-disk.ts';
 import type { LogRecord } from '../serve/contract.ts';
 import { answerRequest } from '../serve/http/module-routes.ts';
 import { identityOf, identityToHex } from '../serve/identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import { type ClientState, TestClient } from './client.ts';
-import { VirtualClock } from './clock.ts';
 import type {
   CallArgs,
   ProcedureName,

@@ -1,24 +1,28 @@
-import { LocalDatabases } from '../../engine/databases.ts';
+import type { HostedDatabase } from '../../engine/database.ts';
+import type { LocalDatabases } from '../../engine/databases.ts';
+import { Rejection } from '../../engine/errors.ts';
+import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { Dice } from '../../engine/host/sim/dice.ts';
-import { SimDisk, type Stop } from '../../engine/host/sim/disk.ts';
-import { TestClient } from '../../engine/testing/client.ts';
-import { VirtualClock } from '../../engine/testing/clock.ts';
-import { CallError } from '../../engine/testing/failure.ts';
-import { bundleOf } from '../../engine/testing/modules.ts';
-import { SeededRandom } from '../../engine/testing/random.ts';
-import type { Replica } from '../../engine/testing/replica.ts';
+import type { SimDisk, Stop } from '../../engine/host/sim/disk.ts';
+import { loadSdkCodecs } from '../../engine/serve/wire/sdk-codecs.fixture.ts';
 import { indexFaults } from './consistency.ts';
-import { type Account, accountLine, type LedgerCall, LedgerModel } from './ledger-model.ts';
-import { loadReused, releaseInstances } from './reused-module.ts';
+import { Figures } from './figures.ts';
+import { type Codecs, LedgerClient } from './ledger-client.ts';
+import type { LedgerCall } from './ledger-model.ts';
+import { readAccount, readAlarm, readJournal, readRung } from './ledger-wire.ts';
+import { databaseName, ledgerDisk, Machine } from './machine.ts';
+import { releaseInstances } from './reused-module.ts';
+import { type Truth, Witness } from './witness.ts';
 
-const name = 'ledger';
-const directory = '/hub';
-const segmentBytesMax = 3000;
-/** Snapshots are taken all the time, and nothing is kept that the newest two do not need. */
-const snapshots = { afterBytes: 1000, keepMicros: 0n };
 const clientCount = 3;
 const processesMax = 3;
-const stepsMax = 14;
+const stepsMax = 24;
+const settleTurnsMax = 5000;
+/** What the end of one turn puts off is done in the next few. */
+const quietTurnsMin = 5;
+const dayMicros = 24n * 60n * 60n * 1_000_000n;
+/** Every wait of the engine for a clock that was set is shorter. */
+const lateMicrosMax = 70n * 60n * 1_000_000n;
 
 export interface HistoryOptions {
   readonly seed: number;
@@ -27,164 +31,179 @@ export interface HistoryOptions {
 }
 
 export interface HistoryResult {
-  /** What a client or an operator would call a loss or damage; one sentence each. */
   readonly losses: readonly string[];
-  readonly callCount: number;
-  readonly stopCount: number;
-  readonly faultCount: number;
-  /** Starts that found a snapshot, and starts that found the beginning of the log trimmed. */
-  readonly snapshotCount: number;
-  readonly trimmedCount: number;
+  readonly figures: Figures;
+  /** What everybody saw, in short: the same for the same seed. */
+  readonly digest: string;
 }
 
-interface Issued {
-  readonly id: number;
-  readonly call: LedgerCall;
-}
-
-let published: Promise<SimDisk> | undefined;
+let loading: Promise<Codecs> | undefined;
 
 /** Runs some processes after each other on one disk, each until it is stopped, and checks what each of them finds. */
-export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
-  published ??= publish();
-  const base = await published;
-  const disk = base.copy({ seed: options.seed, isLying: options.isLying ?? false });
-  return await new History(options.seed, disk).run();
+export async function runHistory({ seed, isLying = false }: HistoryOptions): Promise<HistoryResult> {
+  loading ??= loadSdkCodecs();
+  const disk = await ledgerDisk(seed, isLying);
+  return await new History(seed, disk, await loading).run();
 }
 
 class History {
   readonly #dice: Dice;
-  readonly #clock = new VirtualClock(1_767_225_600_000_000n);
-  readonly #losses: string[] = [];
+  readonly #codecs: Codecs;
+  readonly #witness = new Witness();
+  readonly #figures = new Figures();
   #disk: SimDisk;
-  /** Calls that went through, in their order; after a stop, those that are still there. */
-  #issued: Issued[] = [];
-  /** How many of them a client has seen confirmed. */
-  #confirmedCount = 0;
+  #wallMicros = 1_767_225_600_000_000n;
   #lastCall = 0;
-  #callCount = 0;
-  #stopCount = 0;
-  #faultCount = 0;
-  #snapshotCount = 0;
-  #trimmedCount = 0;
+  #lastConnection = 0;
+  #digest = '';
 
-  constructor(seed: number, disk: SimDisk) {
+  constructor(seed: number, disk: SimDisk, codecs: Codecs) {
     this.#dice = new Dice(seed);
     this.#disk = disk;
+    this.#codecs = codecs;
   }
 
   async run(): Promise<HistoryResult> {
     const processCount = 1 + this.#dice.below(processesMax);
-    for (let i = 0; i < processCount && this.#losses.length === 0; i++) await this.#attempt(() => this.#live());
-    if (this.#losses.length === 0) await this.#attempt(() => this.#live(0));
-    return {
-      losses: this.#losses,
-      callCount: this.#callCount,
-      stopCount: this.#stopCount,
-      faultCount: this.#faultCount,
-      snapshotCount: this.#snapshotCount,
-      trimmedCount: this.#trimmedCount,
-    };
+    const { losses } = this.#witness;
+    for (let i = 0; i < processCount && losses.length === 0; i++) await this.#attempt(() => this.#live());
+    if (losses.length === 0) await this.#attempt(() => this.#liveInPeace());
+    releaseInstances();
+    return { losses, figures: this.#figures, digest: this.#digest };
   }
 
-  /** One process from its start to its end. */
-  async #live(steps = 1 + this.#dice.below(stepsMax)): Promise<void> {
-    // Some are stopped while they start.
-    if (steps > 0 && this.#dice.oneIn(6)) {
-      void this.#open(() => {}).catch(() => {});
-      for (let i = this.#dice.below(40); i > 0; i--) await this.#turn();
-      this.#stop();
+  /** One process from its start to its end, with whatever goes wrong. */
+  async #live(): Promise<void> {
+    const dice = this.#dice;
+    if (dice.oneIn(6)) {
+      await this.#dieWhileStarting();
       return;
     }
-    const files = this.#disk.paths();
-    if (files.some((path) => path.endsWith('.snapshot'))) this.#snapshotCount += 1;
-    if (!files.some((path) => path.endsWith('/00000000000000000000.log'))) this.#trimmedCount += 1;
-    let failure: Error | undefined;
-    const databases = await this.#disk.run(
-      this.#open((error) => {
-        failure = error;
-      }),
-    );
-    const database = databases.find(name);
-    if (!database) {
-      this.#losses.push('the database is gone');
-      return;
+    const life = await this.#start();
+    const { machine, clock, clients } = life;
+    if (dice.oneIn(4)) this.#disk.failNext(dice.pick(['disk-full', 'append-fails', 'sync-fails']));
+    for (let steps = dice.below(stepsMax); steps > 0 && !life.failure; steps--) {
+      this.#act(life);
+      await machine.turns(dice.below(8));
+      if (!life.failure) clock.advance(BigInt(dice.below(dice.oneIn(20) ? 40_000_000 : 5000)));
     }
-    const clients = Array.from({ length: clientCount }, (_, i) => this.#connect(BigInt(i + 1), databases));
-    const replicas = clients.flatMap((client) => [
-      client.subscribe('SELECT * FROM account', 'SELECT * FROM journal'),
-      client.subscribe('SELECT * FROM account WHERE owner = 1'),
-    ]);
-    this.#checkRecovered(replicas);
-    this.#losses.push(...indexFaults(database.engine.store));
-    if (steps === 0) return;
-    if (this.#dice.oneIn(4)) this.#disk.failNext(this.#dice.pick(['disk-full', 'append-fails', 'sync-fails']));
-    const offsets = new Map<number, number>();
-    const noteConfirmed = () => {
-      const confirmed = this.#issued.filter(({ id }) => (offsets.get(id) ?? -1) <= database.durableOffset).length;
-      this.#confirmedCount = Math.max(this.#confirmedCount, confirmed);
-    };
-    const stopNoting = database.onDurable(noteConfirmed);
-    for (let step = 0; step < steps && !failure; step++) {
-      const issued = { id: ++this.#lastCall, call: this.#randomCall() };
-      if (this.#call(this.#dice.pick(clients), issued)) {
-        this.#issued.push(issued);
-        offsets.set(issued.id, database.offset);
-      }
-      this.#clock.advance(BigInt(this.#dice.below(5000)));
-      for (let i = this.#dice.below(4); i > 0; i--) await this.#turn();
-      // A snapshot takes many turns: now and then it gets them.
-      if (this.#dice.oneIn(12)) for (let i = 0; i < 200 && this.#disk.waitingCount > 0; i++) await this.#turn();
+    if (dice.oneIn(4) && !life.failure) await this.#settle(life);
+    if (dice.oneIn(8)) {
+      void life.databases.close().catch(() => {});
+      await machine.turns(dice.below(10));
+      this.#figures.add('stops while closing');
     }
-    noteConfirmed();
-    this.#checkState(replicas, 'before the stop');
-    if (this.#dice.oneIn(3) && !failure) await this.#disk.run(database.engine.durable(database.offset).catch(() => {}));
-    noteConfirmed();
-    this.#losses.push(...indexFaults(database.engine.store));
-    stopNoting();
-    this.#stop();
+    this.#checkWrites(life);
+    this.#witness.losses.push(...indexFaults(life.database.engine.store));
+    for (const client of clients) this.#digest += ` ${client.seenCount}`;
+    this.#stop(clock);
   }
 
-  async #attempt(run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-    } catch (error) {
-      this.#losses.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    }
+  /** The last process: nothing goes wrong, everything comes to its end. */
+  async #liveInPeace(): Promise<void> {
+    const life = await this.#start();
+    await this.#settle(life);
+    life.clock.jump(dayMicros);
+    life.clock.advance(lateMicrosMax);
+    await this.#settle(life);
+    const truth = truthOf(life.database);
+    if (truth.alarms.length > 0) this.#witness.losses.push(`${truth.alarms.length} alarms never rang`);
+    this.#checkWrites(life);
+    this.#digest += ` ${truth.calls.join()}`;
+    await this.#disk.run(life.databases.close());
   }
 
-  #open(fail: (error: Error) => void): Promise<LocalDatabases> {
-    return LocalDatabases.open({ ...hostOf(this.#disk, this.#clock), fail });
+  async #dieWhileStarting(): Promise<void> {
+    const clock = new VirtualClock(this.#wallMicros);
+    const machine = this.#machine(clock, () => {});
+    void machine.open().catch(() => {});
+    await machine.turns(this.#dice.below(40));
+    this.#figures.add('stops while starting');
+    this.#stop(clock);
   }
 
-  #connect(identity: bigint, databases: LocalDatabases): TestClient {
-    const client = new TestClient({
-      identity,
-      connectionId: identity * 1000n + BigInt(this.#stopCount),
-      claims: '{}',
-      database: () => {
-        const database = databases.find(name);
-        if (!database) throw new Error('the database is gone');
-        return database;
-      },
+  async #start(): Promise<Life> {
+    const probe = this.#dice.oneIn(8) ? this.#disk.copy({ seed: this.#dice.below(2 ** 32) }) : undefined;
+    const clock = new VirtualClock(this.#wallMicros);
+    const life: Partial<Life> & { failure: Error | undefined } = { failure: undefined };
+    const machine = this.#machine(clock, (error) => {
+      life.failure = error;
     });
-    client.open();
-    return client;
+    const files = this.#disk.paths();
+    if (files.some((path) => path.endsWith('.snapshot'))) this.#figures.add('starts from a snapshot');
+    if (!files.some((path) => path.endsWith('/00000000000000000000.log')))
+      this.#figures.add('starts from a trimmed log');
+    const databases = await this.#disk.run(machine.open());
+    const database = databases.find(databaseName);
+    if (!database) throw new Error('the database is gone');
+    const truth = truthOf(database);
+    this.#witness.recovered(truth);
+    this.#witness.losses.push(...indexFaults(database.engine.store));
+    if (probe) await this.#flipBit(probe, truth);
+    await machine.serve(databases);
+    const clients = Array.from({ length: clientCount }, () => this.#connect(machine));
+    return Object.assign(life, { machine, clock, databases, database, clients });
   }
 
-  /** @returns whether it went through */
-  #call(client: TestClient, { id, call: { reducer, ...args } }: Issued): boolean {
-    this.#callCount += 1;
-    try {
-      client.call(reducer, { call: id, ...args });
-      return true;
-    } catch (error) {
+  #machine(clock: VirtualClock, fail: (error: Error) => void): Machine {
+    const report = (error: unknown) => {
       // A failed log ends the process; until then it refuses.
-      if (!(error instanceof CallError || (error instanceof Error && error.message.includes('writing the log')))) {
-        throw error;
-      }
-      return false;
+      if (error instanceof Rejection && error.code === 'log-failed') return;
+      this.#witness.losses.push(`a bug was met: ${error instanceof Error ? error.stack : String(error)}`);
+    };
+    return new Machine({ disk: this.#disk, clock, dice: this.#dice, warn: () => {}, fail, report });
+  }
+
+  /** One thing that a client does or that goes wrong. */
+  #act({ machine, clock, clients }: Life): void {
+    const dice = this.#dice;
+    const { net } = machine;
+    const at = dice.below(clients.length);
+    const client = clients[at];
+    if (!client?.isOpen) {
+      clients[at] = this.#connect(machine);
+      return;
     }
+    if (!client.isConnected) return;
+    switch (dice.below(24)) {
+      case 0:
+        client.leave();
+        this.#figures.add('clients left');
+        return;
+      case 1:
+        dice.pick(net.connections).drop();
+        this.#figures.add('connections dropped');
+        return;
+      case 2:
+        dice.pick(net.connections).delay(dice.below(60));
+        this.#figures.add('connections delayed');
+        return;
+      case 3:
+        this.#disk.slowTurns += dice.below(60);
+        this.#figures.add('slow disks');
+        return;
+      case 4:
+        clock.jump(BigInt(dice.below(7_200_000_000)) - 3_600_000_000n);
+        this.#figures.add('clock jumps');
+        return;
+      default:
+        client.call(++this.#lastCall, this.#randomCall());
+        this.#figures.add('calls');
+    }
+  }
+
+  #connect(machine: Machine): LedgerClient {
+    const dice = this.#dice;
+    return new LedgerClient({
+      net: machine.net,
+      codecs: this.#codecs,
+      witness: this.#witness,
+      connection: ++this.#lastConnection,
+      version: dice.pick([2, 3]),
+      compression: dice.pick(['none', 'gzip', 'brotli']),
+      isConfirmed: !dice.oneIn(4),
+      token: dice.pick(['anna', 'ben']),
+    });
   }
 
   #randomCall(): LedgerCall {
@@ -192,7 +211,7 @@ class History {
     const key = () => dice.below(8);
     const text = () => 'x'.repeat(dice.pick([0, 3, 40, 700]));
     const amount = BigInt(dice.below(100));
-    switch (dice.below(8)) {
+    switch (dice.below(9)) {
       case 0:
         return { reducer: 'closeAll', owner: dice.below(3) };
       case 1:
@@ -201,79 +220,115 @@ class History {
       case 3:
       case 4:
         return { reducer: 'move', from: key(), to: key(), amount };
+      case 5:
+        return { reducer: 'remind', afterMicros: BigInt(dice.below(dice.oneIn(3) ? 3_600_000_000 : 20_000)) };
       default:
         return { reducer: 'open', key: key(), owner: dice.below(3), amount, name: text() };
     }
   }
 
-  /** Compares what a new process has with the calls that the one before it let through. */
-  #checkRecovered(replicas: readonly Replica[]): void {
-    const journal = rowsOf(replicas[0], 'journal') as { place: bigint; call: number }[];
-    const ids = journal.sort((a, b) => Number(a.place - b.place)).map(({ call }) => call);
-    const expected = this.#issued.slice(0, ids.length).map(({ id }) => id);
-    if (ids.join() !== expected.join()) {
-      this.#losses.push(`after a stop the journal is ${ids.join()}, but the calls were ${expected.join()}`);
+  /** Nothing goes wrong any more: everybody comes to see the state. */
+  async #settle(life: Life): Promise<void> {
+    const { machine, clients, database } = life;
+    for (let turns = 0, quietTurns = 0; quietTurns < quietTurnsMin; turns++) {
+      if (life.failure) return;
+      for (const [at, client] of clients.entries()) if (!client.isOpen) clients[at] = this.#connect(machine);
+      const isDone = clients.every(({ isIdle }) => isIdle) && !machine.net.isBusy;
+      quietTurns = isDone && database.durableOffset === database.offset ? quietTurns + 1 : 0;
+      if (turns > settleTurnsMax) throw new Error('the machine does not settle');
+      await machine.turn();
     }
-    if (ids.length < this.#confirmedCount) {
-      this.#losses.push(`${this.#confirmedCount} calls were confirmed, but ${ids.length} are there after a stop`);
-    }
-    // What was never confirmed may be gone, and is never coming back. What is there now, the clients have seen.
-    this.#issued = this.#issued.slice(0, ids.length);
-    this.#confirmedCount = this.#issued.length;
-    this.#checkState(replicas, 'after a stop');
-  }
-
-  #checkState(replicas: readonly Replica[], when: string): void {
-    const model = new LedgerModel();
-    for (const { id, call } of this.#issued) if (!model.apply(call)) this.#losses.push(`call ${id} was not refused`);
-    const all = model.lines().join('\n');
-    const ofOne = [...model.accounts.values()].filter(({ owner }) => owner === 1).map(accountLine);
-    for (const [i, replica] of replicas.entries()) {
-      const held = (rowsOf(replica, 'account') as unknown as Account[]).map(accountLine).sort().join('\n');
-      if (held !== (i % 2 === 0 ? all : ofOne.sort().join('\n'))) this.#losses.push(`replica ${i} differs ${when}`);
+    const truth = truthOf(database);
+    this.#witness.settled(truth);
+    for (const client of clients) {
+      if (client.seenCount !== truth.calls.length) {
+        this.#witness.losses.push(`a replica shows ${client.seenCount} of ${truth.calls.length} calls`);
+      }
     }
   }
 
-  #stop(): void {
+  /** A copy of the disk with one bit flipped is refused by name, or comes to the same state. */
+  async #flipBit(disk: SimDisk, truth: Truth): Promise<void> {
+    const path = this.#dice.pick(disk.paths().filter((path) => disk.peek(path).length > 0));
+    disk.flip(path, this.#dice.below(disk.peek(path).length * 8));
+    this.#figures.add('bits flipped');
+    const warnings: string[] = [];
+    const fail = () => {};
+    const clock = new VirtualClock(this.#wallMicros);
+    const parts = {
+      disk,
+      clock,
+      dice: this.#dice,
+      warn: (text: string) => void warnings.push(text),
+      fail,
+      report: fail,
+    };
+    try {
+      const databases = await disk.run(new Machine(parts).open());
+      const database = databases.find(databaseName);
+      const found = database && truthOf(database);
+      if (linesOf(found) !== linesOf(truth)) {
+        this.#witness.losses.push(`a flipped bit in ${path} was taken for the truth (${warnings.join()})`);
+      } else if (warnings.some((warning) => warning.includes(path)))
+        this.#figures.add('flipped bits passed over by name');
+      await disk.run(databases.close());
+    } catch (error) {
+      const isNamed = error instanceof Rejection && error.message.includes(path);
+      if (!isNamed) this.#witness.losses.push(`a flipped bit in ${path} was not named: ${String(error)}`);
+      this.#figures.add('flipped bits refused by name');
+    }
+    disk.stop('kill', 0);
+  }
+
+  /** A hub whose log could not be written has stopped. */
+  #checkWrites({ failure }: Life): void {
+    if (this.#disk.faultCount > 0 && !failure) this.#witness.losses.push('a failed write did not stop the hub');
+  }
+
+  #stop(clock: VirtualClock): void {
     const how: Stop = this.#dice.pick(['power-cut', 'kill']);
-    this.#stopCount += 1;
-    this.#faultCount += 1 + this.#disk.faultCount;
+    this.#figures.add(how === 'kill' ? 'kills' : 'power cuts');
+    this.#figures.add('failed writes', this.#disk.faultCount);
+    this.#witness.stopped();
+    this.#wallMicros = clock.wallMicros;
     this.#disk = this.#disk.stop(how, this.#dice.below(2 ** 32));
     releaseInstances();
   }
 
-  async #turn(): Promise<void> {
-    this.#disk.turn();
-    await new Promise((resolve) => setImmediate(resolve));
+  async #attempt(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#witness.losses.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
   }
 }
 
-function rowsOf(replica: Replica | undefined, table: string): unknown[] {
-  return replica?.rows(table) ?? [];
+/** A process that serves. */
+interface Life {
+  readonly machine: Machine;
+  readonly clock: VirtualClock;
+  readonly databases: LocalDatabases;
+  readonly database: HostedDatabase;
+  readonly clients: LedgerClient[];
+  failure: Error | undefined;
 }
 
-function hostOf(disk: SimDisk, clock: VirtualClock) {
-  const random = new SeededRandom(1);
+function truthOf({ engine }: HostedDatabase): Truth {
+  const rows = (name: string) => {
+    const reader = engine.store.tables().find(({ def }) => def.name === name);
+    if (!reader) throw new Error(`there is no table ${name}`);
+    return reader.scan().map((handle) => Buffer.from(reader.row(handle)));
+  };
+  const journal = rows('journal').map(readJournal);
   return {
-    ...{ disk, clock, random, directory, segmentBytesMax, snapshots, load: loadReused },
-    callMsMax: Number.POSITIVE_INFINITY,
-    warn: () => {},
+    calls: journal.sort((a, b) => Number(a.place - b.place)).map(({ call }) => call),
+    accounts: rows('account').map(readAccount),
+    alarms: rows('alarm').map(readAlarm),
+    rings: rows('rung').map(readRung),
   };
 }
 
-/** A disk with the module on it, made once. */
-async function publish(): Promise<SimDisk> {
-  const disk = new SimDisk({ seed: 1 });
-  const fail = (error: Error) => {
-    throw error;
-  };
-  const databases = await disk.run(LocalDatabases.open({ ...hostOf(disk, new VirtualClock(0n)), fail }));
-  const full = await bundleOf('test/fixtures/modules/ledger.ts');
-  // Without the map of its sources, which every start would read.
-  const bundle = full.replace(/\n\/\/# sourceMappingURL=.*/, '');
-  const request = { name, owner: 1n, bundle, clear: false, breakClients: true, token: undefined };
-  await disk.run(databases.publish(request));
-  await disk.run(databases.close());
-  releaseInstances();
-  return disk;
+function linesOf(truth: Truth | undefined): string {
+  return JSON.stringify(truth, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }

@@ -10,7 +10,8 @@ export type LedgerCall =
   | ({ readonly reducer: 'open' } & Account)
   | { readonly reducer: 'move'; readonly from: number; readonly to: number; readonly amount: bigint }
   | { readonly reducer: 'rename'; readonly key: number; readonly name: string }
-  | { readonly reducer: 'closeAll'; readonly owner: number };
+  | { readonly reducer: 'closeAll'; readonly owner: number }
+  | { readonly reducer: 'remind'; readonly afterMicros: bigint };
 
 /** The ledger in a few lines, to compare with. */
 export class LedgerModel {
@@ -33,18 +34,27 @@ export class LedgerModel {
       accounts.set(call.from, { ...source, amount: source.amount - call.amount });
       const receiving = accounts.get(call.to) ?? target;
       accounts.set(call.to, { ...receiving, amount: receiving.amount + call.amount });
-    } else {
+    } else if (call.reducer === 'closeAll') {
       for (const { key, owner } of [...accounts.values()]) if (owner === call.owner) accounts.delete(key);
     }
     return true;
   }
 
-  /** One line an account, ascending. */
-  lines(): string[] {
-    return [...this.accounts.values()].map(accountLine).sort();
+  copy(): LedgerModel {
+    const copy = new LedgerModel();
+    for (const [key, account] of this.accounts) copy.accounts.set(key, account);
+    return copy;
+  }
+
+  /** One line an account, ascending; of one owner only, if there is one. */
+  lines(owner?: number): string {
+    return linesOf([...this.accounts.values()].filter((account) => owner === undefined || account.owner === owner));
   }
 }
 
-export function accountLine({ key, owner, amount, name }: Account): string {
-  return `${key} of ${owner}: ${amount} ${name}`;
+export function linesOf(accounts: readonly Account[]): string {
+  return accounts
+    .map(({ key, owner, amount, name }) => `${key} of ${owner}: ${amount} ${name}`)
+    .sort()
+    .join('\n');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LocalDatabases } from '../../engine/databases.ts';
+import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { SimDisk } from '../../engine/host/sim/disk.ts';
-import { VirtualClock } from '../../engine/testing/clock.ts';
 import { bundleOf } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
 import { loadReused, releaseInstances } from './reused-module.ts';

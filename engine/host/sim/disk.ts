@@ -35,6 +35,8 @@ export class SimDisk implements Disk {
   #waiting: (() => void)[] = [];
   #isStopped = false;
   #fault: DiskFault | undefined;
+  /** So many turns pass before anything goes on: the disk is slow. */
+  slowTurns = 0;
   /** Bytes that all files may have together. */
   roomBytes = Number.POSITIVE_INFINITY;
   /** Faults that have happened so far. */
@@ -55,6 +57,10 @@ export class SimDisk implements Disk {
   /** Lets one waiting operation go one step on. */
   turn(): void {
     if (this.#isStopped || this.#waiting.length === 0) return;
+    if (this.slowTurns > 0) {
+      this.slowTurns -= 1;
+      return;
+    }
     const [next] = this.#waiting.splice(this.#dice.below(this.#waiting.length), 1);
     next?.();
   }

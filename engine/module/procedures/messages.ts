@@ -33,6 +33,8 @@ export type Job =
       readonly connectionId: bigint;
       readonly timestampMicros: bigint;
       readonly args: Uint8Array;
+      /** Of the connection, which may end before the job does. */
+      readonly claims: string;
     }
   | {
       readonly kind: 'handler';

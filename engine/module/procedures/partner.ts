@@ -185,7 +185,7 @@ export class Partner {
       case 'fetch':
         throw new SyscallFailure(code.wouldBlock);
       case 'claims':
-        return this.#parts.host.claims(...(args as [bigint]));
+        return this.#claimsOf(...(args as [bigint]));
       case 'rows': {
         const [iterator, bytesMax] = args as [number, number];
         const target = new Uint8Array(bytesMax);
@@ -197,6 +197,12 @@ export class Partner {
         return result instanceof Uint8Array ? result.slice() : result;
       }
     }
+  }
+
+  #claimsOf(connectionId: bigint): string {
+    const job = this.#running?.job;
+    const isOwn = job?.kind === 'procedure' && job.connectionId === connectionId;
+    return isOwn ? job.claims : this.#parts.host.claims(connectionId);
   }
 
   #start(): bigint {

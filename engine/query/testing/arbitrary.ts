@@ -73,8 +73,7 @@ const domains: Record<string, readonly Scalar[]> = {
   uuid: [0n, 2n ** 64n],
 };
 
-/** None for what cannot be compared. */
-export function domainOf(type: Type): readonly Scalar[] {
+function domainOf(type: Type): readonly Scalar[] {
   return domains[nameOf(type)] ?? [];
 }
 

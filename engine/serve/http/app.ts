@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
-import { cors } from 'hono/cors';
 import type { Counters } from '../socket/counters.ts';
 import { errorAnswer, textAnswer } from './answer.ts';
 import { callRoutes } from './call-routes.ts';
 import { type Env, type Services, tellCaller } from './caller.ts';
+import { anyOrigin } from './cors.ts';
 import { databaseRoutes } from './database-routes.ts';
 import { identityRoutes } from './identity-routes.ts';
 import { logRoutes } from './log-routes.ts';
-import { moduleRoutes } from './module-routes.ts';
+import { isModuleRoute, moduleRoutes } from './module-routes.ts';
 import { publishRoutes } from './publish-routes.ts';
 
 export interface AppOptions extends Services {
@@ -28,15 +28,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     await next();
     if (context.res.status >= 400) counters.httpErrors += 1;
   });
-  app.use(
-    '/v1/*',
-    cors({
-      origin: '*',
-      allowHeaders: ['authorization', 'accept', 'content-type'],
-      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposeHeaders: ['spacetime-identity', 'spacetime-identity-token', 'spacetime-execution-duration-micros'],
-    }),
-  );
+  app.use('/v1/*', (context, next) => (isModuleRoute(context.req.path) ? next() : anyOrigin(context, next)));
   app.use('/v1/*', tellCaller);
 
   app.get('/v1/ping', (context) => context.body(null, 200));

@@ -341,7 +341,7 @@ describe('[HTTP1] every route answers with its status and text', () => {
       name: 'no route of the module',
       ask: ['GET', '/v1/database/people/route'],
       status: 404,
-      text: 'No route of the module matches GET ',
+      text: 'Database has not registered a handler for this route',
     },
     { name: 'metrics', ask: ['GET', '/metrics'], status: 200, text: /^helix_http_requests_total 1$/m },
   ];
@@ -502,7 +502,7 @@ describe('[HTTP5] answers to browsers of any origin', () => {
     });
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-    expect(answer.headers.get('access-control-allow-methods')).toContain('DELETE');
+    expect(answer.headers.get('access-control-allow-methods')).toBe('*');
     expect(answer.headers.get('access-control-allow-headers')).toBe('authorization,accept,content-type');
   });
 

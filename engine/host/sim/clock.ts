@@ -1,5 +1,5 @@
-import { assert } from '../errors.ts';
-import type { Clock, Timer } from '../host/clock.ts';
+import { assert } from '../../errors.ts';
+import type { Clock, Timer } from '../clock.ts';
 
 interface Waiting {
   readonly dueMicros: bigint;
@@ -11,24 +11,39 @@ const timersAnInstantMax = 1000;
 
 /** Time that stands still until it is told to go on. */
 export class VirtualClock implements Clock {
-  #nowMicros: bigint;
+  /** What the wall says is this plus the steady time, which timers wait for. */
+  #originMicros: bigint;
+  #steadyMicros = 0n;
+  #lastMicros: bigint;
   /** By due time; of the same time, in the order in which they were set. */
   #waiting: Waiting[] = [];
 
-  constructor(nowMicros: bigint) {
-    this.#nowMicros = nowMicros;
+  constructor(wallMicros: bigint) {
+    this.#originMicros = wallMicros;
+    this.#lastMicros = wallMicros;
+  }
+
+  /** What the wall shows, which a person may have set back. */
+  get wallMicros(): bigint {
+    return this.#originMicros + this.#steadyMicros;
   }
 
   nowMicros(): bigint {
-    return this.#nowMicros;
+    if (this.wallMicros > this.#lastMicros) this.#lastMicros = this.wallMicros;
+    return this.#lastMicros;
   }
 
   nowMs(): number {
-    return Number(this.#nowMicros / 1000n);
+    return Number(this.wallMicros / 1000n);
+  }
+
+  /** Sets the wall forward or, below 0, back. Timers wait as long as they would have. */
+  jump(micros: bigint): void {
+    this.#originMicros += micros;
   }
 
   setTimer(delayMs: number, run: () => void): Timer {
-    const dueMicros = this.#nowMicros + BigInt(Math.ceil(Math.max(0, delayMs) * 1000));
+    const dueMicros = this.#steadyMicros + BigInt(Math.ceil(Math.max(0, delayMs) * 1000));
     const timer: Waiting = { dueMicros, run };
     const after = this.#waiting.findIndex((other) => other.dueMicros > dueMicros);
     this.#waiting.splice(after < 0 ? this.#waiting.length : after, 0, timer);
@@ -41,29 +56,29 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass, stopping at every timer that becomes due, those set meanwhile included. */
   advance(micros: bigint): void {
-    const steps = this.#steps(this.#nowMicros + micros);
+    const steps = this.#steps(this.#steadyMicros + micros);
     while (!steps.next().done);
   }
 
   /** As `advance`, and what each timer has begun ends before time goes on. */
   async advanceAsync(micros: bigint, idle: () => Promise<void>): Promise<void> {
-    for (const _ of this.#steps(this.#nowMicros + micros)) await idle();
+    for (const _ of this.#steps(this.#steadyMicros + micros)) await idle();
   }
 
   /** Time goes on to the next timer at each step, and in the end to `untilMicros`. */
   *#steps(untilMicros: bigint): Generator<void, void> {
     let inThisInstant = 0;
     for (let first = this.#waiting[0]; first && first.dueMicros <= untilMicros; first = this.#waiting[0]) {
-      inThisInstant = first.dueMicros > this.#nowMicros ? 1 : inThisInstant + 1;
+      inThisInstant = first.dueMicros > this.#steadyMicros ? 1 : inThisInstant + 1;
       assert(
         inThisInstant <= timersAnInstantMax,
         'timers keep being set for now: is there a schedule without a delay?',
       );
       this.#waiting.shift();
-      this.#nowMicros = first.dueMicros;
+      this.#steadyMicros = first.dueMicros;
       first.run();
       yield;
     }
-    this.#nowMicros = untilMicros;
+    this.#steadyMicros = untilMicros;
   }
 }

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { DatabaseEntry } from './database.ts';
+import { Rejection } from './errors.ts';
+
+/** The file of a data folder that says which databases there are. */
+export const registryFile = 'databases.json';
+
+interface Registry {
+  readonly databases: readonly DatabaseEntry[];
+  /** SHA-256 of the databases as JSON, in hex. */
+  readonly sha256: string;
+}
+
+export function encodeRegistry(databases: readonly DatabaseEntry[]): Uint8Array {
+  const registry: Registry = { databases, sha256: hashOf(databases) };
+  return new TextEncoder().encode(`${JSON.stringify(registry, undefined, 2)}\n`);
+}
+
+/**
+ * Reads the file at `path`. One that was written before it had a checksum is a list alone.
+ * @throws Rejection `registry-damaged`
+ */
+export function decodeRegistry(path: string, bytes: Uint8Array): DatabaseEntry[] {
+  let content: Registry | DatabaseEntry[];
+  try {
+    content = JSON.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) as Registry | DatabaseEntry[];
+  } catch (cause) {
+    throw damaged(path, 'it is not JSON', cause);
+  }
+  if (Array.isArray(content)) return content;
+  if (content?.sha256 !== hashOf(content?.databases)) throw damaged(path, 'its checksum is wrong');
+  return [...content.databases];
+}
+
+function hashOf(databases: readonly DatabaseEntry[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(databases) ?? '')
+    .digest('hex');
+}
+
+function damaged(path: string, seen: string, cause?: unknown): Rejection {
+  const message = `${path} is damaged: ${seen}. Nothing was changed. Restore this file from a copy`;
+  return new Rejection('registry-damaged', message, { cause });
+}
