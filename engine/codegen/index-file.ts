@@ -60,9 +60,10 @@ function tableEntry(relation: Relation): string {
       // The SDK's cache knows ordered indexes only.
       `{ accessor: ${quoted(index.accessor ?? '')}, name: ${quoted(index.name)}, algorithm: 'btree', ${columns(index.columns)} }`,
   );
-  const constraints = relation.uniques.map(
-    (unique) => `{ name: ${quoted(unique.name)}, constraint: 'unique', ${columns(unique.columns)} }`,
-  );
+  // The SDK's types know unique columns one by one only: an index over several finds rows, as its types say.
+  const constraints = relation.uniques
+    .filter((unique) => unique.columns.length === 1)
+    .map((unique) => `{ name: ${quoted(unique.name)}, constraint: 'unique', ${columns(unique.columns)} }`);
   const options = [
     `name: ${quoted(relation.name)}`,
     `indexes: ${block(indexes, '[', ']')}`,

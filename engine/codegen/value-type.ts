@@ -44,10 +44,13 @@ export const valueTypeImports = [
 
 const numbers: ReadonlySet<ScalarKind> = new Set(['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32', 'f64']);
 
-/** The TypeScript type of a type's values, written out; `type` itself may be named, its parts keep their names. */
+/**
+ * The TypeScript type of a type's values, written out; `type` itself may be named, its parts keep their names. A module's
+ * type may be called as a global one is.
+ */
 export function valueType(type: Type, names: TypeNames): string {
   const part = (inner: Type): string => names.get(inner) ?? valueType(inner, names);
-  if (type.kind === 'array') return isBytes(type) ? 'Uint8Array' : `Array<${part(type.of)}>`;
+  if (type.kind === 'array') return isBytes(type) ? 'globalThis.Uint8Array' : `(${part(type.of)})[]`;
   if (type.kind === 'product') {
     const special = specialOf(type);
     if (special !== undefined) return specials[special];
