@@ -68,6 +68,13 @@ export function addDatabaseCommands(program: Command): void {
     .addHelpText('after', examples('helix describe', 'helix describe --database chat --json'))
     .action((options) => run(async () => (await import('./commands/describe.ts')).describe(options)));
 
+  withServer(program.command('dashboard'))
+    .description(
+      'make a one-time sign-in link for the dashboard: tables, SQL, calls, logs and clients of your databases',
+    )
+    .addHelpText('after', examples('helix dashboard', 'helix dashboard --server http://hub.example:3000'))
+    .action((options) => run(async () => (await import('./commands/dashboard.ts')).dashboard(options)));
+
   withServer(program.command('list'))
     .description('list your databases')
     .option('--json', 'print them as JSON')

@@ -10,6 +10,7 @@ import { hashBundle } from './program.ts';
 import type {
   CallAnswer,
   Client,
+  ConnectedClient,
   Database,
   HttpCaller,
   JsonText,
@@ -46,6 +47,8 @@ export class HostedDatabase implements Database {
   readonly names: Names;
   /** The module that runs now. */
   bundle: string;
+  /** In the order in which they came. Calls over HTTP are too short to be listed. */
+  readonly #connected = new Map<Client, ConnectedClient>();
   readonly #messages: Messages;
   readonly #random: Random;
 
@@ -94,11 +97,18 @@ export class HostedDatabase implements Database {
     return this.engine.onDurable(listener);
   }
 
+  get connected(): readonly ConnectedClient[] {
+    return [...this.#connected.values()];
+  }
+
   connect(client: Client): void {
     this.engine.connect(client);
+    const { identity, connectionId } = client;
+    this.#connected.set(client, { identity, connectionId, sinceMicros: this.engine.nowMicros() });
   }
 
   disconnect(client: Client): void {
+    this.#connected.delete(client);
     this.engine.disconnect(client);
   }
 
@@ -149,6 +159,11 @@ export class HostedDatabase implements Database {
 
   followLogs(listener: (record: LogRecord) => void): () => void {
     return this.engine.logs.follow(listener);
+  }
+
+  rowCounts(): readonly { readonly table: string; readonly rowCount: number }[] {
+    const { catalog, store } = this.engine;
+    return catalog.tables.map(({ stored }) => ({ table: stored.name, rowCount: store.table(stored.id).rowCount }));
   }
 
   schema(version: 9 | 10): JsonText {

@@ -50,6 +50,7 @@ export class LocalDatabases implements Databases {
   readonly #options: DatabasesOptions;
   readonly #load: LoadModule;
   readonly #databases = new Map<string, HostedDatabase>();
+  readonly #listeners = new Set<() => void>();
   #entries: DatabaseEntry[] = [];
   /** Ends when every change of the registry that was asked for is made. */
   #changes: Promise<unknown> = Promise.resolve();
@@ -85,6 +86,11 @@ export class LocalDatabases implements Databases {
 
   ownedBy(identity: bigint): readonly Database[] {
     return [...this.#databases.values()].filter((database) => database.owner === identity);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   publish(request: PublishRequest): Promise<{ readonly database: HostedDatabase; readonly op: 'created' | 'updated' }> {
@@ -352,6 +358,7 @@ export class LocalDatabases implements Databases {
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
     await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
+    for (const listener of this.#listeners) listener();
   }
 }
 

@@ -7,6 +7,7 @@ import { nodeClock } from './host/node/clock.ts';
 import { nodeDisk } from './host/node/disk.ts';
 import { nodeRandom } from './host/node/random.ts';
 import type { Egress } from './module/procedures/fetch.ts';
+import { serveStatic } from './serve/http/static.ts';
 import { Authority, type Credentials } from './serve/identity/authority.ts';
 import { fileKeyStore } from './serve/identity/keys.ts';
 import { createServer, type Server } from './serve/server.ts';
@@ -30,6 +31,8 @@ export interface HostOptions {
   readonly procedureMsMax?: number;
   /** Where the procedures of a module may send requests. Default `public`: to public addresses, not to this network. */
   readonly egress?: Egress;
+  /** The folder of the built dashboard, served under `/_/`. Default: there is none. */
+  readonly dashboard?: string;
   /** Answers whatever is not under `/v1`. Default: 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
   /** What an operator should read. Default: standard error. */
@@ -50,6 +53,7 @@ export interface Host {
   close(): Promise<void>;
 }
 
+const dashboardPath = '/_';
 const callMsDefault = 10_000;
 const procedureMsDefault = 10 * 60 * 1000;
 const portDefault = 3000;
@@ -77,7 +81,8 @@ export async function openHost(options: HostOptions): Promise<Host> {
       fail: options.onFailure,
     });
     const fallback = options.fallback ? { fallback: options.fallback } : {};
-    const server = createServer({ databases, authority, ...fallback });
+    const dashboard = options.dashboard ? { dashboard: serveStatic(options.dashboard, dashboardPath) } : {};
+    const server = createServer({ databases, authority, ...dashboard, ...fallback });
     const port = await listen(server, options.port ?? portDefault, hostname);
     return {
       url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,

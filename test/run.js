@@ -19,6 +19,10 @@ const checks = [
   { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
   { name: 'types', command: ['npx', 'tsc', '--noEmit', '-p', '.'] },
   { name: 'types of the web face', command: ['npx', 'svelte-check', '--tsconfig', 'web/tsconfig.json'] },
+  {
+    name: 'types of the dashboard',
+    command: ['npx', 'svelte-check', '--tsconfig', 'web/dashboard/tsconfig.json'],
+  },
   { name: 'unused code', command: ['npx', 'knip'] },
   {
     name: 'bindings are current',

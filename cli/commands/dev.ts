@@ -1,5 +1,6 @@
 import { Developer, type DevOptions } from '../dev/developer.ts';
 import { openServer } from '../dev/server.ts';
+import { dashboardLink, dashboardOption } from '../lib/dashboard.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 
 /** Serves a module and follows its files until it is asked to end. */
@@ -10,6 +11,9 @@ export async function dev(options: DevOptions): Promise<void> {
     console.log(
       `${options.name} is served at ${opened.server.url}${opened.data ? ` (rows are kept in ${opened.data})` : ''}`,
     );
+    if (opened.data !== undefined && dashboardOption().dashboard !== undefined) {
+      console.log(`Its dashboard is at ${await dashboardLink(opened.server)}`);
+    }
     const developer = new Developer(opened.server, options, signal);
     await untilAborted(Promise.race([developer.run(), opened.failed]), signal);
   } finally {

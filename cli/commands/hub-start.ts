@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { bundleModule, openHost, Rejection } from '../../engine/index.ts';
+import { dashboardLink, dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { announce } from '../lib/running.ts';
+import { localUrl } from '../start/hub.ts';
 
 export interface HubStartOptions {
   readonly module: string;
@@ -24,6 +26,7 @@ export async function hubStart({ module, name, data, listen }: HubStartOptions):
     dataDirectory: resolve(data),
     hostname: listen.host,
     port: listen.port,
+    ...dashboardOption(),
     warn: (message) => console.error(`helix: ${message}`),
     onFailure: fail,
   }).catch((error) => {
@@ -49,6 +52,10 @@ export async function hubStart({ module, name, data, listen }: HubStartOptions):
     database.followLogs(({ level, message }) => console.error(`${level.toLowerCase()}: ${message}`));
     withdraw = await announce(resolve(data), host.url, name);
     console.log(`${name} is listening on ${host.url}`);
+    if (dashboardOption().dashboard !== undefined) {
+      const server = { url: localUrl(host.url), token: host.operator.token, database: name, tokenFrom: data };
+      console.log(`Its dashboard is at ${await dashboardLink(server)}`);
+    }
     await untilAborted(failed, signal);
   } finally {
     await withdraw();

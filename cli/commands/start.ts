@@ -28,7 +28,8 @@ export async function start({ port, host: hostname }: StartOptions): Promise<voi
     const link = await machine.signInLink();
     console.log(`\nHelix is ready at ${pc.bold(machine.url)}`);
     console.log(`Sign in once with ${pc.cyan(link)}`);
-    console.log(pc.dim('The link is good for 15 minutes. Ctrl-C stops Helix.\n'));
+    console.log(pc.dim('The link is good for 15 minutes. Ctrl-C stops Helix.'));
+    console.log(pc.dim('Its tables, logs and clients: `npx helix dashboard` makes a link to them.\n'));
     machine.followLimb((line) => console.log(pc.dim(`limb: ${oneLine(line)}`)));
     await untilAborted(machine.failed, signal);
   } finally {

@@ -1,5 +1,6 @@
 import { join, relative, resolve } from 'node:path';
 import { openHost, Rejection } from '../../engine/index.ts';
+import { dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
 import { findHome } from '../lib/home.ts';
 import { announce } from '../lib/running.ts';
@@ -36,7 +37,8 @@ export async function openServer(options: DevServerOptions): Promise<DevServer> 
   const data = resolve(options.data ?? join(findHome().folder, 'dev'));
   const { host: hostname, port } = options.listen;
   const warn = (message: string): void => console.error(`helix: ${message}`);
-  const host = await openHost({ dataDirectory: data, hostname, port, warn, onFailure: fail }).catch((error) => {
+  const parts = { dataDirectory: data, hostname, port, warn, onFailure: fail, ...dashboardOption() };
+  const host = await openHost(parts).catch((error) => {
     if (!(error instanceof Rejection)) throw error;
     if (error.code === 'data-folder-locked') {
       throw new Failure(`Another process serves ${data}: stop it, or choose another folder with --data`);

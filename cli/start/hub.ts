@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { bundleModule, type Host, openHost, Rejection, serveStatic } from '../../engine/index.ts';
+import { dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
 import { type Home, readRunningHub, writeSecret } from '../lib/home.ts';
 import { databaseName } from '../lib/hub.ts';
@@ -62,6 +63,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
         dataDirectory: home.hubData,
         hostname,
         port,
+        ...dashboardOption(),
         fallback: serveStatic(join(root, 'web', 'build')),
         warn,
         onFailure,

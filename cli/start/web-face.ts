@@ -4,28 +4,40 @@ import { join } from 'node:path';
 import { Failure } from '../lib/failure.ts';
 import { lines } from '../lib/lines.ts';
 
-const sources = [
-  'web/src',
-  'web/static',
-  'web/svelte.config.js',
-  'web/vite.config.ts',
-  'bindings',
-  'package-lock.json',
+/** What the hub serves, and what each is built from. */
+const pages = [
+  {
+    folder: 'web',
+    sources: ['web/src', 'web/static', 'web/svelte.config.js', 'web/vite.config.ts', 'bindings', 'package-lock.json'],
+  },
+  {
+    folder: 'web/dashboard',
+    sources: [
+      ...['web/dashboard/src', 'web/dashboard/public', 'web/dashboard/index.html', 'web/dashboard/vite.config.ts'],
+      ...['web/src/lib/tokens.css', 'web/src/lib/base.css', 'package-lock.json'],
+    ],
+  },
 ];
 
-/** Whether the web face has not been built since its sources changed. */
+/** Whether the web face or the dashboard has not been built since its sources changed. */
 export async function isWebStale(root: string): Promise<boolean> {
-  const builtMs = await newestMs(join(root, 'web/build/index.html'));
-  if (builtMs === 0) return true;
-  for (const source of sources) if ((await newestMs(join(root, source))) > builtMs) return true;
+  for (const { folder, sources } of pages) {
+    const builtMs = await newestMs(join(root, folder, 'build/index.html'));
+    if (builtMs === 0) return true;
+    for (const source of sources) if ((await newestMs(join(root, source))) > builtMs) return true;
+  }
   return false;
 }
 
-/** @throws Failure with what the builder says is wrong. */
+/** Builds the web face and the dashboard. @throws Failure with what the builder says is wrong. */
 export async function buildWeb(root: string, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
+  for (const { folder } of pages) await build(root, folder, signal, tell);
+}
+
+async function build(root: string, folder: string, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'info'], {
-    cwd: join(root, 'web'),
+    cwd: join(root, folder),
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
@@ -42,7 +54,7 @@ export async function buildWeb(root: string, signal: AbortSignal, tell: (line: s
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Failure(`The web face could not be built: ${wrong || last || `vite ended with ${code}`}`);
+  if (code !== 0) throw new Failure(`${folder} could not be built: ${wrong || last || `vite ended with ${code}`}`);
 }
 
 /** When the newest file of a path was changed; 0 when there is none. */

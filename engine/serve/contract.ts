@@ -163,6 +163,14 @@ export interface LogRecord {
   readonly message: string;
 }
 
+/** Somebody who is connected by WebSocket. */
+export interface ConnectedClient {
+  readonly identity: bigint;
+  readonly connectionId: bigint;
+  /** When the connection began, in microseconds since the epoch. */
+  readonly sinceMicros: bigint;
+}
+
 /** A request to one of the module's own HTTP handlers. */
 export interface RouteRequest {
   /** Upper case. */
@@ -220,6 +228,10 @@ export interface Database {
   /** Newest lines last. `follow` is called for each line to come until the returned function is called. */
   logs(lineCount: number | undefined): readonly LogRecord[];
   followLogs(listener: (record: LogRecord) => void): () => void;
+  /** Who is connected by WebSocket, newest last. */
+  readonly connected: readonly ConnectedClient[];
+  /** How many rows each table has, in the module's order. */
+  rowCounts(): readonly { readonly table: string; readonly rowCount: number }[];
   /** SATS-JSON of the module definition. */
   schema(version: 9 | 10): JsonText;
 }
@@ -234,6 +246,8 @@ export interface Databases {
   find(nameOrIdentity: string): Database | undefined;
   names(database: Database): readonly string[];
   ownedBy(identity: bigint): readonly Database[];
+  /** Calls `listener` after a database was made, deleted, reset, locked or named; returns how to stop. */
+  onChange(listener: () => void): () => void;
   /**
    * Creates or updates a database from an ES module bundle.
    * @throws Rejection `permission-denied`, or any other code with the text that the publisher is to see.

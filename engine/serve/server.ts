@@ -9,6 +9,7 @@ import type { Databases } from './contract.ts';
 import { createApp } from './http/app.ts';
 import { metricsText } from './http/metrics.ts';
 import type { Authority } from './identity/authority.ts';
+import { OneTimeCodes } from './identity/codes.ts';
 import { createCounters } from './socket/counters.ts';
 import { defaultLimits, type Limits } from './socket/limits.ts';
 import { Sockets } from './socket/sockets.ts';
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly authority: Authority;
   /** Answers requests outside `/v1`, such as a web application's; default 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
+  /** Answers requests under `/_/`; default: they go to `fallback`. */
+  readonly dashboard?: (request: Request) => Response | Promise<Response>;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -55,7 +58,9 @@ export function createServer(options: ServerOptions): Server {
     report,
   });
   const metrics = () => metricsText(counters) + (options.metrics?.() ?? '');
-  const app = createApp({ databases, authority, clock, report, counters, metrics, fallback: options.fallback });
+  const codes = new OneTimeCodes(authority, clock, random);
+  const { dashboard, fallback } = options;
+  const app = createApp({ databases, authority, codes, clock, report, counters, metrics, dashboard, fallback });
 
   let listener: Listener | undefined;
 

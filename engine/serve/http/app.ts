@@ -9,18 +9,21 @@ import { identityRoutes } from './identity-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { isModuleRoute, moduleRoutes } from './module-routes.ts';
 import { publishRoutes } from './publish-routes.ts';
+import { statusRoutes } from './status-routes.ts';
 
 export interface AppOptions extends Services {
   readonly counters: Counters;
   /** The text of `/metrics`. */
   readonly metrics: () => string;
+  /** Answers whatever is under `/_/`. */
+  readonly dashboard: ((request: Request) => Response | Promise<Response>) | undefined;
   /** Answers whatever is not under `/v1` and not `/metrics`. */
   readonly fallback: ((request: Request) => Response | Promise<Response>) | undefined;
 }
 
 /** Every HTTP route of the host. */
 export function createApp(options: AppOptions): Hono<Env> {
-  const { counters, report, fallback } = options;
+  const { counters, report, dashboard, fallback } = options;
   const app = new Hono<Env>();
 
   app.use(async (context, next) => {
@@ -40,7 +43,13 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1/database', logRoutes(options));
   app.route('/v1/database', moduleRoutes(options));
 
+  app.route('/v1/status', statusRoutes(options));
+
   app.all('/v1/*', (context) => textAnswer(404, `There is no ${context.req.method} ${context.req.path} here.`));
+  if (dashboard) {
+    app.get('/_', (context) => context.redirect('/_/'));
+    app.all('/_/*', (context) => dashboard(context.req.raw));
+  }
   app.all('*', (context) => fallback?.(context.req.raw) ?? textAnswer(404, `There is no ${context.req.path} here.`));
   app.onError((error, context) =>
     errorAnswer(error, (unexpected) => report(unexpected, `answering ${context.req.method} ${context.req.path}`)),

@@ -3,6 +3,7 @@ import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Database, Databases } from '../contract.ts';
 import type { Authority, Credentials } from '../identity/authority.ts';
+import type { OneTimeCodes } from '../identity/codes.ts';
 import { identityToHex } from '../identity/identity.ts';
 import { bearerToken } from '../socket/handshake.ts';
 
@@ -10,6 +11,7 @@ import { bearerToken } from '../socket/handshake.ts';
 export interface Services {
   readonly databases: Databases;
   readonly authority: Authority;
+  readonly codes: OneTimeCodes;
   readonly clock: Clock;
   readonly report: (error: unknown, doing: string) => void;
 }

@@ -2,10 +2,14 @@ import { Hono } from 'hono';
 import { Rejection } from '../../errors.ts';
 import { identityFromHex, identityToHex } from '../identity/identity.ts';
 import { emptyAnswer } from './answer.ts';
+import { readText } from './body.ts';
 import { authenticate, type Env, requireToken, type Services } from './caller.ts';
 
+const CODE_BYTES_MAX = 1024;
+const codeRefused = 'The one-time code is unknown, used or older than 15 minutes: make a new link.';
+
 /** `/v1/identity`: new identities, tokens, and what an identity owns. */
-export function identityRoutes({ authority, databases }: Services): Hono<Env> {
+export function identityRoutes({ authority, codes, databases }: Services): Hono<Env> {
   const routes = new Hono<Env>();
 
   routes.post('/', async (context) => {
@@ -16,6 +20,17 @@ export function identityRoutes({ authority, databases }: Services): Hono<Env> {
   routes.post('/websocket-token', async (context) => {
     const { token } = await authority.shorten(await requireToken(context, authority));
     return context.json({ token });
+  });
+
+  routes.post('/code', async (context) => {
+    const code = codes.create(await requireToken(context, authority));
+    return context.json({ code });
+  });
+
+  routes.post('/redeem', async (context) => {
+    const redeemed = await codes.redeem((await readText(context.req.raw, CODE_BYTES_MAX)).trim());
+    if (redeemed === undefined) throw new Rejection('token', codeRefused);
+    return context.json({ identity: identityToHex(redeemed.identity), token: redeemed.token });
   });
 
   routes.get('/public-key', (context) =>

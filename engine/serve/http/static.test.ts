@@ -86,6 +86,26 @@ describe('[STATIC1] files', () => {
   });
 });
 
+describe('[DASH1] a dashboard', () => {
+  test('is served under /_/, beside what answers the rest', async () => {
+    const site = join(folder, 'site');
+    const both = await startHost({ dashboard: serveStatic(site, '/_'), fallback: () => new Response('the rest') });
+    const ask = async (path: string) => (await fetch(both.url + path)).text();
+    expect(await Promise.all(['/_', '/_/', '/_/about', '/_/docs/', '/about'].map(ask))).toEqual([
+      ...[page, page, '<p>about', '<p>docs', 'the rest'],
+    ]);
+    const { headers } = await fetch(`${both.url}/_/`);
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'self'.*frame-ancestors 'none'/);
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    await both.server.close();
+  });
+
+  test.each(['/_/..%2fsecret.txt', '/_/%2e%2e%2fsecret.txt', '/_secret.txt'])('%s leads nowhere', async (path) => {
+    const answer = await serveStatic(join(folder, 'site'), '/_')(new Request(`http://host${path}`));
+    expect(answer.status).toBe(404);
+  });
+});
+
 describe('[STATIC2] nothing outside the directory, and nothing hidden, is ever served', () => {
   test.each([
     '/../secret.txt',

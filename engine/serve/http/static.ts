@@ -25,8 +25,9 @@ interface Found {
 /**
  * Serves a built web application from a directory: files as they are, `200.html` or `index.html` for every other path
  * that a browser navigates to, `.br` and `.gz` beside a file when the client takes them.
+ * @param below the path that the directory is served under, such as `/_`; default the root
  */
-export function serveStatic(directory: string): (request: Request) => Promise<Response> {
+export function serveStatic(directory: string, below = ''): (request: Request) => Promise<Response> {
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return new Response(`${request.method} is not possible here, expected GET or HEAD.`, {
@@ -36,7 +37,7 @@ export function serveStatic(directory: string): (request: Request) => Promise<Re
     }
     const url = new URL(request.url);
     const root = await realpath(directory).catch(() => undefined);
-    const path = safePath(url.pathname);
+    const path = url.pathname.startsWith(`${below}/`) ? safePath(url.pathname.slice(below.length)) : undefined;
     if (root === undefined || path === undefined) return notFound(url);
     const encodings = acceptedEncodings(request.headers.get('accept-encoding'));
     for (const candidate of candidates(path, request.headers.get('accept'))) {

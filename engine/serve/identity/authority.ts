@@ -103,11 +103,11 @@ export class Authority implements Authenticator {
     });
   }
 
-  /** A token with the same claims that expires in 60 s, or earlier if the given one does. */
-  async shorten(credentials: Credentials): Promise<Credentials> {
+  /** A token with the same claims that expires after `lifetimeS` (default 60 s), or earlier if the given one does. */
+  async shorten(credentials: Credentials, lifetimeS = WEBSOCKET_TOKEN_S): Promise<Credentials> {
     const claims = claimsSchema.parse(JSON.parse(credentials.claims));
     const issuedAt = this.#nowS();
-    const exp = Math.min(issuedAt + WEBSOCKET_TOKEN_S, claims.exp ?? Number.POSITIVE_INFINITY);
+    const exp = Math.min(issuedAt + lifetimeS, claims.exp ?? Number.POSITIVE_INFINITY);
     return this.#sign({ ...claims, hex_identity: identityToHex(credentials.identity), iat: issuedAt, exp });
   }
 

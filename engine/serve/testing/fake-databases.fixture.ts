@@ -5,6 +5,7 @@ import type {
   CallAnswer,
   Client,
   ClientMessage,
+  ConnectedClient,
   Database,
   Databases,
   HttpCaller,
@@ -48,7 +49,7 @@ export class FakeDatabase implements Database {
   /** When false, `durableOffset` moves only by `makeDurable`. */
   isDurableAtOnce = true;
   /** What happened, for assertions. */
-  readonly connected: Client[] = [];
+  readonly connected: (Client & ConnectedClient)[] = [];
   readonly disconnected: Client[] = [];
   readonly batches: (readonly ClientMessage[])[] = [];
   readonly records: LogRecord[] = [];
@@ -85,7 +86,7 @@ export class FakeDatabase implements Database {
 
   connect(client: Client): void {
     if (this.refuseConnect !== undefined) throw new Rejection('connect-refused', this.refuseConnect);
-    this.connected.push(client);
+    this.connected.push(Object.assign(client, { sinceMicros: 1_700_000_000_000_000n }));
     this.#subscriptions.set(client, new Set());
   }
 
@@ -163,6 +164,10 @@ export class FakeDatabase implements Database {
   followLogs(listener: (record: LogRecord) => void): () => void {
     this.#logListeners.add(listener);
     return () => this.#logListeners.delete(listener);
+  }
+
+  rowCounts() {
+    return [{ table: 'person', rowCount: this.#people.length }];
   }
 
   schema(version: 9 | 10): string {
@@ -254,6 +259,7 @@ export class FakeDatabase implements Database {
 /** A fake of the `Databases` contract that holds fake databases by name. */
 export class FakeDatabases implements Databases {
   readonly byName = new Map<string, FakeDatabase>();
+  readonly #listeners = new Set<() => void>();
   readonly published: PublishRequest[] = [];
   readonly deleted: Database[] = [];
   readonly reset_: (string | undefined)[] = [];
@@ -268,6 +274,15 @@ export class FakeDatabases implements Databases {
 
   names(database: Database): readonly string[] {
     return [...this.byName].filter(([, held]) => held === database).map(([name]) => name);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  change(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   ownedBy(identity: bigint): readonly Database[] {
