@@ -223,6 +223,7 @@ export class LocalDatabases implements Databases {
 
   #start(database: HostedDatabase, clients: readonly Client[] = []): HostedDatabase {
     this.#databases.set(database.entry.identity, database);
+    this.#changed();
     database.engine.start(clients);
     return database;
   }
@@ -358,6 +359,10 @@ export class LocalDatabases implements Databases {
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
     await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
+    this.#changed();
+  }
+
+  #changed(): void {
     for (const listener of this.#listeners) listener();
   }
 }
