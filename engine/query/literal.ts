@@ -4,7 +4,7 @@ import { Writer } from '../bsatn/writer.ts';
 import type { Literal, LiteralOperand } from './ast.ts';
 import { QueryRejection } from './rejection.ts';
 import { parseTimestamp } from './timestamp.ts';
-import { typeName } from './value.ts';
+import { comparableKind, typeName } from './value.ts';
 
 /**
  * A literal as the BSATN of `type`.
@@ -155,6 +155,7 @@ function expected(type: Type): string {
     case 'timestamp':
       return ": expected a time such as '2030-01-31T12:00:00Z'";
     default:
-      return isBytes(type) ? ': expected hexadecimal digits' : '';
+      if (isBytes(type)) return ': expected hexadecimal digits';
+      return comparableKind(type) === undefined ? ': SQL writes no values of that type, a reducer does' : '';
   }
 }

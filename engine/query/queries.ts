@@ -1,4 +1,4 @@
-import type { Catalog } from '../module/catalog.ts';
+import type { Catalog, CatalogTable } from '../module/catalog.ts';
 import type { TableChange, TableReader } from '../store/contract.ts';
 import type { TableId } from '../store/definition.ts';
 import type { Select } from './ast.ts';
@@ -20,6 +20,7 @@ import { naming, QueryRejection } from './rejection.ts';
 import { type ReaderOf, Relations } from './relations.ts';
 import { prepareScript, type ScriptHost } from './script.ts';
 import { runSelect } from './select.ts';
+import type { Source } from './source.ts';
 import { LiveQueries } from './subscriptions.ts';
 
 export type { Queries } from './contract.ts';
@@ -61,6 +62,10 @@ export class DatabaseQueries implements Queries, ScriptHost {
 
   get names(): Names {
     return this.#relations.names;
+  }
+
+  source(table: CatalogTable): Source {
+    return this.#relations.source(table);
   }
 
   reader(table: TableId): TableReader | undefined {

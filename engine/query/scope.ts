@@ -109,7 +109,10 @@ export class Scope {
   #comparable(column: ColumnRef): Type {
     const type = this.typeOf(column);
     if (comparableKind(type) !== undefined) return type;
-    throw new QueryRejection('type', `${this.#describe(column)} cannot be compared in a query`);
+    throw new QueryRejection(
+      'type',
+      `${this.#describe(column)} cannot be compared in a query; booleans, numbers, strings, bytes, identities, connection ids, timestamps and uuids can`,
+    );
   }
 
   #describe(ref: ColumnRef): string {

@@ -3,6 +3,7 @@ import {
   bytesType,
   connectionIdType,
   identityType,
+  scheduleAtType,
   timeDurationType,
   timestampType,
   uuidType,
@@ -42,12 +43,26 @@ const kinds = testTable('kinds', [
   ['d', { kind: 'f64' }],
 ]);
 const duration = testTable('duration', [['d', timeDurationType]]);
+const unit: Type = { kind: 'product', fields: [] };
+const sum = (...variants: readonly (readonly [string, Type])[]): Type => {
+  return { kind: 'sum', variants: variants.map(([name, type]) => ({ name, type })) };
+};
+/** Columns that rows may have, but queries have no values and no comparisons for. */
+const opaque = testTable('opaque', [
+  ['enum', sum(['low', unit], ['high', unit])],
+  ['option', sum(['some', u32], ['none', unit])],
+  ['result', sum(['ok', u32], ['err', string])],
+  ['product', { kind: 'product', fields: [{ name: 'x', type: u32 }] }],
+  ['array', { kind: 'array', of: u32 }],
+  ['time-duration', timeDurationType],
+  ['schedule-at', scheduleAtType],
+]);
 
 const owner = { identity: 9n, isOwner: true };
 const alice = { identity: 1n, isOwner: false };
 
 function database(): TestDatabase {
-  const db = new TestDatabase(testModule([person, pet, vault, kinds, duration]));
+  const db = new TestDatabase(testModule([person, pet, vault, kinds, duration, opaque]));
   db.insert('person', [1, 'ann', 30], [2, 'bob', 20], [3, 'cat', 40], [4, 'dan', 20]);
   db.insert('pet', [1, 'rex'], [1, 'tom'], [3, 'kit']);
   return db;
@@ -139,7 +154,7 @@ describe('writes', () => {
     ["INSERT INTO person VALUES (1, 'x')", 'expected 3 values in a row, saw 2'],
     ["INSERT INTO person VALUES (1, 'x', 256)", 'the number 256'],
     ['UPDATE person SET nope = 1', 'no such column: `nope`; `person` has `id`, `name`, `age`'],
-    ['INSERT INTO duration VALUES (5)', 'no value of type time-duration'],
+    ['INSERT INTO duration VALUES (5)', 'no value of type time-duration: SQL writes no values of that type'],
     ['SET other = 5', 'the only one is `row_limit`'],
     ['SELECT * FROM *', 'for subscriptions'],
     ['SELECT name, age AS name FROM person', 'two columns are named `name`'],
@@ -151,6 +166,25 @@ describe('writes', () => {
   ])('[QX6] %s', (text, message) => {
     expect(() => run(database(), text)).toThrow(message);
   });
+});
+
+describe('columns of other types', () => {
+  test.each(opaque.row.fields.map(({ name }) => name))(
+    '[QX12] %s: returned, neither compared nor written',
+    (column) => {
+      const db = database();
+      expect(ask(db, `SELECT "${column}" FROM opaque`)).toEqual([]);
+      for (const literal of ["'low'", '1', 'TRUE', '0x00', "'1970-01-01T00:00:00Z'"]) {
+        const compared = `column \`${column}\` of type ${column} cannot be compared in a query; booleans, numbers`;
+        expect(() => ask(db, `SELECT * FROM opaque WHERE "${column}" = ${literal}`)).toThrow(compared);
+        expect(() => run(db, `UPDATE opaque SET "${column}" = ${literal}`)).toThrow(
+          `is no value of type ${column}: SQL writes`,
+        );
+      }
+      expect(() => ask(db, `SELECT * FROM opaque ORDER BY "${column}"`)).toThrow('cannot be compared');
+      expect(() => ask(db, `SELECT * FROM opaque WHERE "${column}" = "${column}"`)).toThrow('cannot be compared');
+    },
+  );
 });
 
 describe('row_limit', () => {

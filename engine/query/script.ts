@@ -6,15 +6,13 @@ import type { TableId } from '../store/definition.ts';
 import type { LiteralOperand, Name, Select, Statement } from './ast.ts';
 import type { Caller, QueryResult, Script, StatementResult } from './contract.ts';
 import { encodeLiteral } from './literal.ts';
-import type { Names } from './names.ts';
 import { parseScript } from './parser.ts';
 import { rightsOf } from './planner.ts';
 import { naming, QueryRejection } from './rejection.ts';
-import { prepareWrite } from './write.ts';
+import { prepareWrite, type WriteHost } from './write.ts';
 
 /** What statements run against. */
-export interface ScriptHost {
-  readonly names: Names;
+export interface ScriptHost extends WriteHost {
   reader(table: TableId): TableReader | undefined;
   select(select: Select, caller: Caller): QueryResult;
   /** The most rows that a query of somebody else than the owner may return; undefined: any number. */
@@ -62,7 +60,7 @@ function prepareStatement(host: ScriptHost, caller: Caller, statement: Statement
       return { isWrite: false, run: () => ({ ...nothing, ...shown(host.rowLimit) }) };
     default: {
       requireOwner(caller, statement.kind.toUpperCase());
-      const { table, write } = prepareWrite(host.names, statement, rightsOf(caller));
+      const { table, write } = prepareWrite(host, statement, rightsOf(caller));
       return {
         isWrite: true,
         run: (transaction) => {

@@ -1,6 +1,6 @@
 import type { Layout } from '../bsatn/layout.ts';
 import { u32At } from '../bsatn/shape.ts';
-import { isBytes, specialOf } from '../bsatn/special.ts';
+import { isBytes, isScheduleAt, optionOf, resultOf, specialOf } from '../bsatn/special.ts';
 import type { ScalarKind, Type } from '../bsatn/type.ts';
 
 /** Orders two values by their BSATN, each starting at an offset of validated bytes. */
@@ -141,6 +141,9 @@ export function typeName(type: Type): string {
   const special = specialOf(type);
   if (special !== undefined) return special;
   if (isBytes(type)) return 'bytes';
+  if (isScheduleAt(type)) return 'schedule-at';
+  if (optionOf(type) !== undefined) return 'option';
+  if (resultOf(type) !== undefined) return 'result';
   return type.kind === 'sum' ? 'enum' : type.kind;
 }
 

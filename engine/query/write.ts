@@ -3,12 +3,14 @@ import type { Field } from '../bsatn/type.ts';
 import { Writer } from '../bsatn/writer.ts';
 import type { CatalogTable } from '../module/catalog.ts';
 import type { TableReader, Transaction } from '../store/contract.ts';
-import type { Delete, Expression, Insert, Name, Update } from './ast.ts';
-import { compilePredicate } from './compile.ts';
+import type { Delete, Insert, Name, Update } from './ast.ts';
 import { encodeLiteral } from './literal.ts';
-import { columnOf, type Names, type Relation, type Rights } from './names.ts';
+import { columnOf, type Names, type Rights } from './names.ts';
+import { planOf } from './plan.ts';
 import { QueryRejection } from './rejection.ts';
 import { Scope } from './scope.ts';
+import type { Source } from './source.ts';
+import { evaluate } from './steps.ts';
 
 /** What a write did, by rows. */
 export interface Written {
@@ -20,12 +22,19 @@ export interface Written {
 /** A write that was checked and waits for its transaction. */
 export type Write = (transaction: Transaction, reader: TableReader) => Written;
 
+/** What writes are about. */
+export interface WriteHost {
+  readonly names: Names;
+  source(table: CatalogTable): Source;
+}
+
 /** @throws QueryRejection */
 export function prepareWrite(
-  names: Names,
+  host: WriteHost,
   statement: Insert | Update | Delete,
   rights: Rights,
 ): { readonly table: CatalogTable; readonly write: Write } {
+  const { names } = host;
   const relation = names.find(statement.table.text, rights);
   if (relation.kind !== 'table') {
     throw new QueryRejection('unsupported', `\`${relation.view.name}\` is a view: its rows cannot be written`);
@@ -38,9 +47,9 @@ export function prepareWrite(
     case 'insert':
       return { table, write: prepareInsert(table, statement, rights) };
     case 'update':
-      return { table, write: prepareUpdate(names, table, statement, rights) };
+      return { table, write: prepareUpdate(host, table, statement, rights) };
     case 'delete':
-      return { table, write: prepareDelete(names, table, statement, rights) };
+      return { table, write: prepareDelete(host, table, statement, rights) };
   }
 }
 
@@ -71,10 +80,10 @@ function prepareInsert(table: CatalogTable, { columns, rows }: Insert, rights: R
   };
 }
 
-function prepareUpdate(names: Names, table: CatalogTable, statement: Update, rights: Rights): Write {
+function prepareUpdate(host: WriteHost, table: CatalogTable, statement: Update, rights: Rights): Write {
   const { row } = table.stored;
   const layout = layoutOf(row);
-  const matching = prepareMatch(names, statement, statement.where, rights);
+  const matching = prepareMatch(host, statement, table, rights);
   const values: Uint8Array[] = [];
   for (const { column: name, value } of statement.assignments) {
     const column = columnNamed(table, name);
@@ -87,33 +96,39 @@ function prepareUpdate(names: Names, table: CatalogTable, statement: Update, rig
     });
     return concat(parts);
   };
-  return (transaction, reader) => {
-    const handles = matching(reader);
-    const rows = handles.map((handle) => updated(reader.row(handle)));
-    transaction.delete(table.stored.id, handles);
-    for (const next of rows) transaction.insert(table.stored.id, next);
-    return { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: handles.length };
+  return (transaction) => {
+    const rows = matching();
+    for (const row of rows) transaction.deleteEqual(table.stored.id, row);
+    for (const row of rows) transaction.insert(table.stored.id, updated(row));
+    return { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: rows.length };
   };
 }
 
-function prepareDelete(names: Names, table: CatalogTable, statement: Delete, rights: Rights): Write {
-  const matching = prepareMatch(names, statement, statement.where, rights);
-  return (transaction, reader) => {
-    const rowsDeleted = transaction.delete(table.stored.id, matching(reader));
-    return { rowsInserted: 0, rowsDeleted, rowsUpdated: 0 };
+function prepareDelete(host: WriteHost, table: CatalogTable, statement: Delete, rights: Rights): Write {
+  const matching = prepareMatch(host, statement, table, rights);
+  return (transaction) => {
+    const rows = matching();
+    for (const row of rows) transaction.deleteEqual(table.stored.id, row);
+    return { rowsInserted: 0, rowsDeleted: rows.length, rowsUpdated: 0 };
   };
 }
 
+/** Finds copies of the rows that a write is about, by an index where there is one. */
 function prepareMatch(
-  names: Names,
-  { table }: Update | Delete,
-  where: Expression | undefined,
+  host: WriteHost,
+  { table: name, where }: Update | Delete,
+  table: CatalogTable,
   rights: Rights,
-): (reader: TableReader) => number[] {
-  const scope = new Scope(names, [{ name: table, alias: table.text }], rights);
-  const [relation] = scope.relations as [Relation & { kind: 'table' }];
-  const test = compilePredicate(scope.predicate(where), [layoutOf(relation.table.stored.row)]);
-  return (reader) => reader.scan().filter((handle) => test([reader.row(handle)]));
+): () => Uint8Array[] {
+  const scope = new Scope(host.names, [{ name, alias: name.text }], rights);
+  const predicate = scope.predicate(where);
+  return () => {
+    const rows: Uint8Array[] = [];
+    const plan = planOf({ sources: [host.source(table)], where: predicate, origins: [0] }, 0);
+    if (plan === undefined) return rows;
+    evaluate(plan, 'now', ([row]) => rows.push(new Uint8Array(row as Uint8Array)) > 0);
+    return rows;
+  };
 }
 
 function columnNamed(table: CatalogTable, { text }: Name): number {

@@ -73,7 +73,8 @@ const domains: Record<string, readonly Scalar[]> = {
   uuid: [0n, 2n ** 64n],
 };
 
-function domainOf(type: Type): readonly Scalar[] {
+/** None for what cannot be compared. */
+export function domainOf(type: Type): readonly Scalar[] {
   return domains[nameOf(type)] ?? [];
 }
 

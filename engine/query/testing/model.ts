@@ -156,7 +156,7 @@ export function render(query: ModelQuery, shapeOf: (name: string) => Shape): str
   return `SELECT ${aliases[query.output]}.* FROM ${first} AS x ${join ?? ''} WHERE ${where} ${window ?? ''}`;
 }
 
-function literal(value: Scalar, type: Type | undefined): string {
+export function literal(value: Scalar, type: Type | undefined): string {
   if (type?.kind === 'array') return `0x${value}`;
   if (type?.kind === 'product') return specialLiteral(value as bigint, type.fields[0]?.name ?? '');
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
