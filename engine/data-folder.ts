@@ -5,11 +5,12 @@ import type { Disk, Lock } from './host/disk.ts';
 import type { Commit } from './log/commit.ts';
 import { openLog } from './log/log.ts';
 import { type LogEnd, type Replay, readLog } from './log/recover.ts';
-import { listSnapshots, readSnapshot } from './log/snapshot.ts';
+import { listSnapshots, openSnapshot } from './log/snapshot.ts';
 import { loadModule } from './module/load.ts';
 import { RecoveredState } from './recovery.ts';
 import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
 import { identityOf, identityToHex } from './serve/identity/identity.ts';
+import { Store } from './store/store.ts';
 
 /** Up to which commit a past state goes: the last one with this offset, or none after this time. */
 export type Moment =
@@ -92,12 +93,14 @@ export class DataFolder {
 
   /** Reads and replays everything that is kept of a database. @throws Rejection that names what is damaged */
   async check(entry: DatabaseEntry): Promise<CheckedDatabase> {
-    const state = new RecoveredState(loadModule);
+    const state = new RecoveredState(loadModule, new Store());
     const end = await this.history(entry, (commit) => state.replay(commit));
     const snapshots = await listSnapshots(this.#disk, this.logOf(entry));
     for (const file of snapshots) {
       // Refused when the log does not lead to it.
-      await readLog(this.#disk, this.logOf(entry), () => {}, await readSnapshot(this.#disk, file));
+      await readLog(this.#disk, this.logOf(entry), () => {}, {
+        after: await openSnapshot(this.#disk, file),
+      });
     }
     return {
       commitCount: end.nextOffset,

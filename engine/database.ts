@@ -20,6 +20,7 @@ import type {
   RouteResponse,
   SqlAnswer,
 } from './serve/contract.ts';
+import type { SnapshotKeeper } from './snapshots/keeper.ts';
 import { runSql } from './sql.ts';
 
 /** What the registry keeps of a database. */
@@ -38,6 +39,7 @@ interface DatabaseParts {
   readonly names: Names;
   readonly bundle: string;
   readonly random: Random;
+  readonly keeper: SnapshotKeeper;
 }
 
 /** An engine as the transport sees it: connections straight through, requests over HTTP as short connections. */
@@ -51,6 +53,7 @@ export class HostedDatabase implements Database {
   readonly #connected = new Map<Client, ConnectedClient>();
   readonly #messages: Messages;
   readonly #random: Random;
+  readonly #keeper: SnapshotKeeper;
 
   constructor(parts: DatabaseParts) {
     this.engine = parts.engine;
@@ -59,6 +62,19 @@ export class HostedDatabase implements Database {
     this.bundle = parts.bundle;
     this.#messages = new Messages(parts.engine);
     this.#random = parts.random;
+    this.#keeper = parts.keeper;
+  }
+
+  /** Ends everything that works on it. @param reason what the clients are told */
+  async close(reason?: string): Promise<void> {
+    await this.#keeper.close();
+    await this.engine.close(reason);
+  }
+
+  /** `close` for an engine that cannot be trusted any more. */
+  async abandon(): Promise<void> {
+    await this.#keeper.close();
+    await this.engine.abandon();
   }
 
   get identity(): bigint {

@@ -11,10 +11,12 @@ import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { alterTables, conflictsWithRows, createTables, hashBundle, requireUsableRules } from './program.ts';
-import { type LoadModule, type Recovered, recover } from './recovery.ts';
+import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
 import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
+import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
+import { takeSnapshot } from './snapshots/take.ts';
 import type { Transaction } from './store/contract.ts';
 import type { TableDef } from './store/definition.ts';
 import { StoreRejection } from './store/rejection.ts';
@@ -41,8 +43,9 @@ export interface DatabasesOptions {
   readonly clients?: readonly Client[];
   /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
   readonly segmentBytesMax?: number;
-  /** A start that replays more bytes of rows than this leaves a snapshot. Default: 16 MiB. */
-  readonly snapshotAfterBytes?: number;
+  readonly snapshots?: SnapshotSettings;
+  /** Default: in this thread, between everything else. */
+  readonly takeSnapshot?: TakeSnapshot;
 }
 
 /** The databases of one data folder. */
@@ -159,7 +162,7 @@ export class LocalDatabases implements Databases {
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
-      await Promise.all([...this.#databases.values()].map((database) => database.engine.close()));
+      await Promise.all([...this.#databases.values()].map((database) => database.close()));
       this.#databases.clear();
     });
   }
@@ -206,9 +209,8 @@ export class LocalDatabases implements Databases {
     assert(!recovered.program, `the folder of the new database ${entry.identity} is not empty`);
     const rows = recovered.names.assign(module.def);
     const catalog = createTables(recovered.store, module.def, recovered.names);
-    const engine = new Engine(this.#parts(entry, recovered, new Logs()), module, catalog);
-    const { names } = recovered;
-    const database = new HostedDatabase({ entry, engine, names, bundle, random: this.#options.random });
+    const database = this.#host(entry, recovered, { bundle, module, catalog });
+    const { engine } = database;
     const result = engine.initialize((tx) => {
       tx.insert(programTable.id, programRow(bundle));
       for (const row of rows) tx.insert(nameTable.id, row);
@@ -229,9 +231,9 @@ export class LocalDatabases implements Databases {
   }
 
   /** Ends a database that is not in the registry any more. */
-  async #dispose({ engine, entry }: HostedDatabase, reason: string): Promise<void> {
-    await engine.close(reason);
-    await this.#options.disk.remove(this.#directoryOf(entry));
+  async #dispose(database: HostedDatabase, reason: string): Promise<void> {
+    await database.close(reason);
+    await this.#options.disk.remove(this.#directoryOf(database.entry));
   }
 
   async #update(database: HostedDatabase, request: PublishRequest): Promise<void> {
@@ -277,14 +279,13 @@ export class LocalDatabases implements Databases {
   }
 
   #recover(entry: DatabaseEntry): Promise<Recovered> {
-    const { disk, warn, segmentBytesMax, snapshotAfterBytes } = this.#options;
+    const { disk, warn, segmentBytesMax } = this.#options;
     return recover({
       disk,
       directory: this.#directoryOf(entry),
       load: this.#load,
       warn,
       ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
-      ...(snapshotAfterBytes === undefined ? {} : { snapshotAfterBytes }),
     });
   }
 
@@ -294,18 +295,16 @@ export class LocalDatabases implements Databases {
       const broken = this.#databases.get(identity);
       if (!broken?.engine.isClosed) return;
       const { entry, engine } = broken;
-      await engine.abandon();
+      await broken.abandon();
       this.#start(this.#hostedFrom(entry, await this.#recover(entry), engine.logs));
       const message = 'The database was opened again from its log.';
       engine.logs.add({ level: 'Info', ts: this.#options.clock.nowMicros(), message });
     }).catch(this.#options.fail);
   }
 
-  #hostedFrom(entry: DatabaseEntry, recovered: Recovered, logs = new Logs()): HostedDatabase {
-    const { program, names } = recovered;
-    assert(program, `the database ${entry.identity} is registered but has no module`);
-    const engine = new Engine(this.#parts(entry, recovered, logs), program.module, program.catalog);
-    return new HostedDatabase({ entry, engine, names, bundle: program.bundle, random: this.#options.random });
+  #hostedFrom(entry: DatabaseEntry, recovered: Recovered, logs?: Logs): HostedDatabase {
+    assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
+    return this.#host(entry, recovered, recovered.program, logs);
   }
 
   #plan({ engine }: HostedDatabase, module: LoadedModule): MigrationPlan {
@@ -317,21 +316,37 @@ export class LocalDatabases implements Databases {
     return reasons.length > 0 ? { kind: 'manual', reasons } : plan;
   }
 
-  #parts(entry: DatabaseEntry, recovered: Recovered, logs: Logs): EngineParts {
-    const { clock, callMsMax, graceMs, procedures, fail } = this.#options;
-    recovered.log.onFailure(fail);
-    return {
+  #host(
+    entry: DatabaseEntry,
+    recovered: Recovered,
+    { bundle, module, catalog }: Program,
+    logs = new Logs(),
+  ): HostedDatabase {
+    const { clock, callMsMax, graceMs, disk, procedures, fail, random, warn, snapshots } = this.#options;
+    const { store, log, names, snapshotBytes } = recovered;
+    log.onFailure(fail);
+    const parts: EngineParts = {
       identity: identityOfEntry(entry.identity),
       owner: identityOfEntry(entry.owner),
       clock,
-      store: recovered.store,
-      log: recovered.log,
+      store,
+      log,
       logs,
       callMsMax,
       ...(graceMs === undefined ? {} : { graceMs }),
       onBroken: () => void this.#reopen(entry.identity),
       ...(procedures && { procedures }),
     };
+    const keeper = new SnapshotKeeper({
+      log,
+      directory: this.#directoryOf(entry),
+      clock,
+      take: this.#options.takeSnapshot ?? ((job) => takeSnapshot(disk, job, this.#load)),
+      settings: snapshots ?? {},
+      snapshotBytes,
+      warn,
+    });
+    return new HostedDatabase({ entry, engine: new Engine(parts, module, catalog), names, bundle, random, keeper });
   }
 
   #hosted(database: Database): HostedDatabase {

@@ -11,6 +11,8 @@ import { serveStatic } from './serve/http/static.ts';
 import { Authority, type Credentials } from './serve/identity/authority.ts';
 import { fileKeyStore } from './serve/identity/keys.ts';
 import { createServer, type Server } from './serve/server.ts';
+import type { SnapshotSettings } from './snapshots/keeper.ts';
+import { takeSnapshotInThread } from './snapshots/worker.ts';
 
 export { Rejection } from './errors.ts';
 export { bundle as bundleModule, describeModule } from './module/index.ts';
@@ -33,6 +35,10 @@ export interface HostOptions {
   readonly egress?: Egress;
   /** The folder of the built dashboard, served under `/_/`. Default: there is none. */
   readonly dashboard?: string;
+  /** How many days of history are kept to show and to go back to; Infinity keeps all. Default 30. */
+  readonly logKeepDays?: number;
+  /** Bytes of a log after a snapshot that call for the next one. Default: half of its size, from 64 MiB to 1 GiB. */
+  readonly snapshotAfterBytes?: number;
   /** Answers whatever is not under `/v1`. Default: 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
   /** What an operator should read. Default: standard error. */
@@ -57,6 +63,8 @@ const dashboardPath = '/_';
 const callMsDefault = 10_000;
 const procedureMsDefault = 10 * 60 * 1000;
 const portDefault = 3000;
+const logKeepDaysDefault = 30;
+const microsADay = 86_400_000_000;
 
 /**
  * Opens a data folder and serves its databases.
@@ -79,6 +87,8 @@ export async function openHost(options: HostOptions): Promise<Host> {
       procedures: { callMsMax: options.procedureMsMax ?? procedureMsDefault, egress: options.egress ?? 'public' },
       warn,
       fail: options.onFailure,
+      snapshots: snapshotSettings(options),
+      takeSnapshot: takeSnapshotInThread,
     });
     const fallback = options.fallback ? { fallback: options.fallback } : {};
     const dashboard = options.dashboard ? { dashboard: serveStatic(options.dashboard, dashboardPath) } : {};
@@ -99,6 +109,11 @@ export async function openHost(options: HostOptions): Promise<Host> {
     await lock.release();
     throw error;
   }
+}
+
+function snapshotSettings({ logKeepDays = logKeepDaysDefault, snapshotAfterBytes }: HostOptions): SnapshotSettings {
+  const keepMicros = Number.isFinite(logKeepDays) ? BigInt(Math.round(logKeepDays * microsADay)) : undefined;
+  return { keepMicros, ...(snapshotAfterBytes === undefined ? {} : { afterBytes: snapshotAfterBytes }) };
 }
 
 async function lockDirectory(directory: string): Promise<Lock> {

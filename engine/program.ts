@@ -7,7 +7,7 @@ import { buildCatalog, type Catalog, type CatalogTable, type IdAssignment } from
 import type { ModuleDef, ModuleSequence, ModuleTable } from './module/definition.ts';
 import type { MigrationPlan } from './module/migration.ts';
 import { createQueries } from './query/queries.ts';
-import type { TableReader } from './store/contract.ts';
+import type { Follower, TableReader } from './store/contract.ts';
 import type { IndexId, TableDef, TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
 import { firstUserId } from './system.ts';
@@ -54,7 +54,7 @@ function hasValueIn(rows: TableReader, row: ProductType, { column, start, max }:
 }
 
 /** Makes the tables of a module that is the first in its database. */
-export function createTables(store: Store, def: ModuleDef, ids: IdAssignment): Catalog {
+export function createTables(store: Follower, def: ModuleDef, ids: IdAssignment): Catalog {
   const catalog = buildCatalog(def, ids);
   for (const table of catalog.tables) store.createTable(table.stored);
   return catalog;
@@ -65,7 +65,7 @@ export function createTables(store: Store, def: ModuleDef, ids: IdAssignment): C
  * replay of the log comes to the same rows.
  */
 export function alterTables(
-  store: Store,
+  store: Follower,
   plan: MigrationPlan & { kind: 'auto' },
   from: Catalog,
   def: ModuleDef,

@@ -3,13 +3,13 @@ import type { Disk } from './host/disk.ts';
 import type { Commit } from './log/commit.ts';
 import { LogRejection } from './log/failure.ts';
 import { type CommitLog, openLog } from './log/log.ts';
-import { listSnapshots, readSnapshot, type Snapshot, writeSnapshot } from './log/snapshot.ts';
+import { listSnapshots, openSnapshot, type Snapshot } from './log/snapshot.ts';
 import type { Catalog } from './module/catalog.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { planMigration } from './module/migration.ts';
 import { Names } from './names.ts';
 import { alterTables, createTables } from './program.ts';
-import type { TableChange } from './store/contract.ts';
+import type { Follower, TableChange } from './store/contract.ts';
 import { Store } from './store/store.ts';
 import {
   firstUserId,
@@ -34,6 +34,8 @@ export interface Recovered {
   readonly log: CommitLog;
   /** Undefined for a log without a commit. */
   readonly program: Program | undefined;
+  /** Size of the snapshot that it was begun with; 0 for none. */
+  readonly snapshotBytes: number;
 }
 
 /** Turns a bundle into a module that can run. @throws PublishRejection */
@@ -46,21 +48,17 @@ export interface RecoveryOptions {
   readonly warn: (message: string) => void;
   /** As of `openLog`. */
   readonly segmentBytesMax?: number;
-  /** A start that replays more bytes of rows than this leaves a snapshot. Default: 16 MiB. */
-  readonly snapshotAfterBytes?: number;
 }
 
-const snapshotAfterBytesDefault = 16 * 1024 * 1024;
-
 /**
- * Brings a database back: its newest good snapshot and the log after it, or the whole log. When much was replayed, the
- * next start gets a snapshot to begin with.
+ * Brings a database back: its newest good snapshot and the log after it, or the whole log.
  * @throws Rejection as `openLog`
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
-  const { disk, directory, load, warn, segmentBytesMax, snapshotAfterBytes = snapshotAfterBytesDefault } = options;
+  const { disk, directory, load, warn, segmentBytesMax } = options;
+  await disk.makeDirectory(directory);
   const snapshot = await newestSnapshot(disk, directory, warn);
-  const state = new RecoveredState(load);
+  const state = new RecoveredState(load, new Store());
   if (snapshot) await state.load(snapshot);
   const log = await openLog({
     disk,
@@ -73,26 +71,24 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
     const { file, offset, bytes } = log.tornTail;
     warn(`cut ${bytes} bytes of a write that was interrupted off the end of ${file}, at offset ${offset}`);
   }
-  if (state.replayedBytes >= snapshotAfterBytes) {
-    try {
-      await writeSnapshot(disk, directory, state.store, log.openedAt);
-    } catch (error) {
-      warn(`no snapshot was written in ${directory}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  return { store: state.store, names: state.names, log, program: state.program };
+  return {
+    store: state.store,
+    names: state.names,
+    log,
+    program: state.program,
+    snapshotBytes: snapshot?.sizeBytes ?? 0,
+  };
 }
 
-/** The newest snapshot that can be read; a bad one is passed over, because the log holds everything. */
-async function newestSnapshot(
+/** The newest snapshot that can be read; a bad one is passed over, for the one before it or for the log. */
+export async function newestSnapshot(
   disk: Disk,
   directory: string,
   warn: (message: string) => void,
 ): Promise<Snapshot | undefined> {
-  await disk.makeDirectory(directory);
   for (const file of await listSnapshots(disk, directory)) {
     try {
-      return await readSnapshot(disk, file);
+      return await openSnapshot(disk, file);
     } catch (error) {
       if (!(error instanceof LogRejection)) throw error;
       warn(`${error.message}; it is passed over`);
@@ -101,38 +97,44 @@ async function newestSnapshot(
   return undefined;
 }
 
-/** A database as far as its commits have been replayed. */
-export class RecoveredState {
-  readonly store = new Store();
+/** A database as far as its commits have been replayed into `store`. */
+export class RecoveredState<S extends Follower = Store> {
+  readonly store: S;
   readonly names = new Names();
   program: Program | undefined;
-  /** Bytes of the rows that were replayed. */
-  replayedBytes = 0;
   readonly #load: LoadModule;
 
-  constructor(load: LoadModule) {
+  constructor(load: LoadModule, store: S) {
     this.#load = load;
-    for (const table of systemTables) this.store.createTable(table);
+    this.store = store;
+    for (const table of systemTables) store.createTable(table);
   }
 
-  async load({ tables, sequences }: Snapshot): Promise<void> {
-    const { system, user } = split(tables);
-    this.#applySystem(system);
-    const bundle = bundleIn(system);
+  /** Takes over everything that a snapshot holds. */
+  async load(snapshot: Snapshot): Promise<void> {
+    await this.begin(snapshot);
+    for await (const part of snapshot.parts()) this.store.apply([part]);
+    this.store.restoreSequences(snapshot.sequences);
+  }
+
+  /** Takes over what module a snapshot has and what its tables are called, and leaves their rows. */
+  async begin(snapshot: Snapshot): Promise<void> {
+    let bundle: string | undefined;
+    for await (const part of snapshot.parts()) {
+      // The system's tables come first.
+      if (part.table >= firstUserId) break;
+      this.#loadNames([part]);
+      bundle ??= bundleIn([part]);
+    }
     if (bundle !== undefined) this.program = await follow(this.store, this.names, undefined, bundle, this.#load);
-    this.store.apply(user);
-    this.store.restoreSequences(sequences);
   }
 
   replay(commit: Commit): void | Promise<void> {
     const changes = commit.changes.filter(({ table }) => table !== positionTableId);
     const positions = commit.changes.find(({ table }) => table === positionTableId);
     const { system, user } = split(changes);
-    for (const { inserts, deletes } of changes) {
-      for (const row of inserts) this.replayedBytes += row.length;
-      for (const row of deletes) this.replayedBytes += row.length;
-    }
-    this.#applySystem(system);
+    this.#loadNames(system);
+    this.store.apply(system);
     const bundle = bundleIn(system);
     const finish = () => {
       this.store.apply(user);
@@ -145,11 +147,10 @@ export class RecoveredState {
     });
   }
 
-  #applySystem(changes: readonly TableChange[]): void {
+  #loadNames(changes: readonly TableChange[]): void {
     for (const change of changes) {
       if (change.table === nameTable.id) for (const row of change.inserts) this.names.load(row);
     }
-    this.store.apply(changes);
   }
 }
 
@@ -167,7 +168,7 @@ function bundleIn(system: readonly TableChange[]): string | undefined {
 
 /** Does again what an update of the module did to the tables. */
 async function follow(
-  store: Store,
+  store: Follower,
   names: Names,
   from: Program | undefined,
   bundle: string,

@@ -7,7 +7,7 @@ import { nodeDisk } from '../engine/host/node/disk.ts';
 import type { Commit } from '../engine/log/commit.ts';
 import { openLog } from '../engine/log/log.ts';
 import { readLog } from '../engine/log/recover.ts';
-import { listSnapshots, readSnapshot } from '../engine/log/snapshot.ts';
+import { listSnapshots, openSnapshot } from '../engine/log/snapshot.ts';
 import type { TableChange } from '../engine/store/contract.ts';
 
 // A folder for each format that a released version has written, with what is to be read from it. None is ever changed.
@@ -41,12 +41,16 @@ describe.each(names)('what was written in the format %s', (name) => {
 
   it('[FMT1] has a snapshot that the log leads to', async () => {
     const [file = ''] = await listSnapshots(nodeDisk, join(formats, name));
-    const snapshot = await readSnapshot(nodeDisk, file);
-    const { nextOffset, sequences, tables } = snapshot;
+    const snapshot = await openSnapshot(nodeDisk, file);
+    const { nextOffset, sequences } = snapshot;
+    const tables: TableChange[] = [];
+    for await (const part of snapshot.parts()) tables.push(part);
     const plainSequences = sequences.map((sequence) => ({ ...sequence, next: String(sequence.next) }));
     expect({ nextOffset, sequences: plainSequences, tables: tables.map(plainChange) }).toEqual(expected.snapshot);
     const after: number[] = [];
-    await readLog(nodeDisk, join(formats, name), ({ offset }) => void after.push(offset), snapshot);
+    await readLog(nodeDisk, join(formats, name), ({ offset }) => void after.push(offset), {
+      after: snapshot,
+    });
     expect(after).toEqual(expected.commits.map((_, offset) => offset).slice(nextOffset));
   });
 });

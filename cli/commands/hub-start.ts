@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { bundleModule, openHost, Rejection } from '../../engine/index.ts';
 import { dashboardLink, dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
+import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { announce } from '../lib/running.ts';
 import { localUrl } from '../start/hub.ts';
 
-export interface HubStartOptions {
+export interface HubStartOptions extends HistoryOptions {
   readonly module: string;
   readonly name: string;
   readonly data: string;
@@ -14,7 +15,7 @@ export interface HubStartOptions {
 }
 
 /** Hosts one module until it is asked to end. */
-export async function hubStart({ module, name, data, listen }: HubStartOptions): Promise<void> {
+export async function hubStart({ module, name, data, listen, ...history }: HubStartOptions): Promise<void> {
   const { signal } = interruption();
   const bundle = await bundleModule(resolve(module));
   let fail: (error: Error) => void = () => {};
@@ -29,6 +30,7 @@ export async function hubStart({ module, name, data, listen }: HubStartOptions):
     ...dashboardOption(),
     warn: (message) => console.error(`helix: ${message}`),
     onFailure: fail,
+    ...historyOf(history),
   }).catch((error) => {
     if (!(error instanceof Rejection)) throw error;
     if (error.code === 'data-folder-locked') {

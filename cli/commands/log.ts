@@ -4,6 +4,7 @@ import { loadModule } from '../../engine/module/load.ts';
 import { RecoveredState } from '../../engine/recovery.ts';
 import { identityToHex } from '../../engine/serve/identity/identity.ts';
 import type { TableChange } from '../../engine/store/contract.ts';
+import { Store } from '../../engine/store/store.ts';
 import { positionTableId } from '../../engine/system.ts';
 import { type DataOptions, withDataFolder } from '../lib/data-folder.ts';
 import { oneLine } from '../lib/terminal.ts';
@@ -18,7 +19,7 @@ export interface LogShowOptions extends DataOptions {
 /** Prints who called what and when, and what it changed. */
 export async function logShow(options: LogShowOptions): Promise<void> {
   await withDataFolder(options, async (folder) => {
-    const state = new RecoveredState(loadModule);
+    const state = new RecoveredState(loadModule, new Store());
     const until = options.from + options.limit;
     await folder.history(folder.find(options.database), async (commit) => {
       if (commit.offset >= until) return;

@@ -3,6 +3,7 @@ import { Listr } from 'listr2';
 import pc from 'picocolors';
 import { Failure } from '../lib/failure.ts';
 import { makeFolder } from '../lib/folder.ts';
+import type { HistoryOptions } from '../lib/history.ts';
 import { findHome, type Home } from '../lib/home.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { findRoot } from '../lib/root.ts';
@@ -10,19 +11,19 @@ import { oneLine } from '../lib/terminal.ts';
 import { checkFree } from '../start/hub.ts';
 import { Machine } from '../start/machine.ts';
 
-export interface StartOptions {
+export interface StartOptions extends HistoryOptions {
   readonly port: number;
   readonly host: string;
 }
 
 /** The whole product on one machine, until Ctrl-C. */
-export async function start({ port, host: hostname }: StartOptions): Promise<void> {
+export async function start({ port, host: hostname, ...history }: StartOptions): Promise<void> {
   const home = findHome();
   await prepareFolder(home);
   await checkFree({ home, hostname, port });
 
   const { signal } = interruption();
-  const machine = new Machine({ home, root: findRoot(), hostname, port, signal });
+  const machine = new Machine({ home, root: findRoot(), hostname, port, signal, history });
   try {
     await untilAborted(startUp(machine).run(), signal);
     const link = await machine.signInLink();

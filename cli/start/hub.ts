@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bundleModule, type Host, openHost, Rejection, serveStatic } from '../../engine/index.ts';
 import { dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
+import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { type Home, readRunningHub, writeSecret } from '../lib/home.ts';
 import { databaseName } from '../lib/hub.ts';
 
@@ -12,6 +13,7 @@ export interface HubSettings {
   readonly root: string;
   readonly hostname: string;
   readonly port: number;
+  readonly history: HistoryOptions;
   readonly warn: (message: string) => void;
   readonly onFailure: (error: Error) => void;
 }
@@ -57,7 +59,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
     throw error;
   }
 
-  async function open({ warn, onFailure }: HubSettings): Promise<Host> {
+  async function open({ warn, onFailure, history }: HubSettings): Promise<Host> {
     try {
       return await openHost({
         dataDirectory: home.hubData,
@@ -67,6 +69,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
         fallback: serveStatic(join(root, 'web', 'build')),
         warn,
         onFailure,
+        ...historyOf(history),
       });
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;

@@ -1,5 +1,6 @@
 import type { ListrTaskWrapper } from 'listr2';
 import { Failure } from '../lib/failure.ts';
+import type { HistoryOptions } from '../lib/history.ts';
 import type { Home } from '../lib/home.ts';
 import { connectHub, databaseName, type Hub } from '../lib/hub.ts';
 import { createInvite } from '../lib/invite.ts';
@@ -20,6 +21,7 @@ export interface MachineOptions {
   readonly root: string;
   readonly hostname: string;
   readonly port: number;
+  readonly history: HistoryOptions;
   /** Aborts what is being started. */
   readonly signal: AbortSignal;
 }

@@ -44,13 +44,12 @@ export async function openLog(options: LogOptions): Promise<CommitLog> {
 export class CommitLog {
   /** What the last crash left unfinished and opening has cut off. */
   readonly tornTail: TornTail | undefined;
-  /** Where the log ended when it was opened. */
-  readonly openedAt: LogPoint;
   readonly #disk: Disk;
   readonly #directory: string;
   readonly #segmentBytesMax: number;
   readonly #lock: Lock;
   #file: AppendFile | undefined;
+  #writtenBytes: number;
   #chain: Uint8Array;
   /** The batch that grows while the one before it is written. */
   #batch = newBatch();
@@ -75,13 +74,13 @@ export class CommitLog {
     lock: Lock,
   ) {
     this.tornTail = end.tornTail;
-    this.openedAt = end;
     this.#disk = disk;
     this.#directory = directory;
     this.#segmentBytesMax = segmentBytesMax;
     this.#lock = lock;
     this.#file = file;
     this.#chain = end.chain;
+    this.#writtenBytes = end.replayedBytes;
     this.#offset = end.nextOffset - 1;
     this.#durableOffset = end.nextOffset - 1;
   }
@@ -99,6 +98,11 @@ export class CommitLog {
   /** Bytes appended that no write has taken yet: who appends faster than the disk writes should wait when this grows. */
   get pendingBytes(): number {
     return this.#batch.length - batchHeaderBytes;
+  }
+
+  /** Bytes of the log after the point that it was opened from: replayed ones, and those written since. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** The failure that ended the log, if one has. */
@@ -179,6 +183,7 @@ export class CommitLog {
     this.#chain = sealBatch(bytes, first, commitCount, this.#chain);
     await file.append(bytes);
     this.#durableOffset = last;
+    this.#writtenBytes += bytes.length;
     if (bytes.length > keptBufferBytesMax) this.#spare = newBatch();
     else startBatch(writing);
   }

@@ -25,11 +25,27 @@ export interface TornTail {
   readonly bytes: number;
 }
 
-/** Where a log ends. */
+/** Where a log ends, or where the reading was told to end. */
 export interface LogEnd extends LogPoint {
+  /** The first commit that was read, whether it was replayed or not. */
+  readonly beginsAt: number;
   /** The segment to append to. */
   readonly segment: string | undefined;
+  /** What follows the last batch: a torn tail, or room that was never written. */
+  readonly tail: TornTail | undefined;
   readonly tornTail: TornTail | undefined;
+  /** Bytes of the batches that were replayed. */
+  readonly replayedBytes: number;
+}
+
+/** What of a log is read. */
+export interface Reading {
+  /** Replays only what follows this point. */
+  readonly after?: LogPoint | undefined;
+  /** Asked after every batch, and before the first, whether to end there. */
+  readonly isEnough?: (point: LogPoint) => boolean;
+  /** Accepts a log whose first segments were trimmed away: commits before its beginning are not missed. */
+  readonly isTrimmed?: boolean;
 }
 
 /** A point between two commits of one log. */
@@ -51,40 +67,44 @@ export type Replay = (commit: Commit) => void | Promise<void>;
  * @throws LogRejection `log-damaged`, `log-incomplete`, `log-version`; nothing was changed then
  */
 export async function recover(disk: Disk, directory: string, replay: Replay, after?: LogPoint): Promise<LogEnd> {
-  const { replayer, tail, tornTail, segment } = await replayAll(disk, directory, replay, after);
+  const end = await readLog(disk, directory, replay, { after });
+  const { tail } = end;
   if (tail !== undefined) {
     if (tail.offset > 0) await disk.truncate(tail.file, tail.offset);
     else await disk.remove(tail.file);
   }
-  return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
+  return end;
 }
 
 /** Reads a log as `recover` does and changes nothing: a torn tail is reported and stays. */
-export async function readLog(disk: Disk, directory: string, replay: Replay, after?: LogPoint): Promise<LogEnd> {
-  const { replayer, tornTail, segment } = await replayAll(disk, directory, replay, after);
-  return { nextOffset: replayer.nextOffset, chain: replayer.chain, segment, tornTail };
-}
-
-async function replayAll(disk: Disk, directory: string, replay: Replay, after: LogPoint | undefined) {
-  const all = (await disk.list(directory)).filter((name) => offsetOfSegment(name) !== undefined);
-  // Not the segment that starts at the point: a crash may have left nothing of it but its name.
-  const startsBefore = (name: string) => (offsetOfSegment(name) ?? 0) < (after?.nextOffset ?? 0);
-  const names = all.slice(Math.max(0, all.findLastIndex(startsBefore)));
-  const replayer = new Replayer(directory, replay, after);
+export async function readLog(disk: Disk, directory: string, replay: Replay, reading: Reading = {}): Promise<LogEnd> {
+  const names = await segmentsFrom(disk, directory, reading.after?.nextOffset ?? 0);
+  const replayer = new Replayer(directory, replay, reading);
   let tail: TornTail | undefined;
   let tornTail: TornTail | undefined;
   let segment: string | undefined;
   for (const [i, name] of names.entries()) {
+    if (replayer.isOver) break;
     const file = `${directory}/${name}`;
     const bytes = asBuffer(await disk.read(file));
     const end = await replayer.segment(file, bytes, offsetOfSegment(name) ?? 0, i === names.length - 1);
     if (end > 0) segment = file;
+    if (replayer.isOver) break;
     if (end > 0 && end === bytes.length) continue;
     tail = { file, offset: end, bytes: bytes.length - end };
     if (end === 0 || !isRoom(bytes.subarray(end))) tornTail = tail;
   }
   replayer.finish();
-  return { replayer, tail, tornTail, segment };
+  const { nextOffset, chain, beginsAt, replayedBytes } = replayer;
+  return { nextOffset, chain, beginsAt, replayedBytes, segment, tail, tornTail };
+}
+
+/** The names of the segments that a reading from a commit on needs. */
+export async function segmentsFrom(disk: Disk, directory: string, offset: number): Promise<string[]> {
+  const names = (await disk.list(directory)).filter((name) => offsetOfSegment(name) !== undefined);
+  // Not the segment that starts at the offset: a crash may have left nothing of it but its name.
+  const first = names.findLastIndex((name) => (offsetOfSegment(name) ?? 0) < offset);
+  return names.slice(Math.max(0, first));
 }
 
 /** Whether these bytes at the end of a segment are room that no batch had been written into. */
@@ -99,15 +119,21 @@ function asBuffer(bytes: Uint8Array | undefined): Buffer {
 class Replayer {
   nextOffset = 0;
   chain: Uint8Array = noChain;
+  beginsAt = 0;
+  replayedBytes = 0;
+  /** Whether the reading was told to end. */
+  isOver = false;
   readonly #directory: string;
   readonly #replay: Replay;
   readonly #after: LogPoint | undefined;
+  readonly #reading: Reading;
   #hasBegun = false;
 
-  constructor(directory: string, replay: Replay, after: LogPoint | undefined) {
+  constructor(directory: string, replay: Replay, reading: Reading) {
     this.#directory = directory;
     this.#replay = replay;
-    this.#after = after;
+    this.#after = reading.after;
+    this.#reading = reading;
   }
 
   /** Checks that the log reaches the point that it was to be read from. */
@@ -153,11 +179,7 @@ class Replayer {
         `${file} has the log format ${header.version}, but this program reads ${version}: run the version that wrote it`,
       );
     }
-    if (this.#after !== undefined && !this.#hasBegun && namedOffset <= this.#after.nextOffset) {
-      this.nextOffset = namedOffset;
-      this.chain = Uint8Array.from(header.chain);
-    }
-    this.#hasBegun = true;
+    if (!this.#hasBegun) this.#begin(file, namedOffset, header.chain);
     if (namedOffset !== this.nextOffset || header.firstOffset !== this.nextOffset) {
       throw new LogRejection(
         'log-incomplete',
@@ -171,12 +193,36 @@ class Replayer {
       throw damaged(file, 24, 'the segment does not follow the one before it: one of the two was replaced');
     }
     let at = segmentHeaderBytes;
-    while (at < bytes.length) {
+    this.isOver = this.#isEnough();
+    while (at < bytes.length && !this.isOver) {
       const end = await this.#batch(file, bytes, at, isLast);
       if (end === at) return at;
       at = end;
+      this.isOver = this.#isEnough();
     }
     return at;
+  }
+
+  /** Takes over what the first segment says of the commits before it, where they are not needed. */
+  #begin(file: string, offset: number, chain: Uint8Array): void {
+    this.#hasBegun = true;
+    const neededFrom = this.#after?.nextOffset ?? (this.#reading.isTrimmed ? Number.POSITIVE_INFINITY : 0);
+    if (offset > neededFrom) {
+      const message =
+        `${file} starts at commit ${offset}, and commits from ${neededFrom} on are needed: put the missing segments back` +
+        (neededFrom === 0 ? ', or a good snapshot that the log leads to' : '');
+      throw new LogRejection('log-incomplete', file, 0, message);
+    }
+    this.nextOffset = offset;
+    this.beginsAt = offset;
+    // The first segment of all follows nothing, whatever it says.
+    if (offset > 0) this.chain = Uint8Array.from(chain);
+  }
+
+  #isEnough(): boolean {
+    const { nextOffset, chain } = this;
+    if (nextOffset < (this.#after?.nextOffset ?? 0)) return false;
+    return this.#reading.isEnough?.({ nextOffset, chain }) ?? false;
   }
 
   /** Replays the batch at `at` and returns where it ends, or `at` for a torn tail. */
@@ -196,6 +242,7 @@ class Replayer {
     }
     this.nextOffset += header.commitCount;
     this.chain = Uint8Array.from(header.chain);
+    if (this.nextOffset > (this.#after?.nextOffset ?? 0)) this.replayedBytes += batchHeaderBytes + header.bodyBytes;
     return at + batchHeaderBytes + header.bodyBytes;
   }
 

@@ -18,6 +18,16 @@ export interface SequencePosition {
   readonly next: bigint;
 }
 
+/** What follows a log commit by commit: tables with their rows, or only with what has changed of them. */
+export interface Follower {
+  createTable(def: TableDef): void;
+  dropTable(id: TableId): void;
+  /** @param transformRow turns a row's bytes into those of the new row type; by default they are the same */
+  alterTable(id: TableId, def: TableDef, transformRow?: (row: Uint8Array) => Uint8Array): void;
+  apply(changes: readonly TableChange[]): void;
+  restoreSequences(positions: readonly SequencePosition[]): void;
+}
+
 /**
  * A bound of a range scan over the column that follows the prefix.
  * `value` is the BSATN of that one column's value.

@@ -1,5 +1,5 @@
 import { assert } from '../errors.ts';
-import type { SequencePosition, TableChange, TableReader, Transaction } from './contract.ts';
+import type { Follower, SequencePosition, TableChange, TableReader, Transaction } from './contract.ts';
 
 import type { TableDef, TableId } from './definition.ts';
 import { StoreRejection } from './rejection.ts';
@@ -17,7 +17,7 @@ export interface TableStatistics {
 }
 
 /** The tables of one database in memory, with one transaction at a time. */
-export class Store {
+export class Store implements Follower {
   readonly #tables = new Map<TableId, Table>();
   #transaction: OpenTransaction | undefined;
   /** Tables that the last transaction changed and that still hold the rows that it removed. */

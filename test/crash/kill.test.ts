@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Dice } from '../../engine/host/sim/dice.ts';
 import { type HelixProcess, startHelix } from '../support/process.ts';
 
@@ -52,21 +52,31 @@ class Lane {
       const { hub, url } = await this.#start();
       await this.#check(url);
       const calls = Array.from({ length: clientCount }, (_, i) => this.#callUntilDead(url, i));
-      await new Promise((resolve) => setTimeout(resolve, this.#dice.below(200)));
+      await new Promise((resolve) => setTimeout(resolve, this.#dice.below(this.#dice.pick([200, 200, 1500]))));
       await hub.kill();
       running.delete(hub);
       await Promise.all(calls);
       this.rounds += 1;
     }
-    const { hub, url } = await this.#start();
-    await this.#check(url);
-    await hub.kill();
-    running.delete(hub);
+    // The last start but one leaves a snapshot for the last.
+    for (const isEnough of [() => this.#hasSnapshot(), () => true]) {
+      const { hub, url } = await this.#start();
+      await vi.waitUntil(isEnough, { timeout: 60_000 });
+      await this.#check(url);
+      await hub.kill();
+      running.delete(hub);
+    }
+  }
+
+  #hasSnapshot(): boolean {
+    return readdirSync(this.#data, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.snapshot'));
   }
 
   async #start(): Promise<{ hub: HelixProcess; url: string }> {
     const where = ['--data', this.#data, '--listen', '127.0.0.1:0'];
-    const hub = startHelix(['hub', 'start', '--module', module, '--name', 'ledger', ...where]);
+    // Snapshots are under way most of the time, and what they make superfluous is trimmed.
+    const history = ['--snapshot-after-mib', '0.01', '--log-keep-days', '0'];
+    const hub = startHelix(['hub', 'start', '--module', module, '--name', 'ledger', ...where, ...history]);
     running.add(hub);
     const [, url = ''] = await hub.line(/listening on (http:\/\/\S+)/);
     return { hub, url };

@@ -19,7 +19,8 @@ export const dataFolder = '/hub';
 /** Small, so that a few calls reach every bound. */
 const limits: Limits = { ...defaultLimits, outgoingMessagesMax: 60, socketBytesMax: 2000, frameBytesMax: 3000 };
 const segmentBytesMax = 3000;
-const snapshotAfterBytes = 1000;
+/** Snapshots are taken all the time, and nothing is kept that the newest two do not need. */
+const snapshots = { afterBytes: 1000, keepMicros: 0n };
 
 /** A token is the name of its bearer: nothing is signed, because signing takes a thread and so no known time. */
 const authority: Authenticator = {
@@ -58,7 +59,7 @@ export class Machine {
   open(): Promise<LocalDatabases> {
     const { disk, clock, warn, fail } = this.#parts;
     return LocalDatabases.open({
-      ...{ disk, clock, warn, fail, segmentBytesMax, snapshotAfterBytes },
+      ...{ disk, clock, warn, fail, segmentBytesMax, snapshots },
       random: new SeededRandom(1),
       directory: dataFolder,
       callMsMax: Number.POSITIVE_INFINITY,
@@ -109,7 +110,7 @@ async function publish(): Promise<SimDisk> {
   };
   const databases = await disk.run(
     LocalDatabases.open({
-      ...{ disk, random, fail, segmentBytesMax, snapshotAfterBytes },
+      ...{ disk, random, fail, segmentBytesMax, snapshots },
       clock: new VirtualClock(0n),
       directory: dataFolder,
       callMsMax: Number.POSITIVE_INFINITY,

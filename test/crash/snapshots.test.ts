@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LocalDatabases } from '../../engine/databases.ts';
 import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { MemoryDisk } from '../../engine/log/testing/memory-disk.ts';
+import { takeSnapshot } from '../../engine/snapshots/take.ts';
 import { TestClient } from '../../engine/testing/client.ts';
 import { bundleOf, loadOnce } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
@@ -16,7 +17,7 @@ interface Machine {
   readonly databases: LocalDatabases;
 }
 
-async function start(disk: MemoryDisk, snapshotAfterBytes: number): Promise<Machine> {
+async function start(disk: MemoryDisk, afterBytes: number): Promise<Machine> {
   const warnings: string[] = [];
   const databases = await LocalDatabases.open({
     disk,
@@ -30,7 +31,7 @@ async function start(disk: MemoryDisk, snapshotAfterBytes: number): Promise<Mach
     },
     load: loadOnce,
     segmentBytesMax: 2000,
-    snapshotAfterBytes,
+    snapshots: { afterBytes },
   });
   return { disk, warnings, databases };
 }
@@ -71,15 +72,25 @@ function contents(machine: Machine): unknown {
 
 const never = Number.POSITIVE_INFINITY;
 
-/** A machine that was started three times with calls in between, and left a snapshot at two of the starts. */
-async function used(): Promise<{ disk: MemoryDisk; expected: unknown; snapshots: string[] }> {
+/** Takes a snapshot of what is durable. */
+async function snapshot(machine: Machine, keepMicros?: bigint): Promise<void> {
+  const { entry, durableOffset } = databaseOf(machine)();
+  const retention = { keepMicros, nowMicros: 0n };
+  const job = { directory: `/hub/databases/${entry.folder}`, untilOffset: durableOffset, retention };
+  await takeSnapshot(machine.disk, job, loadOnce);
+}
+
+/** A machine that was started three times with calls in between, and took two snapshots. */
+async function used(keepMicros?: bigint): Promise<{ disk: MemoryDisk; expected: unknown; snapshots: string[] }> {
   const first = await start(new MemoryDisk(), never);
   const bundle = await bundleOf('test/fixtures/modules/ledger.ts');
   await first.databases.publish({ name, owner: 1n, bundle, clear: false, breakClients: true, token: undefined });
   await open(first, 0, 20);
-  const second = await start(first.disk.afterCrash(), 0);
+  await snapshot(first);
+  const second = await start(first.disk.afterCrash(), never);
   await open(second, 20, 40);
-  const third = await start(second.disk.afterCrash(), 0);
+  await snapshot(second, keepMicros);
+  const third = await start(second.disk.afterCrash(), never);
   await open(third, 40, 60);
   const expected = contents(third);
   const disk = third.disk.afterCrash();
@@ -127,5 +138,37 @@ describe('snapshot', () => {
     content[20] = (content[20] ?? 0) ^ 1;
     altered.files.set(newest, Buffer.concat([content, createHash('sha256').update(content).digest()]));
     await expect(start(altered, never)).rejects.toThrow('was made of another log');
+  });
+
+  it('[SNAP5] a start needs nothing of what was trimmed, also when the newest snapshot is damaged', async () => {
+    const { disk, expected, snapshots } = await used(0n);
+    expect([...disk.files.keys()].some((path) => path.endsWith('/00000000000000000000.log'))).toBe(false);
+    expect(contents(await start(disk.afterCrash(), never))).toEqual(expected);
+    const [older = '', newest = ''] = snapshots;
+    disk.files.set(newest, Buffer.from('damaged'));
+    expect(contents(await start(disk.afterCrash(), never))).toEqual(expected);
+    disk.files.set(older, Buffer.from('damaged'));
+    await expect(start(disk.afterCrash(), never)).rejects.toThrow('commits from 0 on are needed');
+  });
+
+  it('[SNAP6] one is taken whenever the log has grown enough, and what a crash leaves of one is cleared away', async () => {
+    const first = await start(new MemoryDisk(), never);
+    const bundle = await bundleOf('test/fixtures/modules/ledger.ts');
+    await first.databases.publish({ name, owner: 1n, bundle, clear: false, breakClients: true, token: undefined });
+    const { folder } = databaseOf(first)().entry;
+    first.disk.files.set(`/hub/databases/${folder}/00000000000000000003.snapshot.new`, Buffer.from('a part'));
+    const second = await start(first.disk.afterCrash(), 5000);
+    const taken = () => [...second.disk.files.keys()].filter((path) => path.includes('.snapshot'));
+    await vi.waitUntil(() => taken().length === 1 && !taken()[0]?.endsWith('.new'));
+    const [before] = taken();
+    await open(second, 0, 60);
+    await vi.waitUntil(() => taken().some((path) => path !== before));
+    const expected = contents(second);
+    await second.databases.close();
+    expect(second.warnings).toEqual([]);
+    const third = await start(second.disk.afterCrash(), never);
+    expect((contents(third) as { rows: unknown[] }).rows.slice(1)).toEqual(
+      (expected as { rows: unknown[] }).rows.slice(1),
+    );
   });
 });

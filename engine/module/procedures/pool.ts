@@ -1,7 +1,7 @@
 import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
+import { builtThread } from '../../host/node/built-thread.ts';
 import type { LoadedModule, ModuleHost } from '../instance.ts';
-import { threadEntry } from './entry.ts';
 import { type Egress, ModuleFetch, type Outbound } from './fetch.ts';
 import type { Job } from './messages.ts';
 import { Partner, type PartnerParts, type ProcedureLimits, type ProcedureTransactions } from './partner.ts';
@@ -47,13 +47,13 @@ export class ProcedurePool {
     clock: Clock,
     options: PoolOptions = {},
   ) {
-    const { threadsMax = 4, waitingMax = 1024, egress = 'public', threadEntry: entry, ...rest } = options;
+    const { threadsMax = 4, waitingMax = 1024, egress = 'public', threadEntry, ...rest } = options;
     const { outbound = new ModuleFetch(egress), clock: ownClock = clock, ...limits } = rest;
     this.#threadsMax = threadsMax;
     this.#waitingMax = waitingMax;
     this.#parts = {
       ...{ module, host, transactions, outbound, clock: ownClock },
-      threadEntry: entry ?? threadEntry(),
+      threadEntry: threadEntry ?? builtThread('module-procedures'),
       limits: { ...limitsDefault, ...limits },
     };
   }
