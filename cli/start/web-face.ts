@@ -13,8 +13,8 @@ const pages = [
   {
     folder: 'web/dashboard',
     sources: [
-      ...['web/dashboard/src', 'web/dashboard/public', 'web/dashboard/index.html', 'web/dashboard/vite.config.ts'],
-      ...['web/src/lib/tokens.css', 'web/src/lib/base.css', 'package-lock.json'],
+      ...['web/dashboard/src', 'web/dashboard/index.html', 'web/dashboard/vite.config.ts'],
+      ...['web/src/lib', 'web/static', 'web/build-tools', 'package-lock.json'],
     ],
   },
 ];

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleModule, type Host, openHost } from '../../engine/index.ts';
@@ -91,15 +92,25 @@ describe.skipIf(!hasChromium)(title, { timeout: 60_000 }, () => {
   });
 
   it('[DASH5] signs in by a one-time link, whose code leaves the address at once', async () => {
-    const code = await codeOf(host.operator.token);
-    await page.goto(`${host.url}/_/#code=${code}`);
+    const options = ['--server', host.url, '--token-file', join(folder, 'data/operator.token')];
+    const command = promisify(execFile)(process.execPath, [join(root, 'cli/bin.js'), 'dashboard', ...options]);
+    const link = (await command).stdout.trim();
+    expect(link).toMatch(new RegExp(`^${host.url}/_/#code=[0-9a-f]{32}$`));
+    const loaded: Promise<number>[] = [];
+    page.on('requestfinished', (request) => {
+      if (request.url().includes('/_/')) loaded.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
+    await page.goto('about:blank');
+    await page.goto(link);
     const list = page.getByRole('list', { name: 'Databases' });
     await list.getByText('greenhouse').waitFor();
     expect(page.url()).toBe(`${host.url}/_/`);
     await list.getByText('4 tables').waitFor();
     await list.locator('[data-rows]', { hasText: '3 rows' }).waitFor();
+    const bytes = (await Promise.all(loaded)).reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeLessThan(150 * 1024);
     const again = await (await browser.newContext()).newPage();
-    await again.goto(`${host.url}/_/#code=${code}`);
+    await again.goto(link);
     await again.locator('[data-sign-in-error]').waitFor();
     await again.context().close();
   });
@@ -303,6 +314,8 @@ describe.skipIf(!hasChromium)(title, { timeout: 60_000 }, () => {
     await page.locator('tr[data-row="3"] button:focus').waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('complementary', { name: 'The row in full' }).getByText('north').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('complementary').waitFor({ state: 'detached' });
     await page.keyboard.press('End');
     await page.locator('tr[data-row="500"] button:focus').waitFor();
   });

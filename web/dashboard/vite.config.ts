@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
+import { compress } from '../build-tools/compress.ts';
 
 const face = fileURLToPath(new URL('../src/lib', import.meta.url));
 
@@ -12,6 +13,7 @@ export default defineConfig({
   publicDir: '../static',
   resolve: { alias: { $lib: face } },
   plugins: [
+    compress(),
     tailwindcss(),
     svelte({ configFile: false, preprocess: vitePreprocess(), compilerOptions: { runes: true } }),
   ],

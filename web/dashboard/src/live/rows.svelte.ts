@@ -46,6 +46,7 @@ export class LiveRows {
   #stop = () => {};
   #stopNext = () => {};
   #isScheduled = false;
+  #eventCount = 0;
 
   constructor(link: Link, relation: Relation) {
     this.#link = link;
@@ -95,7 +96,7 @@ export class LiveRows {
   /** @param gone the ids that went in the same change, or why there is no mark */
   #add(bytes: Uint8Array, gone: ReadonlySet<string> | ''): void {
     const { row: type, primaryKey, isEvent } = this.#relation;
-    const key = isEvent ? `${Date.now()}-${this.#rows.size}-${keyOf(bytes)}` : keyOf(bytes);
+    const key = isEvent ? `${this.#eventCount++}` : keyOf(bytes);
     const known = this.#rows.get(key);
     if (known !== undefined) {
       known.count += 1;
