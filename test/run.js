@@ -12,6 +12,11 @@ const packages = [
   { name: 'chromium', file: '/usr/bin/chromium' },
   { name: 'bubblewrap', file: '/usr/bin/bwrap' },
   { name: 'python3-minimal', file: '/usr/bin/python3' },
+  { name: 'docker.io', file: '/usr/sbin/dockerd' },
+  { name: 'rootlesskit', file: '/usr/bin/rootlesskit' },
+  { name: 'uidmap', file: '/usr/bin/newuidmap' },
+  { name: 'slirp4netns', file: '/usr/bin/slirp4netns' },
+  { name: 'iproute2', file: '/usr/sbin/ip' },
 ];
 
 const checks = [
@@ -32,6 +37,7 @@ const checks = [
 ];
 
 installPackages();
+const endContainers = startContainers();
 let passed = 0;
 let failed = 0;
 for (const check of checks) {
@@ -61,6 +67,7 @@ if (existsSync(report)) {
   console.log('vitest ended without a report');
 }
 rmSync(reports, { recursive: true });
+endContainers();
 
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
@@ -87,6 +94,30 @@ function installPackages() {
   spawnSync('apt-get', ['update', '-qq'], quiet);
   spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
   for (const entry of missing) if (!existsSync(entry.file)) console.log(`${entry.name} could not be installed.`);
+}
+
+/** Starts the rootless engine that the sandbox's tests need, unless one runs; returns how to end what was started. */
+function startContainers() {
+  if (!existsSync('/usr/sbin/dockerd')) return () => {};
+  const pidFile = '/var/lib/helix-sandbox/engine.pid';
+  const pidBefore = readIfThere(pidFile);
+  const started = spawnSync('sh', ['infra/sandbox/start-engine.sh'], { cwd: root, encoding: 'utf8' });
+  const address = started.stdout.trim();
+  const isReady =
+    started.status === 0 &&
+    (spawnSync('docker', ['--host', address, 'image', 'inspect', 'helix-sandbox:1']).status === 0 ||
+      spawnSync('sh', ['infra/sandbox/build-image.sh', address], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+        .status === 0);
+  if (!isReady)
+    console.log(`Tests of containers are skipped: ${started.stderr.trim() || 'the image could not be built'}`);
+  const pid = readIfThere(pidFile);
+  return () => {
+    if (pid !== undefined && pid !== pidBefore) process.kill(Number(pid), 'SIGTERM');
+  };
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
 function failedToLoad(file) {

@@ -28,13 +28,14 @@ apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-br
 
 echo "build-image: unpacking $(ls | wc -l) packages" >&2
 root=$work/root
-mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64" "$root/tmp" "$root/proc" "$root/dev" "$root/etc"
+mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64" "$root/proc" "$root/dev" "$root/etc"
+mkdir -m 1777 "$root/tmp" "$root/code"
 for folder in bin sbin lib lib64; do ln -s "usr/$folder" "$root/$folder"; done
 for package in *.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$root"; done
 # Only what a run needs: Python, a shell that sets limits, and the clock that ends it.
 find "$root/usr/bin" "$root/usr/sbin" \( -type f -o -type l \) ! -name 'python3*' ! -name dash ! -name sh ! -name head \
   ! -name timeout -delete
-rm -rf "$root/usr/share" "$root/usr/lib/python3/dist-packages" "$root"/usr/lib/python3*/ensurepip "$root/etc"/*
+rm -rf "$root/usr/share" "$root/var" "$root/usr/sbin" "$root/sbin" "$root/usr/lib/python3/dist-packages" "$root"/usr/lib/python3*/ensurepip "$root/etc"/*
 [ -e "$root/usr/bin/sh" ] || ln -s dash "$root/usr/bin/sh"
 
 echo "build-image: making the image" >&2

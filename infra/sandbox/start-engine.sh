@@ -5,6 +5,7 @@
 #
 # folder: where the engine keeps its images; default /var/lib/helix-sandbox for root, ~/.local/share/helix-sandbox otherwise.
 # Started as root, the engine runs as the user helix-sandbox, who is made when there is none: no part of it is root.
+# It ends with: kill "$(cat <folder>/engine.pid)"
 # Debian packages: docker.io rootlesskit uidmap slirp4netns iproute2
 set -eu
 
@@ -31,7 +32,6 @@ if [ "$(id -u)" = 0 ]; then
   mkdir -p "$folder"
   chown "$user:" "$folder"
   chmod 711 "$folder"
-  as="setpriv --reuid=$user --regid=$user --init-groups --no-new-privs=no"
   as="setpriv --reuid=$(id -u "$user") --regid=$(id -g "$user") --clear-groups"
 else
   user=$(id -un)
@@ -42,7 +42,10 @@ else
 fi
 
 socket=$folder/run/docker.sock
-if [ -S "$socket" ] && curl --silent --fail --unix-socket "$socket" http://engine/_ping >/dev/null 2>&1; then
+answers() {
+  perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new(Peer => shift)' "$socket" 2>/dev/null
+}
+if answers; then
   echo "unix://$socket"
   exit 0
 fi
@@ -54,9 +57,10 @@ $as env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$folder" XDG_RUNTIME_DIR="$f
   DOCKERD_ROOTLESS_ROOTLESSKIT_DISABLE_HOST_LOOPBACK=true \
   setsid "$launcher" --data-root "$folder/data" --host "unix://$socket" --pidfile "$folder/run/docker.pid" \
   --exec-root "$folder/run/exec" --iptables=false --ip6tables=false --bridge=none </dev/null >"$log" 2>&1 &
+echo $! >"$folder/engine.pid"
 
 waited=0
-until [ -S "$socket" ] && curl --silent --fail --unix-socket "$socket" http://engine/_ping >/dev/null 2>&1; do
+until answers; do
   waited=$((waited + 1))
   [ "$waited" -lt 150 ] || fail "the engine did not answer within 30 s; its log is $log: $(tail -n 3 "$log")"
   sleep 0.2

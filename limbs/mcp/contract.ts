@@ -37,7 +37,7 @@ export const runPythonOutput = {
   stdoutTruncated: z.boolean(),
   stderrTruncated: z.boolean(),
   durationMs: z.int(),
-  engine: z.enum(['bubblewrap', 'pyodide']),
+  engine: z.enum(['docker', 'bubblewrap', 'pyodide']),
   level: z.enum(SANDBOX_LEVELS),
 };
 

@@ -52,6 +52,6 @@ it('reads the weakest allowed level from HELIX_SANDBOX_MIN', () => {
   expect(sandboxLevelFromEnvironment({})).toBe('wasm');
   expect(sandboxLevelFromEnvironment({ HELIX_SANDBOX_MIN: 'jail' })).toBe('jail');
   expect(() => sandboxLevelFromEnvironment({ HELIX_SANDBOX_MIN: 'vm' })).toThrow(
-    'HELIX_SANDBOX_MIN is "vm": set it to one of container, jail, wasm.',
+    'HELIX_SANDBOX_MIN is "vm": set it to one of container, container-process-limits, jail, wasm.',
   );
 });

@@ -1,5 +1,6 @@
 import { LimbError } from '../errors.ts';
 import { BubblewrapEngine } from './bubblewrap/engine.ts';
+import { ContainerEngine } from './container/engine.ts';
 import { SANDBOX_LEVELS, type SandboxEngine, type SandboxLevel } from './engine.ts';
 import { PyodideEngine } from './pyodide/engine.ts';
 
@@ -13,7 +14,7 @@ export interface Choice {
 
 /** Every engine there is, strongest first. */
 export function allEngines(): SandboxEngine[] {
-  return [new BubblewrapEngine(), new PyodideEngine()];
+  return [new ContainerEngine(), new BubblewrapEngine(), new PyodideEngine()];
 }
 
 /**
@@ -26,15 +27,14 @@ export async function chooseEngine(
 ): Promise<Choice> {
   const passedOver: string[] = [];
   for (const engine of engines) {
+    const probe = isWeaker(engine.level, atLeast) ? undefined : await engine.probe();
     if (isWeaker(engine.level, atLeast)) {
       passedOver.push(
         `${engine.name}: its level is ${engine.level}, and HELIX_SANDBOX_MIN asks for ${atLeast} or better.`,
       );
-      continue;
-    }
-    const probe = await engine.probe();
-    if (probe.present) return { engine, detail: probe.detail, passedOver };
-    passedOver.push(`${engine.name}: ${probe.reason.replace(/\.$/, '')}. ${probe.install}`);
+      await engine.close();
+    } else if (probe?.present) return { engine, detail: probe.detail, passedOver };
+    else if (probe) passedOver.push(`${engine.name}: ${probe.reason.replace(/\.$/, '')}. ${probe.install}`);
   }
   const weaker = engines.some((engine) => isWeaker(engine.level, atLeast));
   const reasons = passedOver.map((reason) => `\n  ${reason}`).join('');

@@ -1,9 +1,12 @@
-/** How strongly an engine holds code in, strongest first. */
-export const SANDBOX_LEVELS = ['container', 'jail', 'wasm'] as const;
+/**
+ * How strongly an engine holds code in, strongest first. `container-process-limits`: a container whose limits hold for each
+ * process, and not for all of them together.
+ */
+export const SANDBOX_LEVELS = ['container', 'container-process-limits', 'jail', 'wasm'] as const;
 
 export type SandboxLevel = (typeof SANDBOX_LEVELS)[number];
 
-export type EngineName = 'bubblewrap' | 'pyodide';
+export type EngineName = 'docker' | 'bubblewrap' | 'pyodide';
 
 export interface Limits {
   /** Wall clock from start to kill; default 10 000. */
@@ -61,6 +64,7 @@ export type Probe =
 /** One way to run a Python program that may be hostile. Each run starts from nothing and leaves nothing. */
 export interface SandboxEngine {
   readonly name: EngineName;
+  /** Before `probe`, the best that it may turn out to be. */
   readonly level: SandboxLevel;
   /** Runs real programs to see that the engine works and holds; never throws. Must be called before `run`. */
   probe(): Promise<Probe>;

@@ -17,7 +17,7 @@ export interface Exit {
 
 /** Watches one run to its end: time, output and cancelling. The program must have been started already. */
 export async function supervise(
-  confined: Confined,
+  confined: Pick<Confined, 'stdout' | 'stderr' | 'ended' | 'kill'>,
   engine: Pick<SandboxEngine, 'name' | 'level'>,
   request: RunRequest,
   limits: Limits,

@@ -10,12 +10,12 @@ const NOT_KNOWN = refuse(constants.errno.ENOSYS);
 const NOT_A_TERMINAL = refuse(constants.errno.ENOTTY);
 
 /** Every CLONE_NEW… flag of clone(2): a new namespace would bring its capabilities back. */
-const NEW_NAMESPACES = 0x7e02_0000;
+export const NEW_NAMESPACES = 0x7e02_0000;
 const AF_UNIX = 1;
 /** PR_SET_PDEATHSIG, PR_SET_NAME, PR_GET_NAME. */
-const PRCTL_OPTIONS = [1, 15, 16];
+export const PRCTL_OPTIONS = [1, 15, 16];
 /** TCGETS and TCGETS2 (is it a terminal?), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. */
-const IOCTL_REQUESTS = [0x5401, 0x802c_542a, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
+export const IOCTL_REQUESTS = [0x5401, 0x802c_542a, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
 
 /** The seccomp filter of the jail for `machine`, ready for bubblewrap's `--seccomp`. */
 export function seccompFilter(machine: Machine): Buffer {

@@ -67,9 +67,12 @@ export interface SyscallNumbers {
   readonly ioctl: number;
 }
 
+const entries = ALLOWED.join(' ').trim().split(/\s+/);
+
+export const allowedSyscallNames: readonly string[] = entries.map((entry) => entry.slice(0, entry.indexOf(':')));
+
 export function syscallsOf(machine: Machine): SyscallNumbers {
   const column = machine === 'x64' ? 1 : 2;
-  const entries = ALLOWED.join(' ').trim().split(/\s+/);
   const allowed = entries
     .map((entry) => entry.split(':')[column])
     .filter((number) => number !== undefined && number !== '');

@@ -1,0 +1,80 @@
+import { randomInt } from 'node:crypto';
+import type { ContainerCreateOptions } from 'dockerode';
+import type { Limits } from '../engine.ts';
+import { imageName } from './find.ts';
+import { seccompProfile } from './profile.ts';
+
+/** Says which limb a container belongs to, so that one that was killed leaves none behind. */
+export const ownerLabel = 'helix.limb';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const OPEN_FILES_MAX = 64;
+const INODE_BYTES = 16 * KIB;
+/** The clock around Python is a process too. */
+const OWN_PROCESSES = 1;
+/** Before Python starts, a shell lets a program of its own read the code. */
+const STARTING_PROCESSES = 2;
+/** The limb ends a run; the clock inside ends what outlived its limb. */
+const INNER_CLOCK_MORE_S = 5;
+
+/** What the engine or the kernel would show of the host. */
+const hidden = [
+  ...['/sys', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/proc/acpi', '/proc/asound', '/proc/kcore'],
+  ...['/proc/keys', '/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list', '/proc/timer_stats'],
+];
+
+/** A container that waits for a program on its standard input: a line with the length of its code, the code, its input. */
+export function containerOptions(limits: Limits, owner: string): ContainerCreateOptions {
+  const pids = limits.processesMax + STARTING_PROCESSES;
+  // Limits of processes count by user: each run is another one.
+  const uid = randomInt(10_000, 60_000);
+  return {
+    Image: imageName,
+    Cmd: ['/usr/bin/sh', '-c', waitingCommand(limits)],
+    Env: ['PATH=/usr/bin', 'HOME=/tmp', 'TMPDIR=/tmp', 'LANG=C.UTF-8'],
+    User: `${uid}:65534`,
+    WorkingDir: '/tmp',
+    Hostname: 'sandbox',
+    Labels: { [ownerLabel]: owner },
+    ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, OpenStdin: true, StdinOnce: true, Tty: false },
+    NetworkDisabled: true,
+    HostConfig: {
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      IpcMode: 'none',
+      LogConfig: { Type: 'none', Config: {} },
+      SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile)}`],
+      Tmpfs: {
+        '/tmp': tmpfs(limits.scratchBytes),
+        '/code': tmpfs(MIB),
+      },
+      MaskedPaths: hidden,
+      PidsLimit: pids,
+      Memory: limits.memoryBytes,
+      MemorySwap: limits.memoryBytes,
+      NanoCpus: 1e9,
+    },
+  };
+}
+
+function tmpfs(bytes: number): string {
+  return `rw,noexec,nosuid,nodev,mode=1777,size=${bytes},nr_inodes=${Math.ceil(bytes / INODE_BYTES) + 1}`;
+}
+
+/** The limits of each process hold wherever those of the whole container do not. */
+function waitingCommand(limits: Limits): string {
+  const seconds = Math.ceil(limits.timeMs / 1000) + INNER_CLOCK_MORE_S;
+  return [
+    'IFS= read -r bytes',
+    'head -c "$bytes" >/code/main.py',
+    'ulimit -c 0',
+    `ulimit -n ${OPEN_FILES_MAX}`,
+    `ulimit -f ${Math.ceil(limits.scratchBytes / 512)}`,
+    `ulimit -v ${Math.floor(limits.memoryBytes / KIB)}`,
+    `ulimit -t ${Math.ceil(limits.timeMs / 1000) + 1}`,
+    `ulimit -p ${limits.processesMax + OWN_PROCESSES}`,
+    `exec timeout -s KILL ${seconds} python3 -I -B -u -X utf8 /code/main.py`,
+  ].join(' && ');
+}
