@@ -12,7 +12,8 @@ export interface Token {
 /** Longer texts are refused before they are read. */
 export const sqlCharsMax = 50_000;
 
-const blank = /\s+/y;
+/** Blanks and comments. */
+const blank = /(?:\s+|--[^\n]*|\/\*[\s\S]*?\*\/)+/y;
 const word = /[\p{L}_][\p{L}\p{M}\p{N}_$]*/uy;
 
 /** Tried in this order; the first group is the token's text. */
@@ -73,6 +74,7 @@ function skip(pattern: RegExp, sql: string, at: number): number {
 function unreadable(sql: string, at: number): string {
   const seen = sql[at] ?? '';
   if (seen === "'") return `the text that starts at character ${at + 1} has no closing '`;
+  if (sql.startsWith('/*', at)) return `the comment that starts at character ${at + 1} has no closing */`;
   if (seen === '"') return `the quoted name that starts at character ${at + 1} is empty or has no closing "`;
   return `unexpected character ${JSON.stringify(seen)} at character ${at + 1}`;
 }

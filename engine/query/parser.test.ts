@@ -78,6 +78,16 @@ describe('SELECT', () => {
     expect(JSON.stringify(bare, withoutPositions)).toBe(JSON.stringify(spelled, withoutPositions));
   });
 
+  test('[QP2] comments are blanks, but not inside text and names', () => {
+    const parsed = parseScript('-- all; of them\nSELECT /* not\nx */ "a--b" FROM t WHERE a = \'/* x */\'-- the end');
+    expect(parsed).toMatchObject([
+      {
+        projection: { columns: [{ column: { column: 'a--b' } }] },
+        where: { right: { literal: { value: '/* x */' } } },
+      },
+    ]);
+  });
+
   test('[QP2] AND binds tighter than OR', () => {
     expect(parseStatement('SELECT * FROM t WHERE a = 1 OR b = 2 AND c = 3')).toMatchObject({
       where: { kind: 'or', terms: [{ kind: 'compare' }, { kind: 'and' }] },
@@ -115,6 +125,7 @@ describe('rejections', () => {
     ['SELECT * FROM t WHERE a = 12x', 'a number runs into a name at character 27'],
     ["SELECT * FROM t WHERE a = 'x", "the text that starts at character 27 has no closing '"],
     ['SELECT * FROM "" ', 'character 15'],
+    ['SELECT * FROM t /* all', 'the comment that starts at character 17 has no closing */'],
     ['SELECT * FROM a, b', 'JOIN … ON instead of a comma'],
     ['SELECT * FROM t WHERE a = NULL', 'NULL at character 27'],
     ['SELECT * FROM t WHERE a = :me', 'the only parameter is :sender'],
@@ -156,6 +167,24 @@ describe('any input', () => {
         onlyRejects(chosen.join(glue)),
       ),
       { numRuns: 2000 },
+    );
+  });
+
+  test('[QP6] damaged queries are parsed or rejected, never a crash', () => {
+    const whole =
+      "SELECT a.* FROM \"t\" AS a JOIN u b ON a.x = b.\"y\" WHERE (a.z >= -1.5e3 AND NOT (b.w = 'it''s')) OR b.v <> 0xff ORDER BY a.x DESC LIMIT 5; UPDATE t SET a = X'00' WHERE b = :sender";
+    const damage = fc.record({
+      at: fc.nat(whole.length),
+      cut: fc.nat(6),
+      put: fc.constantFrom('', ...words, '/*', '--'),
+    });
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {
+        let sql = whole;
+        for (const { at, cut, put } of damages) sql = sql.slice(0, at) + put + sql.slice(at + cut);
+        onlyRejects(sql);
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -105,6 +105,6 @@ test('[QV10] a change concerns exactly those who read a key or a range that a ch
         }
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });

@@ -5,8 +5,8 @@ import { Incremental } from './incremental.ts';
 import { Intervals } from './intervals.ts';
 import { constantsKey, type Plan, paramsKey } from './plan.ts';
 import { and, type ColumnRef, type LiteralComparison } from './predicate.ts';
-import { compareOfRange, intervalOf } from './range.ts';
-import { columnsKey } from './value.ts';
+import { intervalOf } from './range.ts';
+import { columnsKey, comparatorOf } from './value.ts';
 
 /** The groups whose plan has the same constants. */
 export interface Slot {
@@ -77,9 +77,8 @@ class Ranged {
     const { relation, column } = first.column;
     const layout = plan.sources[relation]?.layout;
     assert(layout !== undefined, `relation ${relation} of ${plan.sources.length}`);
-    const compare = compareOfRange(first);
     this.#column = first.column;
-    this.#compare = (a, b) => compare(a, 0, b, 0);
+    this.#compare = comparatorOf(first.type);
     this.#bytesOf = (tuple) => {
       const row = tuple[relation] as Uint8Array;
       return row.subarray(layout.columnStart(row, 0, column));

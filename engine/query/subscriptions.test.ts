@@ -101,6 +101,15 @@ describe('one table', () => {
     expect(db.insert('task', [1000, 7, 'a']).size).toBe(0);
   });
 
+  test('[QS4] and alternatives, of values and of ranges', () => {
+    const db = database();
+    const replicas = Array.from({ length: 50 }, (_, n) => {
+      return db.subscribe(alice, `SELECT * FROM task WHERE tenant = ${n} OR (id > ${n + 100} AND id < ${n + 103})`);
+    });
+    expect(db.insert('task', [7, 3, 'a'], [105, 60, 'b']).size).toBe(2);
+    expect(replicas.flatMap(({ bag }, n) => (bag.length > 0 ? [n] : []))).toEqual([3, 4]);
+  });
+
   test('[QS4] and joins that differ in ranges', () => {
     const db = database();
     db.insert('member', [7, [1n]]);

@@ -2,6 +2,7 @@ import type { Layout } from '../bsatn/layout.ts';
 import { u32At } from '../bsatn/shape.ts';
 import { isBytes, isScheduleAt, optionOf, resultOf, specialOf } from '../bsatn/special.ts';
 import type { ScalarKind, Type } from '../bsatn/type.ts';
+import { assert } from '../errors.ts';
 
 /** Orders two values by their BSATN, each starting at an offset of validated bytes. */
 export type Compare = (a: Uint8Array, aStart: number, b: Uint8Array, bStart: number) => number;
@@ -24,6 +25,14 @@ export function isFloat(type: Type): boolean {
 /** Numbers by size, false before true, text and bytes byte by byte; NaN equals itself and is greater than all others. */
 export function compareOf(kind: ScalarKind | 'bytes'): Compare {
   return comparators[kind];
+}
+
+/** Orders two values of a comparable type, each at the start of its bytes. */
+export function comparatorOf(type: Type): (a: Uint8Array, b: Uint8Array) => number {
+  const kind = comparableKind(type);
+  assert(kind !== undefined, 'values that have no order are not compared');
+  const compare = compareOf(kind);
+  return (a, b) => compare(a, 0, b, 0);
 }
 
 const comparators: Record<ScalarKind | 'bytes', Compare> = {

@@ -2,10 +2,10 @@ import { assert } from '../errors.ts';
 import { Intervals } from './intervals.ts';
 import { type Plan, paramsKey } from './plan.ts';
 import type { LiteralComparison } from './predicate.ts';
-import { compareOfRange, intervalOf } from './range.ts';
+import { intervalOf } from './range.ts';
 import type { Slot } from './slots.ts';
 import type { Source } from './source.ts';
-import { columnsKey } from './value.ts';
+import { columnsKey, comparatorOf } from './value.ts';
 
 /** Which rows of one relation the constants of any slot of a template ask for. */
 export interface Wanted {
@@ -63,10 +63,9 @@ class WantedRanges implements Wanted {
   readonly #intervals: Intervals<Uint8Array, Slot>;
 
   constructor(range: LiteralComparison, { layout }: Source) {
-    const compare = compareOfRange(range);
     this.#column = range.column;
     this.#startIn = (row) => layout.columnStart(row, 0, range.column.column);
-    this.#intervals = new Intervals((a, b) => compare(a, 0, b, 0));
+    this.#intervals = new Intervals(comparatorOf(range.type));
   }
 
   add(slot: Slot): void {
