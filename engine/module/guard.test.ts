@@ -30,6 +30,24 @@ describe('a guard', () => {
     expect(withTimeLimit(1000, () => withTimeLimit(1000, () => 5))).toBe(5);
   });
 
+  test('[MOD60] has its whole time, also after one that was ended', () => {
+    const limitMs = 800;
+    for (let round = 0; round < 2; round++) {
+      expect(() =>
+        withTimeLimit(20, () => {
+          for (;;);
+        }),
+      ).toThrow(TimeLimit);
+      // Longer than the watchdog takes to look up.
+      const untilMs = performance.now() + limitMs / 3;
+      const run = () => {
+        while (performance.now() < untilMs);
+        return round;
+      };
+      expect(withTimeLimit(limitMs, run)).toBe(round);
+    }
+  });
+
   test('[MOD61] ends a reducer or view that calls the system for too long, and says which and how long', () => {
     const db = new TestDatabase(module);
     const outcome = db.instance.guard(20, () => db.call('busyOnce'));

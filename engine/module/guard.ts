@@ -1,7 +1,8 @@
 import { Session } from 'node:inspector';
 import { createContext } from 'node:vm';
-
+import { isMainThread } from 'node:worker_threads';
 import { AssertionError, assert } from '../errors.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** The thread was taken out of code that ran longer than its limit; nothing of that code, `finally` included, ran on. */
 export class TimeLimit extends Error {
@@ -23,24 +24,30 @@ export class TimeLimit extends Error {
 export class HostCut extends AssertionError {}
 
 /**
- * Runs `run` and takes the thread out of it, wherever it is, after `limitMs`.
+ * Runs `run` and takes the thread out of it, wherever it is, `limitMs` later or soon after.
  * It costs about 10 µs: put a batch of calls into one. An infinite limit is none and costs nothing.
  * @throws TimeLimit
  */
 export function withTimeLimit<T>(limitMs: number, run: () => T): T {
   if (limitMs === Number.POSITIVE_INFINITY) return run();
   room ??= openRoom();
+  const { globals } = room;
+  const outer = globals.run;
+  // The watchdog has one guard in mind.
+  const watchdog = outer === undefined ? room.watchdog : undefined;
   let ending: { readonly value: T } | { readonly error: unknown } | undefined;
-  const outer = room.globals.run;
-  room.globals.run = () => {
+  globals.run = () => {
+    watchdog?.begin(limitMs);
     try {
       ending = { value: run() };
     } catch (error) {
       ending = { error };
     }
+    watchdog?.end();
   };
-  const cause = room.evaluate(Math.ceil(limitMs));
-  room.globals.run = outer;
+  const cause = room.evaluate(watchdog === undefined ? Math.ceil(limitMs) : undefined);
+  globals.run = outer;
+  if (cause !== null) watchdog?.reset();
   // What was taken out of `run` has come to no ending.
   if (ending === undefined) throw new TimeLimit(limitMs, undefined, { cause });
   if ('error' in ending) throw ending.error;
@@ -50,15 +57,17 @@ export function withTimeLimit<T>(limitMs: number, run: () => T): T {
 /** A context of its own, so that a stack frame does not give anything away to a module that asks for it. */
 interface Room {
   readonly globals: { run: (() => void) | undefined };
-  /** Calls `run` of the globals. @returns what the inspector says when it had to end it */
-  evaluate(limitMs: number): Error | null;
+  /** Only the main thread has one. */
+  readonly watchdog: Watchdog | undefined;
+  /** Calls `run` of the globals. @returns what the inspector says when it was ended */
+  evaluate(limitMs: number | undefined): Error | null;
 }
 
 let room: Room | undefined;
 
 /**
- * The inspector's evaluation has its limit watched by a thread that is there anyway. The limit of `vm` starts a thread
- * each time and waits for its end, which costs several times as much, and milliseconds on a busy machine.
+ * Out of an evaluation of the inspector the thread can be taken and goes on behind it. The same can be had of `vm`, which
+ * starts a thread each time and waits for its end: that costs several times as much, and milliseconds on a busy machine.
  */
 function openRoom(): Room {
   const name = 'time limit';
@@ -76,10 +85,12 @@ function openRoom(): Room {
   const evaluation = { expression: '"use strict"; void run()\n//# sourceURL=guard', contextId, silent: true };
   return {
     globals,
+    watchdog: isMainThread ? new Watchdog() : undefined,
     evaluate(limitMs) {
       let failure: Error | null = null;
+      const asked = limitMs === undefined ? evaluation : { ...evaluation, timeout: limitMs };
       // On its own thread the inspector answers before `post` returns.
-      session.post('Runtime.evaluate', { ...evaluation, timeout: limitMs }, (error) => {
+      session.post('Runtime.evaluate', asked, (error) => {
         failure = error;
       });
       return failure;
