@@ -16,6 +16,7 @@ export interface SystemTable {
 const u16: Type = { kind: 'u16' };
 const u32: Type = { kind: 'u32' };
 const i128: Type = { kind: 'i128' };
+const i128Max = (1n << 127n) - 1n;
 const bool: Type = { kind: 'bool' };
 const string: Type = { kind: 'string' };
 const columns: Type = { kind: 'array', of: u16 };
@@ -77,7 +78,8 @@ export function systemTables(def: ModuleDef, tables: readonly CatalogTable[]): r
       .flatMap(({ declared, stored: { id } }) => declared.sequences.map((sequence) => ({ id, ...sequence })))
       .map(({ id, name, column, increment, start, min, max }, i) => [
         ...[firstViewId + i, name, id, column],
-        ...[increment, start, min, max].map(String),
+        // The greatest value of a u128 column does not fit into the table's own.
+        ...[increment, start, min, max].map((value) => String(value < i128Max ? value : i128Max)),
       ]),
   );
   add(
