@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const commands = ['start', 'hub start', 'limb start', 'generate', 'ask', 'run', 'remember', 'tasks'];
 const module = 'test/fixtures/modules/views.ts';
+
+const reach = `
+import { schema, t } from 'spacetimedb/server';
+const spacetimedb = schema({});
+export default spacetimedb;
+export const ask = spacetimedb.procedure({ url: t.string() }, t.string(), (ctx, { url }) => {
+  try { return ctx.http.fetch(url).text(); } catch (error) { return String(error); }
+});
+export const spin = spacetimedb.reducer(() => { for (;;) Math.max(1, 2); });
+`;
 
 describe('helix', () => {
   it('names all of its commands', async () => {
@@ -38,6 +48,9 @@ describe('helix', () => {
     [['start', '--port', '70000'], /Expected a port between 0 and 65535/],
     [['hub', 'start', '--module', 'x', '--name', 'y', '--listen', '3000'], /Expected host:port/],
     [['tasks', '--limit', '0'], /whole number above 0/],
+    [['start', '--egress', 'lan'], /Allowed choices are public, anywhere, nowhere/],
+    [['start', '--procedure-limit', '0'], /Expected a number of seconds/],
+    [['hub', 'start', '--module', 'x', '--name', 'y', '--reducer-limit', 'long'], /Expected a number of seconds/],
   ])('%j is refused with exit code 1', async (args, message) => {
     const { code, stderr } = await runCli(args);
     expect(code).toBe(1);
@@ -148,6 +161,35 @@ describe('helix hub start', () => {
     again.child.kill('SIGTERM');
     expect((await again.ended).code).toBe(0);
   });
+
+  it('lets procedures reach private addresses only when it is told to, and ends a reducer after its limit', async () => {
+    writeFileSync(join(folder, 'reach.ts'), reach);
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const outside = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong'));
+    await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(outside.address() as AddressInfo).port}/`;
+    const answers = async (flags: readonly string[], env: Record<string, string> = {}) => {
+      const args = ['--module', join(folder, 'reach.ts'), '--name', 'reach', '--data', join(folder, 'reach')];
+      const hub = startCli(['hub', 'start', ...args, '--listen', '127.0.0.1:0', ...flags], { env });
+      const [, url] = /(http:\S+)/.exec(await hub.line(/listening on http/)) ?? [];
+      const call = async (name: string, body: string) => {
+        const headers = { 'content-type': 'application/json' };
+        const answer = await fetch(`${url}/v1/database/reach/call/${name}`, { method: 'POST', headers, body });
+        return await answer.text();
+      };
+      const texts = [await call('ask', JSON.stringify([address]))];
+      if (flags.includes('--reducer-limit')) texts.push(await call('spin', '[]'));
+      hub.child.kill('SIGTERM');
+      await hub.ended;
+      return texts;
+    };
+    const [denied, late] = await answers(['--reducer-limit', '0.2']);
+    expect(denied).toContain('refusing to connect to private or special-purpose addresses');
+    expect(late).toContain('ran longer than 200 ms');
+    expect((await answers([], { HELIX_EGRESS: 'anywhere' }))[0]).toBe('"pong"');
+    expect((await answers(['--egress', 'nowhere']))[0]).toContain('outbound HTTP requests are disabled');
+    outside.close();
+  }, 60_000);
 });
 
 describe('helix start', () => {

@@ -3,6 +3,7 @@ import { version } from '../package.json';
 import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { withHistory } from './lib/history.ts';
+import { withLimits } from './lib/limits.ts';
 import { address, count, examples, list, port, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
@@ -14,7 +15,7 @@ const program = new Command('helix')
   .showHelpAfterError('Add --help for usage.')
   .configureHelp({ showGlobalOptions: true });
 
-withHistory(program.command('start'))
+withLimits(withHistory(program.command('start')))
   .description('start the hub, its web face and one limb on this machine')
   .option('--port <port>', 'port of the hub and the web face', port, 3000)
   .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -23,7 +24,7 @@ withHistory(program.command('start'))
   .action((options) => run(async () => (await import('./commands/start.ts')).start(options)));
 
 const hub = program.command('hub').description('run a hub by itself');
-withHistory(hub.command('start'))
+withLimits(withHistory(hub.command('start')))
   .description('host a module: its tables, reducers and views, over HTTP and WebSocket')
   .requiredOption('--module <entry.ts>', "the module's entry file, TypeScript or JavaScript")
   .requiredOption('--name <database>', 'name of the database')

@@ -4,10 +4,11 @@ import { dashboardLink, dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
 import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
+import { type LimitOptions, limitsOf } from '../lib/limits.ts';
 import { announce } from '../lib/running.ts';
 import { localUrl } from '../start/hub.ts';
 
-export interface HubStartOptions extends HistoryOptions {
+export interface HubStartOptions extends HistoryOptions, LimitOptions {
   readonly module: string;
   readonly name: string;
   readonly data: string;
@@ -15,7 +16,7 @@ export interface HubStartOptions extends HistoryOptions {
 }
 
 /** Hosts one module until it is asked to end. */
-export async function hubStart({ module, name, data, listen, ...history }: HubStartOptions): Promise<void> {
+export async function hubStart({ module, name, data, listen, ...hosting }: HubStartOptions): Promise<void> {
   const { signal } = interruption();
   const bundle = await bundleModule(resolve(module));
   let fail: (error: Error) => void = () => {};
@@ -30,7 +31,8 @@ export async function hubStart({ module, name, data, listen, ...history }: HubSt
     ...dashboardOption(),
     warn: (message) => console.error(`helix: ${message}`),
     onFailure: fail,
-    ...historyOf(history),
+    ...historyOf(hosting),
+    ...limitsOf(hosting),
   }).catch((error) => {
     if (!(error instanceof Rejection)) throw error;
     if (error.code === 'data-folder-locked') {

@@ -6,24 +6,25 @@ import { makeFolder } from '../lib/folder.ts';
 import type { HistoryOptions } from '../lib/history.ts';
 import { findHome, type Home } from '../lib/home.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
+import type { LimitOptions } from '../lib/limits.ts';
 import { findRoot } from '../lib/root.ts';
 import { oneLine } from '../lib/terminal.ts';
 import { checkFree } from '../start/hub.ts';
 import { Machine } from '../start/machine.ts';
 
-export interface StartOptions extends HistoryOptions {
+export interface StartOptions extends HistoryOptions, LimitOptions {
   readonly port: number;
   readonly host: string;
 }
 
 /** The whole product on one machine, until Ctrl-C. */
-export async function start({ port, host: hostname, ...history }: StartOptions): Promise<void> {
+export async function start({ port, host: hostname, ...hosting }: StartOptions): Promise<void> {
   const home = findHome();
   await prepareFolder(home);
   await checkFree({ home, hostname, port });
 
   const { signal } = interruption();
-  const machine = new Machine({ home, root: findRoot(), hostname, port, signal, history });
+  const machine = new Machine({ home, root: findRoot(), hostname, port, signal, history: hosting, limits: hosting });
   try {
     await untilAborted(startUp(machine).run(), signal);
     const link = await machine.signInLink();

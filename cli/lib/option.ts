@@ -24,6 +24,12 @@ export function count(text: string): number {
   return value;
 }
 
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400)) throw new InvalidArgumentError('Expected a number of seconds, at most 86400.');
+  return value;
+}
+
 export function time(text: string): Date {
   const value = new Date(text);
   if (Number.isNaN(value.getTime())) throw new InvalidArgumentError('Expected a date such as 2026-11-21T10:00Z.');

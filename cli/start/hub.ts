@@ -7,6 +7,7 @@ import { Failure } from '../lib/failure.ts';
 import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { type Home, readRunningHub, writeSecret } from '../lib/home.ts';
 import { databaseName } from '../lib/hub.ts';
+import { type LimitOptions, limitsOf } from '../lib/limits.ts';
 
 export interface HubSettings {
   readonly home: Home;
@@ -14,6 +15,7 @@ export interface HubSettings {
   readonly hostname: string;
   readonly port: number;
   readonly history: HistoryOptions;
+  readonly limits: LimitOptions;
   readonly warn: (message: string) => void;
   readonly onFailure: (error: Error) => void;
 }
@@ -59,7 +61,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
     throw error;
   }
 
-  async function open({ warn, onFailure, history }: HubSettings): Promise<Host> {
+  async function open({ warn, onFailure, history, limits }: HubSettings): Promise<Host> {
     try {
       return await openHost({
         dataDirectory: home.hubData,
@@ -70,6 +72,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
         warn,
         onFailure,
         ...historyOf(history),
+        ...limitsOf(limits),
       });
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;

@@ -4,6 +4,7 @@ import type { HistoryOptions } from '../lib/history.ts';
 import type { Home } from '../lib/home.ts';
 import { connectHub, databaseName, type Hub } from '../lib/hub.ts';
 import { createInvite } from '../lib/invite.ts';
+import type { LimitOptions } from '../lib/limits.ts';
 import { rememberDocuments } from '../lib/remember.ts';
 import { oneLine } from '../lib/terminal.ts';
 import { documentationKey, findDocumentation } from './documentation.ts';
@@ -22,6 +23,7 @@ export interface MachineOptions {
   readonly hostname: string;
   readonly port: number;
   readonly history: HistoryOptions;
+  readonly limits: LimitOptions;
   /** Aborts what is being started. */
   readonly signal: AbortSignal;
 }
