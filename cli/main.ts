@@ -65,6 +65,15 @@ limb
   .addHelpText('after', examples('helix limb egress', 'helix limb egress --task 17', 'helix limb egress --json | jq .'))
   .action((options) => run(async () => (await import('./commands/limb-egress.ts')).limbEgress(options)));
 
+program
+  .command('sandbox')
+  .description('the sandbox for Python on this machine')
+  .command('check')
+  .description('attack every sandbox engine of this machine and print what holds')
+  .option('--json', 'print the results as JSON')
+  .addHelpText('after', examples('helix sandbox check'))
+  .action((options) => run(async () => (await import('./commands/sandbox-check.ts')).sandboxCheck(options)));
+
 withHub(program.command('link'))
   .description('make a one-time sign-in link for the web app')
   .addOption(
