@@ -12,4 +12,5 @@ export default {
   version: __t.string(),
   sandbox: __t.string(),
   model: __t.string(),
+  session: __t.string(),
 };

@@ -29,10 +29,15 @@ import CompleteTaskReducer from './complete_task_reducer';
 import CreateInviteReducer from './create_invite_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
 import FailTaskReducer from './fail_task_reducer';
+import PongReducer from './pong_reducer';
 import RedeemInviteReducer from './redeem_invite_reducer';
+import RedriveAllReducer from './redrive_all_reducer';
+import RedriveTaskReducer from './redrive_task_reducer';
 import ReportMemoryReducer from './report_memory_reducer';
 import ReportProgressReducer from './report_progress_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
+import PingRow from './ping_table';
+import AttemptsRow from './attempts_table';
 import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
 import LimbsRow from './limbs_table';
@@ -46,6 +51,17 @@ import TasksRow from './tasks_table';
 import TenantsRow from './tenants_table';
 
 const tablesSchema = __schema({
+  ping: __table({
+    name: 'ping',
+    indexes: [],
+    constraints: [],
+    event: true,
+  }, PingRow),
+  attempts: __table({
+    name: 'attempts',
+    indexes: [],
+    constraints: [],
+  }, AttemptsRow),
   leaseInputs: __table({
     name: 'lease_inputs',
     indexes: [],
@@ -111,7 +127,10 @@ const reducersSchema = __reducers(
   __reducerSchema('create_invite', CreateInviteReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('fail_task', FailTaskReducer),
+  __reducerSchema('pong', PongReducer),
   __reducerSchema('redeem_invite', RedeemInviteReducer),
+  __reducerSchema('redrive_all', RedriveAllReducer),
+  __reducerSchema('redrive_task', RedriveTaskReducer),
   __reducerSchema('report_memory', ReportMemoryReducer),
   __reducerSchema('report_progress', ReportProgressReducer),
   __reducerSchema('submit_task', SubmitTaskReducer),

@@ -8,7 +8,8 @@ import {
 
 export default __t.row({
   taskId: __t.u64().primaryKey().name('task_id'),
-  lane: __t.string(),
+  tenantId: __t.u64().name('tenant_id'),
+  limb: __t.identity(),
   skill: __t.string(),
-  queuedAt: __t.timestamp().name('queued_at'),
+  offeredAt: __t.timestamp().name('offered_at'),
 });

@@ -7,8 +7,9 @@ import {
 } from 'spacetimedb';
 
 export default __t.row({
-  identity: __t.identity().primaryKey(),
+  id: __t.u64().primaryKey(),
   tenantId: __t.u64().name('tenant_id'),
+  identity: __t.identity(),
   name: __t.string(),
   skills: __t.array(__t.string()),
   capacity: __t.u32(),
@@ -19,6 +20,9 @@ export default __t.row({
   model: __t.string(),
   documentCount: __t.u32().name('document_count'),
   chunkCount: __t.u32().name('chunk_count'),
+  labels: __t.array(__t.string()),
+  allowedSkills: __t.array(__t.string()).name('allowed_skills'),
+  capacityMax: __t.u32().name('capacity_max'),
   enrolledAt: __t.timestamp().name('enrolled_at'),
   seenAt: __t.timestamp().name('seen_at'),
 });

@@ -5,6 +5,9 @@
 import {
   t as __t,
 } from 'spacetimedb';
+import {
+  TaskTerms,
+} from './types';
 
 export default {
   tenantId: __t.u64(),
@@ -12,5 +15,7 @@ export default {
   title: __t.string(),
   input: __t.string(),
   reference: __t.string(),
-  target: __t.option(__t.identity()),
+  get terms() {
+    return __t.option(TaskTerms);
+  },
 };

@@ -5,9 +5,15 @@
 import {
   t as __t,
 } from 'spacetimedb';
+import {
+  TaskTerms,
+} from './types';
 
 export default __t.row({
   taskId: __t.u64().primaryKey().name('task_id'),
   tenantId: __t.u64().name('tenant_id'),
   input: __t.string(),
+  get terms() {
+    return TaskTerms;
+  },
 });

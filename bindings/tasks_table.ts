@@ -18,9 +18,13 @@ export default __t.row({
   get state() {
     return TaskState;
   },
+  priority: __t.u8(),
   attempt: __t.u32(),
+  failures: __t.u32(),
+  attemptsMax: __t.u32().name('attempts_max'),
   limb: __t.option(__t.identity()),
-  target: __t.option(__t.identity()),
+  parent: __t.option(__t.u64()),
+  root: __t.u64(),
   submittedBy: __t.identity().name('submitted_by'),
   submittedAt: __t.timestamp().name('submitted_at'),
   claimedAt: __t.option(__t.timestamp()).name('claimed_at'),

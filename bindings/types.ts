@@ -7,6 +7,34 @@ import {
   type Infer as __Infer,
 } from 'spacetimedb';
 
+export const Attempt = __t.object('Attempt', {
+  id: __t.u64(),
+  taskId: __t.u64(),
+  tenantId: __t.u64(),
+  number: __t.u32(),
+  limb: __t.identity(),
+  limbName: __t.string(),
+  startedAt: __t.timestamp(),
+  endedAt: __t.option(__t.timestamp()),
+  durationMs: __t.u32(),
+  get outcome() {
+    return AttemptOutcome;
+  },
+  error: __t.string(),
+  exitCode: __t.option(__t.i32()),
+});
+export type Attempt = __Infer<typeof Attempt>;
+
+export const AttemptOutcome = __t.enum('AttemptOutcome', {
+  Open: __t.unit(),
+  Done: __t.unit(),
+  Failed: __t.unit(),
+  Lost: __t.unit(),
+  Cancelled: __t.unit(),
+  Expired: __t.unit(),
+});
+export type AttemptOutcome = __Infer<typeof AttemptOutcome>;
+
 export const Citation = __t.object('Citation', {
   document: __t.string(),
   section: __t.string(),
@@ -31,8 +59,9 @@ export const Lease = __t.object('Lease', {
 export type Lease = __Infer<typeof Lease>;
 
 export const Limb = __t.object('Limb', {
-  identity: __t.identity(),
+  id: __t.u64(),
   tenantId: __t.u64(),
+  identity: __t.identity(),
   name: __t.string(),
   skills: __t.array(__t.string()),
   capacity: __t.u32(),
@@ -43,6 +72,9 @@ export const Limb = __t.object('Limb', {
   model: __t.string(),
   documentCount: __t.u32(),
   chunkCount: __t.u32(),
+  labels: __t.array(__t.string()),
+  allowedSkills: __t.array(__t.string()),
+  capacityMax: __t.u32(),
   enrolledAt: __t.timestamp(),
   seenAt: __t.timestamp(),
 });
@@ -62,11 +94,17 @@ export type Member = __Infer<typeof Member>;
 
 export const Offer = __t.object('Offer', {
   taskId: __t.u64(),
-  lane: __t.string(),
+  tenantId: __t.u64(),
+  limb: __t.identity(),
   skill: __t.string(),
-  queuedAt: __t.timestamp(),
+  offeredAt: __t.timestamp(),
 });
 export type Offer = __Infer<typeof Offer>;
+
+export const Ping = __t.object('Ping', {
+  limb: __t.identity(),
+});
+export type Ping = __Infer<typeof Ping>;
 
 export const ProgressLine = __t.object('ProgressLine', {
   id: __t.u64(),
@@ -125,9 +163,13 @@ export const Task = __t.object('Task', {
   get state() {
     return TaskState;
   },
+  priority: __t.u8(),
   attempt: __t.u32(),
+  failures: __t.u32(),
+  attemptsMax: __t.u32(),
   limb: __t.option(__t.identity()),
-  target: __t.option(__t.identity()),
+  parent: __t.option(__t.u64()),
+  root: __t.u64(),
   submittedBy: __t.identity(),
   submittedAt: __t.timestamp(),
   claimedAt: __t.option(__t.timestamp()),
@@ -140,6 +182,9 @@ export const TaskInput = __t.object('TaskInput', {
   taskId: __t.u64(),
   tenantId: __t.u64(),
   input: __t.string(),
+  get terms() {
+    return TaskTerms;
+  },
 });
 export type TaskInput = __Infer<typeof TaskInput>;
 
@@ -153,6 +198,20 @@ export const TaskState = __t.enum('TaskState', {
   Cancelled: __t.unit(),
 });
 export type TaskState = __Infer<typeof TaskState>;
+
+export const TaskTerms = __t.object('TaskTerms', {
+  target: __t.option(__t.identity()),
+  priority: __t.u8(),
+  runAfter: __t.option(__t.timestamp()),
+  deadline: __t.option(__t.timestamp()),
+  attemptsMax: __t.u32(),
+  dedupeKey: __t.string(),
+  concurrencyKey: __t.string(),
+  concurrencyMax: __t.u32(),
+  labels: __t.array(__t.string()),
+  parent: __t.option(__t.u64()),
+});
+export type TaskTerms = __Infer<typeof TaskTerms>;
 
 export const Tenant = __t.object('Tenant', {
   id: __t.u64(),

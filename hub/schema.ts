@@ -1,186 +1,74 @@
-import { type Infer, schema, t, table } from 'spacetimedb/server';
-
-/** owner: everything, members included; operator: tasks; viewer: looks. */
-export const Role = t.enum('Role', ['Owner', 'Operator', 'Viewer']);
-
-/** What an invite makes of the Identity that redeems it. */
-export const InviteKind = t.enum('InviteKind', ['Member', 'Limb']);
-
-export const TaskState = t.enum('TaskState', ['Queued', 'Claimed', 'Running', 'Done', 'Failed', 'Dead', 'Cancelled']);
-
-/** Where in the limb's memory a part of an answer comes from. */
-export const Citation = t.object('Citation', {
-  document: t.string(),
-  section: t.string(),
-  quote: t.string(),
-});
-
-/** One measured part of the work. */
-export const Timing = t.object('Timing', {
-  name: t.string(),
-  durationMs: t.u32(),
-});
-
-/** All that ever comes back from a limb. At most 4 KiB as JSON. */
-export const SummaryBody = t.object('SummaryBody', {
-  text: t.string(),
-  citations: t.array(Citation),
-  /** What answered, in words for a person: a model's name, `extractive`, `bubblewrap (jail)`. */
-  engine: t.string(),
-  /** What the reader should know about how it was answered; empty for nothing. */
-  note: t.string(),
-  /** The exit status of a script; none for other skills. */
-  exitCode: t.option(t.i32()),
-  /** SHA-256 of artefacts that stay at the limb. */
-  artefacts: t.array(t.string()),
-  tokensIn: t.u32(),
-  tokensOut: t.u32(),
-  costMicros: t.u64(),
-  durationMs: t.u32(),
-  timings: t.array(Timing),
-});
-
-export const tenantRow = t.row('Tenant', {
-  id: t.u64().primaryKey().autoInc(),
-  name: t.string(),
-  createdAt: t.timestamp(),
-});
-
-export const memberRow = t.row('Member', {
-  id: t.u64().primaryKey().autoInc(),
-  tenantId: t.u64().index('btree'),
-  identity: t.identity().index('btree'),
-  role: Role,
-  name: t.string(),
-  joinedAt: t.timestamp(),
-});
-
-export const limbRow = t.row('Limb', {
-  identity: t.identity().primaryKey(),
-  tenantId: t.u64().index('btree'),
-  name: t.string(),
-  skills: t.array(t.string()),
-  /** How many tasks it works on at once. */
-  capacity: t.u32(),
-  online: t.bool(),
-  /** The connection that announced it; another one's end does not take it offline. */
-  connection: t.option(t.connectionId()),
-  version: t.string(),
-  /** The sandbox engine and its level, in words: `bubblewrap (jail)`; empty without one. */
-  sandbox: t.string(),
-  /** The language model, in words; empty without one. */
-  model: t.string(),
-  documentCount: t.u32(),
-  chunkCount: t.u32(),
-  enrolledAt: t.timestamp(),
-  seenAt: t.timestamp(),
-});
-
-export const taskRow = t.row('Task', {
-  id: t.u64().primaryKey().autoInc(),
-  tenantId: t.u64().index('btree'),
-  /** The submitter's own key for it inside the tenant: submitting the same reference again changes nothing. */
-  reference: t.string().index('btree'),
-  skill: t.string(),
-  /** The first line of the input, for lists. */
-  title: t.string(),
-  state: TaskState,
-  /** Counts claims; a report must name the attempt it is about. */
-  attempt: t.u32(),
-  /** The limb of the latest attempt. */
-  limb: t.option(t.identity()),
-  /** The only limb that may claim it; none for any limb with the skill. */
-  target: t.option(t.identity()),
-  submittedBy: t.identity(),
-  submittedAt: t.timestamp(),
-  claimedAt: t.option(t.timestamp()),
-  finishedAt: t.option(t.timestamp()),
-  /** Why the latest attempt failed; empty when it did not. */
-  error: t.string(),
-});
-
-/** Apart from the task, so that a change of state does not send the input again. */
-export const taskInputRow = t.row('TaskInput', {
-  taskId: t.u64().primaryKey(),
-  tenantId: t.u64().index('btree'),
-  /** JSON by the skill's own schema. */
-  input: t.string(),
-});
-
-/** Stands for a queued task. A limb sees the offers of its lanes and nothing else of the queue. */
-export const offerRow = t.row('Offer', {
-  taskId: t.u64().primaryKey(),
-  lane: t.string().index('btree'),
-  skill: t.string(),
-  queuedAt: t.timestamp(),
-});
-
-/** Lets a limb see and claim the offers of one lane. */
-export const laneAccessRow = t.row('LaneAccess', {
-  id: t.u64().primaryKey().autoInc(),
-  limb: t.identity().index('btree'),
-  lane: t.string().index('btree'),
-});
-
-/** Stands for a claimed task: who holds it, by which attempt. */
-export const leaseRow = t.row('Lease', {
-  taskId: t.u64().primaryKey(),
-  tenantId: t.u64().index('btree'),
-  limb: t.identity().index('btree'),
-  skill: t.string(),
-  attempt: t.u32(),
-  claimedAt: t.timestamp(),
-});
-
-export const progressRow = t.row('ProgressLine', {
-  id: t.u64().primaryKey().autoInc(),
-  taskId: t.u64().index('btree'),
-  tenantId: t.u64().index('btree'),
-  attempt: t.u32(),
-  line: t.string(),
-  at: t.timestamp(),
-});
-
-export const summaryRow = t.row('Summary', {
-  taskId: t.u64().primaryKey(),
-  tenantId: t.u64().index('btree'),
-  attempt: t.u32(),
-  limb: t.identity(),
-  body: SummaryBody,
-  at: t.timestamp(),
-});
-
-/** A one-time code by its hash: the code itself is never stored. */
-export const inviteRow = t.row('Invite', {
-  codeHash: t.string().primaryKey(),
-  tenantId: t.u64().index('btree'),
-  kind: InviteKind,
-  role: Role,
-  createdBy: t.identity(),
-  expiresAt: t.timestamp(),
-});
-
-/** Its one row is the hub's broom: expired invites go. */
-export const sweepTable = table(
-  { name: 'sweep' },
-  t.row('Sweep', {
-    id: t.u64().primaryKey().autoInc(),
-    scheduledAt: t.scheduleAt(),
-  }),
-);
+import { type Infer, schema, table } from 'spacetimedb/server';
+import { graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
+import { limbRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
+import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
+import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
+import {
+  type AttemptOutcome,
+  attemptRow,
+  childRow,
+  deadLetterRow,
+  dedupeRow,
+  leaseRow,
+  progressRow,
+  type SummaryBody as SummaryBodyType,
+  summaryRow,
+  type TaskTerms as TaskTermsType,
+  taskInputRow,
+  taskRow,
+} from './tables/tasks.ts';
 
 const spacetimedb = schema({
   tenant: table({ name: 'tenant' }, tenantRow),
   member: table({ name: 'member' }, memberRow),
+  invite: table({ name: 'invite' }, inviteRow),
+
   limb: table({ name: 'limb' }, limbRow),
-  task: table({ name: 'task' }, taskRow),
+  worker: table({ name: 'worker' }, workerRow),
+  station: table(
+    { name: 'station', indexes: [{ accessor: 'byRoom', algorithm: 'btree', columns: ['route', 'room'] }] },
+    stationRow,
+  ),
+  ping: table({ name: 'ping', public: true, event: true }, pingRow),
+
+  task: table(
+    {
+      name: 'task',
+      indexes: [{ accessor: 'byReference', algorithm: 'btree', columns: ['tenantId', 'reference'] }],
+    },
+    taskRow,
+  ),
   taskInput: table({ name: 'task_input' }, taskInputRow),
-  offer: table({ name: 'offer' }, offerRow),
-  laneAccess: table({ name: 'lane_access' }, laneAccessRow),
+  child: table({ name: 'child' }, childRow),
+  deadLetter: table({ name: 'dead_letter' }, deadLetterRow),
+  dedupe: table({ name: 'dedupe' }, dedupeRow),
   lease: table({ name: 'lease' }, leaseRow),
+  attempt: table({ name: 'attempt' }, attemptRow),
   progressLine: table({ name: 'progress_line' }, progressRow),
   summary: table({ name: 'summary' }, summaryRow),
-  invite: table({ name: 'invite' }, inviteRow),
+
+  queueEntry: table(
+    { name: 'queue_entry', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['laneId', 'place'] }] },
+    queueEntryRow,
+  ),
+  lane: table(
+    {
+      name: 'lane',
+      indexes: [
+        { accessor: 'byPlace', algorithm: 'btree', columns: ['bandId', 'place'] },
+        { accessor: 'byKey', algorithm: 'btree', columns: ['bandId', 'concurrency'] },
+      ],
+    },
+    laneRow,
+  ),
+  band: table({ name: 'band' }, bandRow),
+  concurrency: table({ name: 'concurrency' }, concurrencyRow),
+  offer: table({ name: 'offer' }, offerRow),
+  usage: table({ name: 'usage' }, usageRow),
+
+  timer: timerTable,
+  grace: graceTable,
+  pulse: pulseTable,
   sweep: sweepTable,
 });
 export default spacetimedb;
@@ -189,7 +77,13 @@ export default spacetimedb;
 export type Ctx = Parameters<Parameters<typeof spacetimedb.init>[1]>[0];
 export type MemberRow = Infer<typeof memberRow>;
 export type LimbRow = Infer<typeof limbRow>;
+export type WorkerRow = Infer<typeof workerRow>;
 export type TaskRow = Infer<typeof taskRow>;
+export type TaskTerms = Infer<typeof TaskTermsType>;
 export type LeaseRow = Infer<typeof leaseRow>;
-export type SummaryBody = Infer<typeof SummaryBody>;
+export type QueueEntryRow = Infer<typeof queueEntryRow>;
+export type LaneRow = Infer<typeof laneRow>;
+export type BandRow = Infer<typeof bandRow>;
+export type SummaryBody = Infer<typeof SummaryBodyType>;
 export type RoleTag = Infer<typeof Role>['tag'];
+export type AttemptOutcomeTag = Infer<typeof AttemptOutcome>['tag'];

@@ -27,7 +27,7 @@ describe('a hub that is killed in the middle of 1,000 submissions', () => {
     const acknowledged = new Set<string>();
     const submissions = Array.from({ length: 1000 }, async (_, i) => {
       const reference = `task-${i}`;
-      const submit = { tenantId: 1n, skill: 'reason', title: reference, input: '{}', reference, target: undefined };
+      const submit = { tenantId: 1n, skill: 'reason', title: reference, input: '{}', reference, terms: undefined };
       await owner.reducers.submitTask(submit);
       acknowledged.add(reference);
       if (acknowledged.size === 400) hub?.child.kill('SIGKILL');

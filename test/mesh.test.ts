@@ -26,7 +26,7 @@ describe('the hub over the official SDK', () => {
       title: 'What?',
       input: '{}',
       reference: 'r1',
-      target: undefined,
+      terms: undefined,
     });
     expect([...owner.db.tasks.iter()].map((t) => [t.title, t.state.tag])).toEqual([['What?', 'Queued']]);
   });

@@ -39,7 +39,7 @@ const flow = new TaskFlow((key) =>
     title: key,
     input: JSON.stringify(key),
     reference: key,
-    target: undefined,
+    terms: undefined,
   }),
 );
 
@@ -90,42 +90,40 @@ async function startLimb(url: string, slots: number): Promise<void> {
   });
   const limb = await connect(url);
   await limb.reducers.redeemInvite({ code, name: 'bench' });
-  await limb.reducers.announceLimb({ skills: [skill], capacity: slots, version: '0', sandbox: '', model: '' });
+  const session = randomUUID();
+  await limb.reducers.announceLimb({ skills: [skill], capacity: slots, version: '0', sandbox: '', model: '', session });
+  limb.db.ping.onInsert(() => void limb.reducers.pong({}));
   await new Promise<void>((resolve, reject) => {
     limb
       .subscriptionBuilder()
       .onApplied(() => resolve())
       .onError(({ event }) => reject(event ?? new Error('the subscription failed')))
-      .subscribe(['SELECT * FROM offers', 'SELECT * FROM leases', 'SELECT * FROM lease_inputs']);
+      .subscribe(['SELECT * FROM offers', 'SELECT * FROM leases', 'SELECT * FROM lease_inputs', 'SELECT * FROM ping']);
   });
-  new TinyLimb(limb, slots).start();
+  new TinyLimb(limb).start();
 }
 
 /** Claims what is offered, and finishes each task as soon as it sees its lease and its input. */
 class TinyLimb {
   readonly #connection: DbConnection;
-  readonly #slots: number;
-  readonly #claiming = new Set<bigint>();
   /** Attempts of the leases that it holds. */
   readonly #held = new Map<bigint, number>();
   readonly #inputs = new Map<bigint, string>();
-  #isScheduled = false;
 
-  constructor(connection: DbConnection, slots: number) {
+  constructor(connection: DbConnection) {
     this.#connection = connection;
-    this.#slots = slots;
   }
 
   start(): void {
     const { offers, leases, leaseInputs } = this.#connection.db;
-    offers.onInsert(() => this.#schedule());
+    for (const { taskId } of offers.iter()) this.#claim(taskId);
+    offers.onInsert((_context, { taskId }) => this.#claim(taskId));
     leases.onInsert((_context, { taskId, attempt }) => {
       this.#held.set(taskId, attempt);
       this.#work(taskId);
     });
     leases.onDelete((_context, { taskId }) => {
       this.#held.delete(taskId);
-      this.#schedule();
     });
     leaseInputs.onInsert((_context, { taskId, input }) => {
       this.#inputs.set(taskId, input);
@@ -133,33 +131,9 @@ class TinyLimb {
     });
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    queueMicrotask(() => {
-      this.#isScheduled = false;
-      this.#claim();
-    });
-  }
-
-  #claim(): void {
-    const free = this.#slots - this.#held.size - this.#claiming.size;
-    // Old ones first, but not all limbs the same one: only one of them would get it.
-    const old: bigint[] = [];
-    for (const { taskId } of this.#connection.db.offers.iter()) {
-      if (old.length >= free * 4) break;
-      if (!this.#claiming.has(taskId)) old.push(taskId);
-    }
-    for (let i = 0; i < free; i++) {
-      const [taskId] = old.splice(Math.floor(Math.random() * old.length), 1);
-      if (taskId === undefined) return;
-      this.#claiming.add(taskId);
-      // Whether it was won shows in the leases; a faster limb is no error.
-      void this.#connection.reducers.claimTask({ taskId }).finally(() => {
-        this.#claiming.delete(taskId);
-        this.#schedule();
-      });
-    }
+  /** Whether it was won shows in the leases. */
+  #claim(taskId: bigint): void {
+    void this.#connection.reducers.claimTask({ taskId });
   }
 
   #work(taskId: bigint): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Identity } from 'spacetimedb';
 import { tables } from '../../bindings/index.ts';
-import type { Summary, Task } from '../../bindings/types.ts';
+import type { Summary, Task, TaskTerms } from '../../bindings/types.ts';
 import { Failure } from './failure.ts';
 import { call, type Hub, subscribe } from './hub.ts';
 import { untilAborted } from './interruption.ts';
@@ -16,6 +16,19 @@ export interface NewTask {
   /** The submitter's own key; a fresh one unless given. A task that exists already is followed, not submitted twice. */
   readonly reference?: string;
 }
+
+const noTerms: TaskTerms = {
+  target: undefined,
+  priority: 5,
+  runAfter: undefined,
+  deadline: undefined,
+  attemptsMax: 0,
+  dedupeKey: '',
+  concurrencyKey: '',
+  concurrencyMax: 0,
+  labels: [],
+  parent: undefined,
+};
 
 const cancelMsMax = 2000;
 
@@ -40,7 +53,14 @@ export async function runTask(
   const { tenantId, skill, title, target } = task;
   await call(
     hub,
-    reducers.submitTask({ tenantId, skill, title, input: JSON.stringify(task.input), reference, target }),
+    reducers.submitTask({
+      tenantId,
+      skill,
+      title,
+      input: JSON.stringify(task.input),
+      reference,
+      terms: target && { ...noTerms, target },
+    }),
   );
   const submitted = find();
   if (submitted === undefined) throw new Failure('The hub took the task but does not show it: look at `helix tasks`');
@@ -133,9 +153,7 @@ function describeState(hub: Hub, task: Task): string {
   }
   if (task.state.tag !== 'Queued') return '';
   if (task.error !== '') return `${task.error}; task ${task.id} waits for its next attempt`;
-  const mayTake = limbs.some(
-    (limb) => limb.online && limb.skills.includes(task.skill) && (!task.target || task.target.isEqual(limb.identity)),
-  );
+  const mayTake = limbs.some((limb) => limb.online && limb.skills.includes(task.skill));
   return mayTake ? '' : `task ${task.id} waits: no limb with the skill ${task.skill} is online (Ctrl-C cancels it)`;
 }
 

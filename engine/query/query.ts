@@ -58,17 +58,24 @@ export function resolveSubscription(names: Names, select: Select, rights: Rights
 
 const definitionRelationsMax = 8;
 
+/** What a view's query may say. @throws QueryRejection */
+export function resolveDefinition(names: Names, select: Select, rights: Rights, what: string): RowsQuery {
+  const query = resolveRule(names, select, rights, what, false);
+  refuseEvents(query, query.output, what);
+  return query;
+}
+
 /**
- * What a view's query or a rule of row-level security may say.
+ * What a rule of row-level security may say: as a view's query, or about the rows of an event table.
  * @param needsIndexes whether its joins are bound to the rules for those of subscriptions
  * @throws QueryRejection
  */
-export function resolveDefinition(
+export function resolveRule(
   names: Names,
   select: Select,
   rights: Rights,
   what: string,
-  needsIndexes = false,
+  needsIndexes: boolean,
 ): RowsQuery {
   if (select.orderBy.length > 0 || select.limit !== undefined) {
     throw new QueryRejection('unsupported', `${what} cannot have ORDER BY or LIMIT`);
@@ -79,11 +86,16 @@ export function resolveDefinition(
   const scope = new Scope(names, select.from, rights);
   const query = resolveRows(scope, select, what);
   if (needsIndexes) requireJoinIndexes(scope, select.on);
-  for (const relation of query.relations) {
-    if (!isEvent(relation)) continue;
-    throw new QueryRejection('unsupported', `${what} cannot read the event table \`${nameOf(relation)}\``);
-  }
+  query.relations.forEach((_, position) => {
+    if (position !== query.output) refuseEvents(query, position, what);
+  });
   return query;
+}
+
+function refuseEvents({ relations }: RowsQuery, position: number, what: string): void {
+  const relation = relations[position];
+  if (!relation || !isEvent(relation)) return;
+  throw new QueryRejection('unsupported', `${what} cannot read the event table \`${nameOf(relation)}\``);
 }
 
 function resolveRows(scope: Scope, select: Select, what: string): RowsQuery {

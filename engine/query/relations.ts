@@ -6,7 +6,7 @@ import type { Select } from './ast.ts';
 import type { Caller } from './contract.ts';
 import { Names, nameOf, type Rights, rowOf } from './names.ts';
 import { parseStatement } from './parser.ts';
-import { type RowsQuery, resolveDefinition } from './query.ts';
+import { type RowsQuery, resolveDefinition, resolveRule } from './query.ts';
 import { naming, QueryRejection } from './rejection.ts';
 import { RowsSource } from './rows-source.ts';
 import { Change, type Source } from './source.ts';
@@ -113,7 +113,7 @@ export class Relations {
 
   #resolveRule(rule: Select, sender: bigint, isLive: boolean): RowsQuery {
     const rights: Rights = { sender, seesPrivate: true, seesViews: false };
-    return resolveDefinition(this.names, rule, rights, 'Rules of row-level security', isLive);
+    return resolveRule(this.names, rule, rights, 'Rules of row-level security', isLive);
   }
 }
 

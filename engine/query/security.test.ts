@@ -72,6 +72,19 @@ describe('row-level security', () => {
     expect(db.subscribe(owner, 'SELECT * FROM note').bag).toHaveLength(4);
   });
 
+  test('[QR9] a row of an event table reaches those whom one of its rules allows', () => {
+    const whisper = testTable('whisper', [['to', identityType]], {
+      isEvent: true,
+      indexes: [testIndex('whisper', [0])],
+    });
+    const db = new TestDatabase(
+      testModule([whisper], { rowLevelSecurity: ['SELECT * FROM whisper WHERE to = :sender'] }),
+    );
+    const [hers, his] = [alice, bob].map((caller) => db.subscribe(caller, 'SELECT * FROM whisper'));
+    db.insert('whisper', [[1n]]);
+    expect([hers?.events, his?.events]).toEqual([seen(db, 'whisper', [[1n]]), []]);
+  });
+
   test('[QR2] rules apply to the tables that rules name', () => {
     const db = database();
     const hers = db.subscribe(alice, 'SELECT * FROM comment');

@@ -5,14 +5,36 @@ export const limits = {
   progressLineCharsMax: 500,
   /** Older lines of a task are dropped when a new one arrives. */
   progressLinesMax: 200,
-  attemptsMax: 5,
+  attemptsDefault: 5,
+  attemptsMax: 20,
+  /** Older attempts of a task are forgotten when it is claimed again. */
+  attemptRowsMax: 40,
+  priorityDefault: 5,
+  priorityMax: 9,
+  labelsMax: 16,
+  concurrencyMax: 256,
+  keyCharsMax: 128,
+  redrivenMax: 1000,
+  /** Tasks of one tree of parents. */
+  treeTasksMax: 1000,
   titleCharsMax: 160,
   nameCharsMax: 80,
   ownedTenantsMax: 64,
+  limbTenantsMax: 64,
   errorCharsMax: 1000,
   skillsMax: 64,
   capacityMax: 256,
   referenceCharsMax: 64,
+  sessionCharsMax: 64,
   inviteLifeMs: 15 * 60 * 1000,
   inviteLifeMsMax: 24 * 60 * 60 * 1000,
+  /** How long a limb whose connection ended may take to come back to its tasks. */
+  graceMs: 1000,
+  pulseMs: 1000,
+  /** A limb that holds tasks and leaves so many pings unanswered loses them at the next pulse. */
+  unansweredMax: 3,
+  /** An offer that a limb does not take for so long is made to others. */
+  offerMsMax: 5000,
+  /** How far ahead a task may wait: a schedule takes no more than about two years. */
+  aheadMsMax: 366 * 24 * 60 * 60 * 1000,
 } as const;

@@ -1,5 +1,6 @@
 import { SenderError } from 'spacetimedb/server';
-import type { Ctx, LimbRow, MemberRow, RoleTag } from '../schema.ts';
+import { heard } from '../queue/liveness.ts';
+import type { Ctx, MemberRow, RoleTag, TaskRow, WorkerRow } from '../schema.ts';
 
 const rank: Record<RoleTag, number> = { Viewer: 0, Operator: 1, Owner: 2 };
 
@@ -11,12 +12,17 @@ export function requireMember(ctx: Ctx, tenantId: bigint, atLeast: RoleTag): Mem
   const member = findMember(ctx, tenantId);
   if (!member)
     throw new SenderError(`no-such-tenant: you are not a member of tenant ${tenantId}; ask its owner for an invite`);
-  if (rank[member.role.tag] < rank[atLeast]) {
-    throw new SenderError(
-      `forbidden: this needs the role ${atLeast.toLowerCase()}, yours is ${member.role.tag.toLowerCase()}; ask an owner of the tenant`,
-    );
-  }
+  requireRole(member, atLeast);
   return member;
+}
+
+/** A task of one of the caller's tenants, where the caller has at least the given role. */
+export function requireTask(ctx: Ctx, taskId: bigint, atLeast: RoleTag): TaskRow {
+  const task = ctx.db.task.id.find(taskId);
+  const member = task && findMember(ctx, task.tenantId);
+  if (!member) throw new SenderError(`no-such-task: there is no task ${taskId} in your tenants`);
+  requireRole(member, atLeast);
+  return task;
 }
 
 export function findMember(ctx: Ctx, tenantId: bigint): MemberRow | undefined {
@@ -26,9 +32,24 @@ export function findMember(ctx: Ctx, tenantId: bigint): MemberRow | undefined {
   return undefined;
 }
 
-/** The caller's registration as a limb. */
-export function requireLimb(ctx: Ctx): LimbRow {
-  const limb = ctx.db.limb.identity.find(ctx.sender);
-  if (!limb) throw new SenderError('not-a-limb: this Identity is not enrolled as a limb; redeem a pairing code first');
-  return limb;
+/** The caller as a limb, which has said something with this. */
+export function requireWorker(ctx: Ctx): WorkerRow {
+  const worker = ctx.db.worker.identity.find(ctx.sender);
+  if (!worker) {
+    throw new SenderError('not-a-limb: this Identity is not enrolled as a limb; redeem a pairing code first');
+  }
+  if (isAnnounced(ctx, worker) && ctx.connectionId) heard(ctx.connectionId);
+  return worker;
+}
+
+/** Whether the caller's connection is the one that the limb works on. */
+export function isAnnounced(ctx: Ctx, worker: WorkerRow): boolean {
+  return worker.connection !== undefined && ctx.connectionId?.isEqual(worker.connection) === true;
+}
+
+function requireRole(member: MemberRow, atLeast: RoleTag): void {
+  if (rank[member.role.tag] >= rank[atLeast]) return;
+  throw new SenderError(
+    `forbidden: this needs the role ${atLeast.toLowerCase()}, yours is ${member.role.tag.toLowerCase()}; ask an owner of the tenant`,
+  );
 }

@@ -131,15 +131,21 @@ describe('redeem_invite', () => {
     ]);
   });
 
-  it('lets one identity be a member of many tenants but a limb of one', () => {
+  it('lets one identity be a member and a limb of many tenants', () => {
     const { tenantId, owner } = newTenant(mesh, 'other');
     joinMember(mesh, 'alice');
     joinMember(mesh, 'alice', { tenantId, owner });
-    joinLimb(mesh, 'bot');
-    expect(() => joinLimb(mesh, 'bot', { tenantId, owner })).toThrow(/^already-enrolled: /);
-    // The refused code is still good, for another identity.
-    expect(mesh.rows('invite')).toMatchObject([{ tenantId }]);
-    joinLimb(mesh, 'bot');
-    expect(mesh.rows('limb')).toHaveLength(1);
+    const bot = joinLimb(mesh, 'bot');
+    mesh.call(bot.identity, 'redeemInvite', {
+      code: inviteTo(mesh, { tenantId, owner, kind: 'Limb' }),
+      name: 'theirs',
+    });
+    expect(mesh.rows('limb')).toMatchObject([
+      { tenantId: localTenant, name: 'bot', online: true, skills: ['reason'] },
+      { tenantId, name: 'theirs', online: true, skills: ['reason'] },
+    ]);
+    // A second code of the same tenant changes nothing.
+    mesh.call(bot.identity, 'redeemInvite', { code: inviteTo(mesh, { kind: 'Limb' }), name: 'again' });
+    expect(mesh.rows('limb')).toHaveLength(2);
   });
 });

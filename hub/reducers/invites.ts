@@ -4,7 +4,9 @@ import { Timestamp } from 'spacetimedb';
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
-import spacetimedb, { type Ctx, InviteKind, Role } from '../schema.ts';
+import { bringLive } from '../queue/workers.ts';
+import spacetimedb, { type Ctx } from '../schema.ts';
+import { InviteKind, Role } from '../tables/people.ts';
 import { findMember, requireMember } from './access.ts';
 
 /**
@@ -63,26 +65,46 @@ export const redeemInvite = spacetimedb.reducer(
   },
 );
 
+/** A worker may serve several tenants; redeeming twice for one of them changes nothing. */
 function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
-  const earlier = ctx.db.limb.identity.find(ctx.sender);
-  if (earlier) {
-    if (earlier.tenantId === tenantId) return;
-    throw new SenderError('already-enrolled: this Identity is a limb of another tenant; use a fresh Identity');
+  const enrolled = [...ctx.db.limb.identity.filter(ctx.sender)];
+  if (enrolled.some((limb) => limb.tenantId === tenantId)) return;
+  if (enrolled.length >= limits.limbTenantsMax) {
+    throw new SenderError(
+      `too-many-tenants: this limb serves ${enrolled.length} tenants, at most ${limits.limbTenantsMax} are allowed`,
+    );
   }
+  const [known] = enrolled;
   ctx.db.limb.insert({
-    identity: ctx.sender,
+    id: 0n,
     tenantId,
+    identity: ctx.sender,
     name,
     skills: [],
-    capacity: 1,
+    capacity: 0,
     online: false,
     connection: undefined,
-    version: '',
-    sandbox: '',
-    model: '',
-    documentCount: 0,
-    chunkCount: 0,
+    version: known?.version ?? '',
+    sandbox: known?.sandbox ?? '',
+    model: known?.model ?? '',
+    documentCount: known?.documentCount ?? 0,
+    chunkCount: known?.chunkCount ?? 0,
+    labels: [],
+    allowedSkills: [],
+    capacityMax: 0,
     enrolledAt: ctx.timestamp,
     seenAt: ctx.timestamp,
+  });
+  const worker = ctx.db.worker.identity.find(ctx.sender);
+  if (worker?.isLive) bringLive(ctx, worker);
+  if (worker) return;
+  ctx.db.worker.insert({
+    identity: ctx.sender,
+    connection: undefined,
+    session: '',
+    skills: [],
+    capacity: 0,
+    isLive: false,
+    goneAt: undefined,
   });
 }

@@ -1,29 +1,26 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { clip } from '../lib/text.ts';
-import spacetimedb, { type Ctx, type LeaseRow, SummaryBody, type TaskRow } from '../schema.ts';
-import { requireLimb } from './access.ts';
-import { moveTask, returnTask } from './queue.ts';
+import { finishTask, returnTask } from '../queue/endings.ts';
+import { moveTask } from '../queue/moves.ts';
+import { limbName } from '../queue/workers.ts';
+import spacetimedb, { type Ctx, type LeaseRow, type TaskRow } from '../schema.ts';
+import { SummaryBody } from '../tables/tasks.ts';
+import { isAnnounced, requireWorker } from './access.ts';
 import { requireSummary } from './summary.ts';
 
 /**
- * Takes a queued task for the calling limb under a new attempt number. When another limb was faster, or the task was never
- * this limb's to take, nothing happens: the caller sees whether it won by whether it holds the lease.
+ * Takes an offered task for the calling limb under a new attempt number. When the offer is not there any more, or never
+ * was this limb's, nothing happens: the caller sees whether it won by whether it holds the lease.
  */
 export const claimTask = spacetimedb.reducer({ name: 'claim_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
-  const limb = requireLimb(ctx);
-  // The end of the connection that announced the limb gives its tasks back, so no other connection may take any.
-  if (!limb.connection || !ctx.connectionId?.isEqual(limb.connection)) {
-    throw new SenderError('not-announced: announce the limb on this connection before it claims');
-  }
+  const worker = requireWorker(ctx);
   const offer = ctx.db.offer.taskId.find(taskId);
-  if (!offer || !mayClaim(ctx, offer.lane)) return;
-  if ([...ctx.db.lease.limb.filter(ctx.sender)].length >= limb.capacity) {
-    throw new SenderError(`no-free-slot: this limb holds ${limb.capacity} tasks, its capacity; finish one first`);
-  }
   const task = ctx.db.task.id.find(taskId);
-  if (!task) return;
+  // The end of the announced connection gives the limb's tasks back, so on no other connection any may be taken.
+  if (!offer?.limb.isEqual(ctx.sender) || !task || !isAnnounced(ctx, worker)) return;
   ctx.db.offer.taskId.delete(taskId);
+  ctx.db.queueEntry.taskId.delete(taskId);
   const attempt = task.attempt + 1;
   moveTask(ctx, task, 'Claimed', { attempt, limb: ctx.sender, claimedAt: ctx.timestamp });
   ctx.db.lease.insert({
@@ -34,6 +31,7 @@ export const claimTask = spacetimedb.reducer({ name: 'claim_task' }, { taskId: t
     attempt,
     claimedAt: ctx.timestamp,
   });
+  noteAttempt(ctx, task, attempt);
 });
 
 /** Tells the watchers one line of what is going on. */
@@ -66,7 +64,6 @@ export const completeTask = spacetimedb.reducer(
   (ctx, { taskId, attempt, summary }) => {
     const { task } = requireLease(ctx, taskId, attempt);
     requireSummary(summary);
-    ctx.db.lease.taskId.delete(taskId);
     ctx.db.summary.insert({
       taskId,
       tenantId: task.tenantId,
@@ -75,7 +72,7 @@ export const completeTask = spacetimedb.reducer(
       body: summary,
       at: ctx.timestamp,
     });
-    moveTask(ctx, task, 'Done', { error: '' });
+    finishTask(ctx, task, 'Done', { outcome: 'Done', exitCode: summary.exitCode }, { error: '' });
   },
 );
 
@@ -85,28 +82,44 @@ export const failTask = spacetimedb.reducer(
   { taskId: t.u64(), attempt: t.u32(), error: t.string(), isRetryable: t.bool() },
   (ctx, { taskId, attempt, error, isRetryable }) => {
     const { lease, task } = requireLease(ctx, taskId, attempt);
-    if (isRetryable) {
-      returnTask(ctx, lease, error);
-      return;
+    const reason = clip(error, limits.errorCharsMax);
+    if (isRetryable) returnTask(ctx, lease, { outcome: 'Failed', error: reason });
+    else {
+      const failures = task.failures + 1;
+      finishTask(ctx, task, 'Failed', { outcome: 'Failed', error: reason }, { error: reason, failures });
     }
-    ctx.db.lease.taskId.delete(taskId);
-    moveTask(ctx, task, 'Failed', { error: clip(error, limits.errorCharsMax) });
   },
 );
 
-function mayClaim(ctx: Ctx, lane: string): boolean {
-  for (const access of ctx.db.laneAccess.limb.filter(ctx.sender)) {
-    if (access.lane === lane) return true;
+function noteAttempt(ctx: Ctx, task: TaskRow, number: number): void {
+  const earlier = [...ctx.db.attempt.taskId.filter(task.id)];
+  if (earlier.length >= limits.attemptRowsMax) {
+    const oldest = earlier.reduce((a, b) => (a.number < b.number ? a : b));
+    ctx.db.attempt.id.delete(oldest.id);
   }
-  return false;
+  ctx.db.attempt.insert({
+    id: 0n,
+    taskId: task.id,
+    tenantId: task.tenantId,
+    number,
+    limb: ctx.sender,
+    limbName: limbName(ctx, ctx.sender, task.tenantId),
+    startedAt: ctx.timestamp,
+    endedAt: undefined,
+    durationMs: 0,
+    outcome: { tag: 'Open' },
+    error: '',
+    exitCode: undefined,
+  });
 }
 
 /** The caller's lease of a task, if the report is about the attempt that holds it now. */
 function requireLease(ctx: Ctx, taskId: bigint, attempt: number): { lease: LeaseRow; task: TaskRow } {
-  requireLimb(ctx);
+  const worker = requireWorker(ctx);
   const lease = ctx.db.lease.taskId.find(taskId);
   const task = ctx.db.task.id.find(taskId);
-  if (!lease || !task || !lease.limb.isEqual(ctx.sender) || lease.attempt !== attempt) {
+  const isAbout = lease?.attempt === attempt && lease.limb.isEqual(ctx.sender);
+  if (!lease || !task || !isAbout || !isAnnounced(ctx, worker)) {
     throw new SenderError(`stale-attempt: this limb does not hold task ${taskId} by attempt ${attempt}; drop the work`);
   }
   return { lease, task };

@@ -1,37 +1,38 @@
 import { ScheduleAt } from 'spacetimedb';
-import spacetimedb, { sweepTable } from '../schema.ts';
-import { returnTask } from './queue.ts';
+import { limits } from '../lib/limits.ts';
+import { after, isBefore } from '../lib/time.ts';
+import { loseLeases, takeOff } from '../queue/workers.ts';
+import spacetimedb from '../schema.ts';
+import { graceTable, sweepTable } from '../tables/clocks.ts';
+import { addTenant } from './tenants.ts';
 
 const sweepEveryMicros = 60_000_000n;
 
 /** Whoever creates the hub owns its first tenant. */
 export const init = spacetimedb.init((ctx) => {
-  const tenant = ctx.db.tenant.insert({ id: 0n, name: 'local', createdAt: ctx.timestamp });
-  ctx.db.member.insert({
-    id: 0n,
-    tenantId: tenant.id,
-    identity: ctx.sender,
-    role: { tag: 'Owner' },
-    name: 'local owner',
-    joinedAt: ctx.timestamp,
-  });
+  addTenant(ctx, 'local', 'local owner');
   ctx.db.sweep.insert({ id: 0n, scheduledAt: ScheduleAt.interval(sweepEveryMicros) });
+  ctx.db.pulse.insert({ id: 0n, scheduledAt: ScheduleAt.interval(BigInt(limits.pulseMs) * 1000n) });
 });
 
-/** A limb that has gone away cannot finish its work: somebody else takes it. */
+/** A limb that has gone away gets nothing more, and a moment to come back to the tasks that it holds. */
 export const onDisconnect = spacetimedb.clientDisconnected((ctx) => {
-  const limb = ctx.db.limb.identity.find(ctx.sender);
-  if (!limb?.connection || !ctx.connectionId?.isEqual(limb.connection)) return;
-  ctx.db.limb.identity.update({ ...limb, online: false, connection: undefined, seenAt: ctx.timestamp });
-  for (const lease of [...ctx.db.lease.limb.filter(ctx.sender)]) {
-    returnTask(ctx, lease, `the limb ${limb.name} went away`);
-  }
+  const worker = ctx.db.worker.identity.find(ctx.sender);
+  if (!worker?.connection || !ctx.connectionId?.isEqual(worker.connection)) return;
+  takeOff(ctx, worker, undefined);
+  if ([...ctx.db.lease.limb.filter(ctx.sender)].length === 0) return;
+  const end = after(ctx.timestamp, limits.graceMs);
+  ctx.db.grace.insert({ id: 0n, scheduledAt: ScheduleAt.time(end.microsSinceUnixEpoch), limb: ctx.sender });
+});
+
+export const endGrace = spacetimedb.reducer({ onSchedule: graceTable }, { row: graceTable.rowType }, (ctx, { row }) => {
+  const worker = ctx.db.worker.identity.find(row.limb);
+  if (!worker?.goneAt || worker.connection || isBefore(ctx.timestamp, after(worker.goneAt, limits.graceMs))) return;
+  loseLeases(ctx, row.limb, 'went away');
 });
 
 export const sweep = spacetimedb.reducer({ onSchedule: sweepTable }, { row: sweepTable.rowType }, (ctx) => {
   for (const invite of [...ctx.db.invite.iter()]) {
-    if (invite.expiresAt.microsSinceUnixEpoch < ctx.timestamp.microsSinceUnixEpoch) {
-      ctx.db.invite.codeHash.delete(invite.codeHash);
-    }
+    if (isBefore(invite.expiresAt, ctx.timestamp)) ctx.db.invite.codeHash.delete(invite.codeHash);
   }
 });

@@ -2,12 +2,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   announce,
   joinLimb,
+  joinMember,
   type Mesh,
   type MeshClient,
   startMesh,
   stateOf,
   submit,
+  summary,
   taskOf,
+  terms,
+  waitOut,
 } from '../../test/hub/mesh.ts';
 import { limits } from '../lib/limits.ts';
 
@@ -27,6 +31,7 @@ describe('announce_limb', () => {
       version: '2',
       sandbox: 's',
       model: 'm',
+      session: 'first run',
     });
     expect(mesh.rows('limb')).toMatchObject([
       {
@@ -42,7 +47,7 @@ describe('announce_limb', () => {
     ]);
   });
 
-  it('opens the lanes of its skills and closes those of the skills that are gone', () => {
+  it('has offers of its skills, and none of skills that are gone', () => {
     const offers = limb.subscribe('SELECT * FROM offers');
     const [reason, recall] = [submit(mesh), submit(mesh, { skill: 'recall' })];
     const seen = () => offers.rows('offers').map(({ taskId }) => taskId);
@@ -51,19 +56,27 @@ describe('announce_limb', () => {
     expect(seen()).toEqual([recall]);
     announce(limb, { skills: [] });
     expect(seen()).toEqual([]);
-    expect(mesh.rows('laneAccess')).toEqual([]);
+    expect(mesh.rows('station')).toEqual([]);
   });
 
-  it('cannot open the lane that another limb has for itself', () => {
+  it('has no further offers with a capacity of 0, and keeps what it holds', () => {
+    announce(limb, { capacity: 2 });
+    const ids = [submit(mesh), submit(mesh)];
+    limb.call('claimTask', { taskId: ids[0] ?? 0n });
+    announce(limb, { capacity: 0 });
+    expect([mesh.rows('offer'), mesh.rows('lease')]).toMatchObject([[], [{ taskId: ids[0] }]]);
+  });
+
+  it('cannot have what another limb has for itself', () => {
     const other = joinLimb(mesh, 'other');
-    submit(mesh, { target: other.identity });
+    submit(mesh, { terms: terms({ target: other.identity }) });
     expect(() => announce(limb, { skills: [`reason/${other.identity.toHexString()}`] })).toThrow(/^invalid-skill: /);
     expect(limb.query('SELECT * FROM offers')).toEqual([]);
   });
 
   it.each([
-    ['no capacity', { capacity: 0 }, 'invalid-capacity: 0 is not between 1 and 256'],
-    ['too much capacity', { capacity: limits.capacityMax + 1 }, 'invalid-capacity: 257 is not'],
+    ['too much capacity', { capacity: limits.capacityMax + 1 }, 'invalid-capacity: 257 is more than 256'],
+    ['no session', { session: ' ' }, 'invalid-session: the session is empty'],
     [
       'too many skills',
       { skills: Array.from({ length: limits.skillsMax + 1 }, (_, i) => `s${i}`) },
@@ -78,7 +91,7 @@ describe('announce_limb', () => {
 
   it('clips what is only shown', () => {
     const long = 'x'.repeat(1000);
-    limb.call('announceLimb', { skills: [], capacity: 1, version: long, sandbox: long, model: long });
+    limb.call('announceLimb', { skills: [], capacity: 1, version: long, sandbox: long, model: long, session: 's' });
     const [row] = mesh.rows('limb');
     for (const text of [row?.version, row?.sandbox, row?.model]) expect(text).toHaveLength(limits.nameCharsMax);
   });
@@ -105,6 +118,9 @@ describe('a limb that goes away', () => {
     mesh.advance(5);
     limb.disconnect();
     expect(mesh.rows('limb')).toMatchObject([{ online: false, connection: undefined, seenAt: mesh.now }]);
+    expect(mesh.rows('lease')).toHaveLength(2);
+    mesh.advance(limits.graceMs);
+    expect(mesh.rows('lease')).toHaveLength(0);
     expect(ids.map((id) => stateOf(mesh, id))).toEqual([
       ['Queued', 1],
       ['Queued', 1],
@@ -118,11 +134,13 @@ describe('a limb that goes away', () => {
 
   it('loses its tasks for good after as many times as there are attempts', () => {
     const id = submit(mesh);
-    for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
+    for (let attempt = 1; attempt <= limits.attemptsDefault; attempt++) {
       const connection = mesh.connect(limb.identity);
       announce(connection);
       connection.call('claimTask', { taskId: id });
       connection.disconnect();
+      mesh.advance(limits.graceMs);
+      if (attempt > 1) waitOut(mesh, attempt - 1);
     }
     expect(stateOf(mesh, id)).toEqual(['Dead', 5]);
   });
@@ -138,7 +156,47 @@ describe('a limb that goes away', () => {
     expect(mesh.rows('limb')).toMatchObject([{ online: true, connection: second.connectionId }]);
     expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
     second.disconnect();
+    mesh.advance(limits.graceMs);
     expect(stateOf(mesh, id)).toEqual(['Queued', 1]);
+  });
+
+  it('keeps its tasks when it comes back in time', () => {
+    const id = submit(mesh);
+    limb.call('claimTask', { taskId: id });
+    limb.disconnect();
+    mesh.advance(limits.graceMs - 1);
+    const again = mesh.connect(limb.identity);
+    announce(again);
+    mesh.advance(limits.graceMs);
+    expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
+    again.call('completeTask', { taskId: id, attempt: 1, summary: summary() });
+    expect(stateOf(mesh, id)).toEqual(['Done', 1]);
+  });
+
+  it('has a whole grace each time that it goes away', () => {
+    const id = submit(mesh);
+    limb.call('claimTask', { taskId: id });
+    limb.disconnect();
+    mesh.advance(limits.graceMs / 2);
+    const again = mesh.connect(limb.identity);
+    announce(again);
+    again.disconnect();
+    mesh.advance(limits.graceMs - 1);
+    expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
+    mesh.advance(1);
+    expect(stateOf(mesh, id)).toEqual(['Queued', 1]);
+  });
+
+  it('loses its tasks at once to another run of its process, which knows nothing of them', () => {
+    const id = submit(mesh);
+    limb.call('claimTask', { taskId: id });
+    const restarted = mesh.connect(limb.identity);
+    announce(restarted, { session: 'second run' });
+    expect(stateOf(mesh, id)).toEqual(['Queued', 1]);
+    expect(taskOf(mesh, id).error).toBe('the limb bot was started anew');
+    expect(() => limb.call('completeTask', { taskId: id, attempt: 1, summary: summary() })).toThrow(/^stale-attempt: /);
+    restarted.call('claimTask', { taskId: id });
+    expect(stateOf(mesh, id)).toEqual(['Claimed', 2]);
   });
 
   it('is found missing after a crash of the hub, whose queue has its tasks again', async () => {
@@ -146,11 +204,82 @@ describe('a limb that goes away', () => {
     limb.call('claimTask', { taskId: id });
     await mesh.settle();
     await mesh.crash();
+    mesh.advance(limits.graceMs);
     expect(mesh.rows('limb')).toMatchObject([{ online: false, connection: undefined }]);
     expect(stateOf(mesh, id)).toEqual(['Queued', 1]);
     const again = mesh.connect(limb.identity);
     announce(again);
     again.call('claimTask', { taskId: id });
     expect(stateOf(mesh, id)).toEqual(['Claimed', 2]);
+  });
+});
+
+describe('a limb that falls silent', () => {
+  it('loses its tasks within five seconds, and no sooner than three unanswered pings', () => {
+    const id = submit(mesh);
+    limb.call('claimTask', { taskId: id });
+    const other = joinLimb(mesh, 'other');
+    mesh.advance(3000);
+    expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
+    mesh.advance(1999);
+    expect(stateOf(mesh, id)).toEqual(['Queued', 1]);
+    expect(taskOf(mesh, id).error).toBe('the limb bot fell silent');
+    expect(mesh.rows('offer')).toMatchObject([{ taskId: id, limb: other.identity }]);
+    expect(mesh.rows('limb').filter(({ online }) => online)).toMatchObject([{ name: 'other' }]);
+  });
+
+  it('keeps its tasks while it answers pings, and no answer is a commit', () => {
+    const pings = limb.subscribe('SELECT * FROM ping');
+    const id = submit(mesh);
+    limb.call('claimTask', { taskId: id });
+    const { offset } = mesh.database.engine;
+    for (let second = 0; second < 20; second++) {
+      mesh.advance(1000);
+      limb.call('pong');
+    }
+    expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
+    expect(pings.deltas).toHaveLength(20);
+    expect(mesh.database.engine.offset).toBe(offset);
+  });
+
+  it('is the only one that sees its pings', () => {
+    const other = joinLimb(mesh, 'other');
+    const [own, foreign] = [limb, other].map((client) => client.subscribe('SELECT * FROM ping'));
+    const watching = mesh.connect(joinMember(mesh, 'alice')).subscribe('SELECT * FROM ping');
+    limb.call('claimTask', { taskId: submit(mesh) });
+    mesh.advance(2000);
+    expect([own, foreign, watching].map((replica) => replica?.deltas.length)).toEqual([2, 0, 0]);
+  });
+
+  it('is not asked while it holds nothing', () => {
+    const pings = limb.subscribe('SELECT * FROM ping');
+    mesh.advance(60_000);
+    expect(pings.deltas).toEqual([]);
+    expect(mesh.rows('limb')).toMatchObject([{ online: true }]);
+  });
+
+  it('is live again as soon as it answers', () => {
+    limb.call('claimTask', { taskId: submit(mesh) });
+    mesh.advance(10_000);
+    expect(mesh.rows('limb')).toMatchObject([{ online: false }]);
+    const next = submit(mesh);
+    expect(mesh.rows('offer')).toEqual([]);
+    limb.call('pong');
+    expect(mesh.rows('limb')).toMatchObject([{ online: true }]);
+    expect(mesh.rows('offer').map(({ taskId }) => taskId)).not.toContain(next);
+    expect(mesh.rows('offer')).toHaveLength(1);
+  });
+});
+
+describe('an offer', () => {
+  it('goes to another limb when its limb does not take it', () => {
+    const id = submit(mesh);
+    const other = joinLimb(mesh, 'other');
+    for (let second = 0; second < 5; second++) {
+      mesh.advance(1000);
+      limb.call('pong');
+      other.call('pong');
+    }
+    expect(mesh.rows('offer')).toMatchObject([{ taskId: id, limb: other.identity }]);
   });
 });

@@ -2,11 +2,19 @@ import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
 import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
-import spacetimedb from '../schema.ts';
-import { findMember, requireMember } from './access.ts';
-import { moveTask, offerTask } from './queue.ts';
+import { isBefore } from '../lib/time.ts';
+import { finishTask, queueTask } from '../queue/endings.ts';
+import { moveTask, requireRow } from '../queue/moves.ts';
+import { wakeAt } from '../queue/timers.ts';
+import spacetimedb, { type Ctx, type TaskRow } from '../schema.ts';
+import { TaskTerms } from '../tables/tasks.ts';
+import { requireMember, requireTask } from './access.ts';
+import { requireParent, requireTerms } from './terms.ts';
 
-/** Queues work for a limb. Sent again with the same reference by the same submitter, it changes nothing. */
+/**
+ * Queues work for a limb. Sent again with the same reference by the same submitter, it changes nothing; nor does it while
+ * another task with the same dedupe key is unfinished.
+ */
 export const submitTask = spacetimedb.reducer(
   { name: 'submit_task' },
   {
@@ -15,59 +23,108 @@ export const submitTask = spacetimedb.reducer(
     title: t.string(),
     input: t.string(),
     reference: t.string(),
-    target: t.option(t.identity()),
+    terms: t.option(TaskTerms),
   },
-  (ctx, { tenantId, skill, title, input, reference, target }) => {
+  (ctx, { tenantId, skill, title, input, reference, terms: given }) => {
     requireMember(ctx, tenantId, 'Operator');
     const skillName = requireSkill(skill);
-    const key = requireText('reference', reference, limits.referenceCharsMax);
+    const ownReference = requireText('reference', reference, limits.referenceCharsMax);
     requireJson(input);
-    const earlier = [...ctx.db.task.reference.filter(key)].find((task) => task.tenantId === tenantId);
-    if (earlier) {
-      if (earlier.submittedBy.isEqual(ctx.sender)) return;
-      throw new SenderError('reference-taken: choose another reference, such as a fresh UUID');
-    }
-    if (target) {
-      const limb = ctx.db.limb.identity.find(target);
-      if (limb?.tenantId !== tenantId) {
-        throw new SenderError(
-          'no-such-limb: the target is not a limb of this tenant; name the Identity of one that is',
-        );
-      }
-    }
-    const task = ctx.db.task.insert({
+    if (isKnown(ctx, tenantId, ownReference)) return;
+    const terms = requireTerms(ctx, tenantId, given);
+    const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
+    if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return;
+    const inserted = ctx.db.task.insert({
       id: 0n,
       tenantId,
-      reference: key,
+      reference: ownReference,
       skill: skillName,
       title: clip(requireText('title', title, limits.inputBytesMax).split('\n', 1)[0] ?? '', limits.titleCharsMax),
       state: { tag: 'Queued' },
+      priority: terms.priority,
       attempt: 0,
+      failures: 0,
+      attemptsMax: terms.attemptsMax === 0 ? limits.attemptsDefault : terms.attemptsMax,
       limb: undefined,
-      target,
+      parent: terms.parent,
+      root: terms.parent === undefined ? 0n : joinTree(ctx, tenantId, terms.parent),
       submittedBy: ctx.sender,
       submittedAt: ctx.timestamp,
       claimedAt: undefined,
       finishedAt: undefined,
       error: '',
     });
-    ctx.db.taskInput.insert({ taskId: task.id, tenantId, input });
-    offerTask(ctx, task);
+    const task = terms.parent === undefined ? ctx.db.task.id.update({ ...inserted, root: inserted.id }) : inserted;
+    ctx.db.taskInput.insert({ taskId: task.id, tenantId, input, terms });
+    if (terms.parent !== undefined) ctx.db.child.insert({ taskId: task.id, parent: terms.parent, root: task.root });
+    if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
+    if (terms.deadline) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
+    queueTask(ctx, task, 0);
   },
 );
 
-/** Ends a task that has not finished. A limb that works on it sees its lease go and stops. */
+/** Ends a task that has not finished, and its parts with it. A limb that works on one sees its lease go and stops. */
 export const cancelTask = spacetimedb.reducer({ name: 'cancel_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
-  const task = ctx.db.task.id.find(taskId);
-  if (!task || !findMember(ctx, task.tenantId)) {
-    throw new SenderError(`no-such-task: there is no task ${taskId} in your tenants`);
-  }
-  requireMember(ctx, task.tenantId, 'Operator');
-  if (isFinished(task.state.tag)) return;
-  ctx.db.offer.taskId.delete(taskId);
-  ctx.db.lease.taskId.delete(taskId);
-  moveTask(ctx, task, 'Cancelled');
+  cancelTree(ctx, requireTask(ctx, taskId, 'Operator'));
 });
+
+/** Queues a task again that has failed or was given up, with all of its attempts before it. */
+export const redriveTask = spacetimedb.reducer({ name: 'redrive_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
+  const task = requireTask(ctx, taskId, 'Operator');
+  if (!redrive(ctx, task)) {
+    throw new SenderError(
+      `not-redrivable: task ${taskId} is ${task.state.tag.toLowerCase()}; only failed and dead ones can be redriven`,
+    );
+  }
+});
+
+/** Queues the dead tasks of a tenant again, the oldest first, at most 1,000 at a time. */
+export const redriveAll = spacetimedb.reducer({ name: 'redrive_all' }, { tenantId: t.u64() }, (ctx, { tenantId }) => {
+  requireMember(ctx, tenantId, 'Operator');
+  const dead = [...ctx.db.deadLetter.tenantId.filter(tenantId)].map(({ taskId }) => taskId).sort(ascending);
+  for (const taskId of dead.slice(0, limits.redrivenMax)) {
+    redrive(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`));
+  }
+});
+
+function redrive(ctx: Ctx, task: TaskRow): boolean {
+  if (task.state.tag !== 'Failed' && task.state.tag !== 'Dead') return false;
+  const { terms } = requireRow(ctx.db.taskInput.taskId.find(task.id), `the terms of task ${task.id}`);
+  const dedupe = terms.dedupeKey === '' ? '' : `${task.tenantId}/${terms.dedupeKey}`;
+  if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) {
+    throw new SenderError(`duplicate: another task with the dedupe key of task ${task.id} is under way`);
+  }
+  if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
+  ctx.db.deadLetter.taskId.delete(task.id);
+  if (terms.deadline && isBefore(ctx.timestamp, terms.deadline)) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
+  queueTask(ctx, moveTask(ctx, task, 'Queued', { failures: 0 }), 0);
+  return true;
+}
+
+/** Children before their parents, so that no part starts when another one makes room. */
+function cancelTree(ctx: Ctx, task: TaskRow): void {
+  for (const { taskId } of [...ctx.db.child.parent.filter(task.id)]) {
+    cancelTree(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`));
+  }
+  if (!isFinished(task.state.tag)) finishTask(ctx, task, 'Cancelled', { outcome: 'Cancelled' });
+}
+
+/** The root of the tree that a new task joins under `parent`. */
+function joinTree(ctx: Ctx, tenantId: bigint, parent: bigint): bigint {
+  const { root } = requireParent(ctx, tenantId, parent);
+  const size = [...ctx.db.child.root.filter(root)].length + 1;
+  if (size >= limits.treeTasksMax) {
+    throw new SenderError(`tree-too-large: the tree of task ${root} has ${size} tasks, the most that are allowed`);
+  }
+  return root;
+}
+
+function isKnown(ctx: Ctx, tenantId: bigint, reference: string): boolean {
+  for (const task of ctx.db.task.byReference.filter([tenantId, reference])) {
+    if (task.submittedBy.isEqual(ctx.sender)) return true;
+  }
+  return false;
+}
 
 function requireJson(input: string): void {
   const bytes = utf8Bytes(input);
@@ -79,4 +136,8 @@ function requireJson(input: string): void {
   } catch {
     throw new SenderError('invalid-input: the input is not JSON; send the JSON that the skill expects');
   }
+}
+
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : 1;
 }

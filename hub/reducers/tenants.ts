@@ -1,7 +1,7 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
-import spacetimedb from '../schema.ts';
+import spacetimedb, { type Ctx } from '../schema.ts';
 
 /** Makes a tenant that the caller owns. Only who owns a tenant already may: the first one is made with the hub. */
 export const createTenant = spacetimedb.reducer({ name: 'create_tenant' }, { name: t.string() }, (ctx, { name }) => {
@@ -15,13 +15,19 @@ export const createTenant = spacetimedb.reducer({ name: 'create_tenant' }, { nam
       `too-many-tenants: you own ${owned.length} tenants, at most ${limits.ownedTenantsMax} are allowed`,
     );
   }
-  const tenant = ctx.db.tenant.insert({ id: 0n, name: display, createdAt: ctx.timestamp });
+  addTenant(ctx, display, first.name);
+});
+
+/** A tenant with the caller as its owner. */
+export function addTenant(ctx: Ctx, name: string, ownerName: string): void {
+  const tenant = ctx.db.tenant.insert({ id: 0n, name, createdAt: ctx.timestamp });
+  ctx.db.usage.insert({ tenantId: tenant.id, turn: 0n });
   ctx.db.member.insert({
     id: 0n,
     tenantId: tenant.id,
     identity: ctx.sender,
     role: { tag: 'Owner' },
-    name: first.name,
+    name: ownerName,
     joinedAt: ctx.timestamp,
   });
-});
+}

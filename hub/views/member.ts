@@ -1,13 +1,8 @@
 import { t } from 'spacetimedb/server';
-import spacetimedb, {
-  limbRow,
-  memberRow,
-  progressRow,
-  summaryRow,
-  taskInputRow,
-  taskRow,
-  tenantRow,
-} from '../schema.ts';
+import spacetimedb from '../schema.ts';
+import { limbRow } from '../tables/limbs.ts';
+import { memberRow, tenantRow } from '../tables/people.ts';
+import { attemptRow, progressRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
 // caller's own memberships, so that the engine keeps it current row by row.
@@ -42,6 +37,12 @@ export const taskInputs = spacetimedb.view({ name: 'task_inputs', public: true }
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.taskInput, (member, input) => member.tenantId.eq(input.tenantId)),
+);
+
+export const attempts = spacetimedb.view({ name: 'attempts', public: true }, t.array(attemptRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.attempt, (member, attempt) => member.tenantId.eq(attempt.tenantId)),
 );
 
 export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>

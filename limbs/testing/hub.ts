@@ -80,7 +80,7 @@ export class TestHub {
       title: skill,
       input: json,
       reference,
-      target: undefined,
+      terms: undefined,
     });
     return (await this.until(() => [...this.#owner.db.tasks.iter()].find((task) => task.reference === reference))).id;
   }

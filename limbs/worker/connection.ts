@@ -79,7 +79,7 @@ function subscribed(connection: DbConnection, hub: HubAddress): Promise<void> {
       .subscriptionBuilder()
       .onApplied(() => resolve())
       .onError((context) => reject(unreachable(hub, messageOf(context.event ?? 'it refused the subscription'))))
-      .subscribe([tables.self, tables.offers, tables.leases, tables.leaseInputs]);
+      .subscribe([tables.self, tables.offers, tables.leases, tables.leaseInputs, tables.ping]);
   });
 }
 

@@ -3,12 +3,12 @@ import { LimbError } from '../errors.ts';
 import type { Link } from './connection.ts';
 
 /**
- * Makes the connected identity a limb, with a pairing code when it is none yet. Throws `LimbError` when there is no code
- * or the hub does not take it.
+ * Makes the connected identity a limb of the tenant of a pairing code. One that is a limb already needs none: a code is
+ * then for a further tenant, and one that was used before is no error. Throws `LimbError` when it is no limb after that.
  */
 export async function enrol(link: Link, name: string, pairCode: string | undefined): Promise<void> {
-  if (isEnrolled(link)) return;
   if (!pairCode) {
+    if (isEnrolled(link)) return;
     throw new LimbError(
       'not-paired',
       'This limb belongs to no hub yet. Make a pairing code on the hub and start the limb with it in HELIX_PAIR_CODE.',
@@ -18,6 +18,7 @@ export async function enrol(link: Link, name: string, pairCode: string | undefin
     await orEnded(link, link.connection.reducers.redeemInvite({ code: pairCode, name }));
   } catch (error) {
     if (!(error instanceof SenderError)) throw error;
+    if (isEnrolled(link)) return;
     throw new LimbError('not-paired', `The hub did not take the pairing code: ${error.message}`);
   }
 }

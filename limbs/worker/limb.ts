@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InternalError } from 'spacetimedb';
 import { EgressJournal } from '../egress/index.ts';
@@ -92,32 +93,56 @@ class Sessions {
   readonly #journal: EgressJournal;
   readonly #log: Log;
   readonly #stopping = new AbortController();
-  #current: { link: Link; work: Work } | undefined;
+  /** By this the hub knows the same process again, which still works on its tasks. */
+  readonly #session = randomUUID();
+  #pairCode: string | undefined;
+  #link: Link | undefined;
+  #work: Work | undefined;
+  #equipment: Equipment | undefined;
 
   constructor(options: LimbOptions, folder: LimbFolder, journal: EgressJournal, log: Log) {
     this.#options = options;
     this.#folder = folder;
     this.#journal = journal;
     this.#log = log;
+    this.#pairCode = options.pairCode;
   }
 
   get isConnected(): boolean {
-    return this.#current !== undefined;
+    return this.#link !== undefined;
   }
 
   get leaseCount(): number {
-    return Number(this.#current?.link.connection.db.leases.count() ?? 0);
+    return Number(this.#link?.connection.db.leases.count() ?? 0);
   }
 
   async keep(equipment: Equipment): Promise<void> {
+    const work = new Work({ skills: equipment.skills, log: this.#log });
+    this.#work = work;
+    this.#equipment = equipment;
+    try {
+      await this.#connectAgainAndAgain(equipment, work);
+    } finally {
+      work.drop('the limb has ended');
+    }
+  }
+
+  async #connectAgainAndAgain(equipment: Equipment, work: Work): Promise<void> {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       try {
-        const { link, work } = await this.#open(equipment);
+        const link = await this.#open(equipment);
         failures = 0;
+        work.attach(link);
         await link.ended;
-        this.#current = undefined;
-        work.drop('the connection to the hub ended');
+        this.#link = undefined;
+        work.detach();
+        if (isReplaced(link)) {
+          throw new LimbError(
+            'replaced',
+            'Another process works with this identity now. Stop one of the two, or pair the other one by itself.',
+          );
+        }
         if (!this.#stopping.signal.aborted) this.#log('warn', 'The connection to the hub ended; connecting again');
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
@@ -132,34 +157,45 @@ class Sessions {
 
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    const current = this.#current;
-    if (!current) return;
-    await current.work.finish(graceMs);
-    current.link.connection.disconnect();
+    // What is offered from now on goes to other limbs at once.
+    if (this.#link && this.#equipment) {
+      await this.#announce(this.#link, this.#equipment, 0).catch((error) =>
+        this.#log('warn', `The hub could not be told that this limb ends: ${messageOf(error)}`),
+      );
+    }
+    await this.#work?.finish(graceMs);
+    this.#link?.connection.disconnect();
+  }
+
+  async #announce(link: Link, { skills, sandbox, model }: Equipment, capacity: number): Promise<void> {
+    const announced = skills.map((skill) => skill.name);
+    const { version } = this.#options;
+    const session = this.#session;
+    const { reducers } = link.connection;
+    await orEnded(link, reducers.announceLimb({ skills: announced, capacity, version, sandbox, model, session }));
   }
 
   reportMemory(stats: MemoryStats): void {
-    this.#current?.link.connection.reducers
+    this.#link?.connection.reducers
       .reportMemory(stats)
       .catch((error) => this.#log('warn', `The hub did not take the size of the memory: ${messageOf(error)}`));
   }
 
-  async #open(equipment: Equipment): Promise<{ link: Link; work: Work }> {
-    const { hub, name, pairCode, version, capacity = capacityDefault } = this.#options;
+  async #open(equipment: Equipment): Promise<Link> {
+    const { hub, name, capacity = capacityDefault } = this.#options;
     const link = await this.#connect();
+    const { reducers, db } = link.connection;
     try {
-      await enrol(link, name, pairCode);
-      await orEnded(
-        link,
-        link.connection.reducers.announceLimb({
-          skills: equipment.skills.map((skill) => skill.name),
-          capacity,
-          version,
-          sandbox: equipment.sandbox,
-          model: equipment.model,
-        }),
-      );
-      await orEnded(link, link.connection.reducers.reportMemory(await equipment.stats()));
+      await enrol(link, name, this.#pairCode);
+      this.#pairCode = undefined;
+      db.ping.onInsert(() => {
+        reducers.pong({}).catch((error) => this.#log('warn', `A ping could not be answered: ${messageOf(error)}`));
+      });
+      await this.#announce(link, equipment, capacity);
+      db.self.onUpdate(() => {
+        if (isReplaced(link)) link.connection.disconnect();
+      });
+      await orEnded(link, reducers.reportMemory(await equipment.stats()));
       this.#stopping.signal.throwIfAborted();
     } catch (error) {
       link.connection.disconnect();
@@ -169,9 +205,8 @@ class Sessions {
       'info',
       `Connected to ${hub.url} as ${name}, with ${equipment.skills.map((skill) => skill.name).join(', ')}`,
     );
-    const work = new Work({ link, skills: equipment.skills, capacity, log: this.#log });
-    this.#current = { link, work };
-    return this.#current;
+    this.#link = link;
+    return link;
   }
 
   async #connect(): Promise<Link> {
@@ -200,6 +235,14 @@ class Sessions {
     const { signal } = this.#stopping;
     await sleep(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
   }
+}
+
+/** Whether another connection has been announced since as the one that this limb works on. */
+function isReplaced({ connection }: Link): boolean {
+  for (const { connection: announced } of connection.db.self.iter()) {
+    if (announced && !announced.isEqual(connection.connectionId)) return true;
+  }
+  return false;
 }
 
 /** Whether trying again may help: a failure inside of the hub may pass, its refusal does not. */

@@ -5,16 +5,16 @@ import { LimbError, messageOf } from '../errors.ts';
 import type { Skill } from '../skills/skill.ts';
 import { cleanText, clip } from '../text.ts';
 import type { Link } from './connection.ts';
+import { orEnded } from './enrol.ts';
 import type { Log } from './log.ts';
 import { Progress } from './progress.ts';
 
 export interface WorkOptions {
-  readonly link: Link;
   readonly skills: readonly Skill[];
-  /** How many tasks at once. */
-  readonly capacity: number;
   readonly log: Log;
 }
+
+type Reducers = Link['connection']['reducers'];
 
 interface Lease {
   readonly taskId: bigint;
@@ -29,12 +29,11 @@ interface Run {
 }
 
 const errorCharsMax = 1000;
-const claimAgainMs = 1000;
 
 /**
- * Keeps one rule over one connection: there is a run for each lease that the limb holds and none without, and while there
- * are free slots an offer is claimed for each. What the replica shows decides; nothing is remembered beside it, so leases
- * that outlived an earlier connection are taken up like new ones.
+ * Keeps one rule, over one connection after the other: there is a run for each lease that the limb holds and none without,
+ * and every offer is claimed. What the replica shows decides. While there is no connection the runs go on: a limb that is
+ * back in time still holds its leases, and what it has to report waits until then.
  */
 export class Work {
   readonly #options: WorkOptions;
@@ -42,6 +41,11 @@ export class Work {
   /** By task and attempt. A run that has reported stays until its lease is gone. */
   readonly #runs = new Map<string, Run>();
   readonly #claiming = new Set<bigint>();
+  #link: Link | undefined;
+  #wake: () => void = () => {};
+  #linked = new Promise<void>((resolve) => {
+    this.#wake = resolve;
+  });
   #isClaiming = true;
   #isScheduled = false;
   #isOver = false;
@@ -49,13 +53,29 @@ export class Work {
   constructor(options: WorkOptions) {
     this.#options = options;
     this.#skills = new Map(options.skills.map((skill) => [skill.name, skill]));
-    const { db } = options.link.connection;
+  }
+
+  /** Works over a connection on which the limb has been announced, until `detach`. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.#claiming.clear();
+    this.#wake();
+    const { db } = link.connection;
     for (const table of [db.leases, db.leaseInputs, db.offers]) {
       table.onInsert(() => this.#schedule());
       table.onDelete(() => this.#schedule());
     }
     db.leases.onUpdate(() => this.#schedule());
     this.#schedule();
+  }
+
+  /** The connection has ended. */
+  detach(): void {
+    if (!this.#link) return;
+    this.#link = undefined;
+    this.#linked = new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   /** Claims nothing more and waits for what runs, at most `graceMs`; then drops the rest. */
@@ -83,12 +103,12 @@ export class Work {
     this.#isScheduled = true;
     queueMicrotask(() => {
       this.#isScheduled = false;
-      if (!this.#isOver) this.#reconcile();
+      if (!this.#isOver && this.#link) this.#reconcile(this.#link);
     });
   }
 
-  #reconcile(): void {
-    const { db } = this.#options.link.connection;
+  #reconcile(link: Link): void {
+    const { db } = link.connection;
     const leases = [...db.leases.iter()];
     const held = new Set(leases.map(keyOf));
     for (const [key, run] of this.#runs) {
@@ -101,30 +121,36 @@ export class Work {
       const input = inputs.get(lease.taskId);
       if (input !== undefined && !this.#runs.has(keyOf(lease))) this.#runs.set(keyOf(lease), this.#start(lease, input));
     }
-    if (this.#isClaiming) this.#claim(leases.length);
+    if (!this.#isClaiming) return;
+    for (const offer of db.offers.iter()) {
+      if (!this.#claiming.has(offer.taskId) && this.#skills.has(offer.skill)) void this.#claim(link, offer.taskId);
+    }
   }
 
-  #claim(heldCount: number): void {
-    const free = this.#options.capacity - heldCount - this.#claiming.size;
-    if (free <= 0) return;
-    const offers = [...this.#options.link.connection.db.offers.iter()]
-      .filter((offer) => !this.#claiming.has(offer.taskId) && this.#skills.has(offer.skill))
-      .sort((a, b) => Number(a.queuedAt.microsSinceUnixEpoch - b.queuedAt.microsSinceUnixEpoch));
-    // Old ones first, but not all limbs the same one: only one of them would get it.
-    for (const offer of shuffled(offers.slice(0, free * 4)).slice(0, free)) void this.#claimOne(offer.taskId);
-  }
-
-  async #claimOne(taskId: bigint): Promise<void> {
+  async #claim(link: Link, taskId: bigint): Promise<void> {
     this.#claiming.add(taskId);
     try {
-      // Whether it was won shows in the leases; a faster limb is no error.
-      await this.#options.link.connection.reducers.claimTask({ taskId });
+      // Whether it was won shows in the leases: an offer that was taken back meanwhile is no error.
+      await orEnded(link, link.connection.reducers.claimTask({ taskId }));
     } catch (error) {
-      this.#options.log('warn', `Task ${taskId} could not be claimed: ${messageOf(error)}`);
-      await new Promise((resolve) => setTimeout(resolve, claimAgainMs));
+      if (this.#link === link) this.#options.log('warn', `Task ${taskId} could not be claimed: ${messageOf(error)}`);
     } finally {
       this.#claiming.delete(taskId);
-      this.#schedule();
+    }
+  }
+
+  /** Makes a call and settles with the hub's answer; without one, because the connection ended, it is made again. */
+  async #report(signal: AbortSignal, call: (reducers: Reducers) => Promise<void>): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const link = this.#link;
+      try {
+        if (link) return await orEnded(link, call(link.connection.reducers));
+        await untilAborted(this.#linked, signal);
+      } catch (error) {
+        if (!(error instanceof LimbError) || error.code !== 'disconnected') throw error;
+        if (this.#link === link) this.detach();
+      }
     }
   }
 
@@ -138,15 +164,14 @@ export class Work {
   }
 
   async #run(lease: Lease, input: string, controller: AbortController): Promise<void> {
-    const { log, link } = this.#options;
-    const { reducers } = link.connection;
+    const { log } = this.#options;
     const { taskId, attempt } = lease;
     const { signal } = controller;
     const startedMs = performance.now();
     const progress = new Progress((line) =>
-      reducers.reportProgress({ taskId, attempt, line }).catch((error) => {
+      this.#report(signal, (reducers) => reducers.reportProgress({ taskId, attempt, line })).catch((error) => {
         if (isStale(error)) controller.abort(error);
-        else log('warn', `Progress of task ${taskId} was refused: ${messageOf(error)}`);
+        else if (!signal.aborted) log('warn', `Progress of task ${taskId} was refused: ${messageOf(error)}`);
       }),
     );
     progress.push('Started');
@@ -162,18 +187,18 @@ export class Work {
         return;
       }
       log('warn', `Task ${taskId} failed ${took()}: ${messageOf(error)}`);
-      await this.#fail(lease, error);
+      await this.#fail(lease, error, signal);
       return;
     }
     await progress.end();
     if (signal.aborted) return;
     try {
-      await reducers.completeTask({ taskId, attempt, summary });
+      await this.#report(signal, (reducers) => reducers.completeTask({ taskId, attempt, summary }));
       log('info', `Task ${taskId} done ${took()}`);
     } catch (error) {
-      if (isStale(error)) return;
+      if (isStale(error) || signal.aborted) return;
       log('error', `The summary of task ${taskId} was refused: ${messageOf(error)}`);
-      await this.#fail(lease, error);
+      await this.#fail(lease, error, signal);
     }
   }
 
@@ -192,11 +217,11 @@ export class Work {
     return summary;
   }
 
-  async #fail({ taskId, attempt }: Lease, error: unknown): Promise<void> {
+  async #fail({ taskId, attempt }: Lease, error: unknown, signal: AbortSignal): Promise<void> {
     const isRetryable = error instanceof LimbError && error.isRetryable;
     const message = clip(cleanText(messageOf(error)), errorCharsMax);
     try {
-      await this.#options.link.connection.reducers.failTask({ taskId, attempt, error: message, isRetryable });
+      await this.#report(signal, (reducers) => reducers.failTask({ taskId, attempt, error: message, isRetryable }));
     } catch (refusal) {
       if (!isStale(refusal)) throw refusal;
     }
@@ -219,9 +244,13 @@ function parseInput(input: string): unknown {
   }
 }
 
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
+function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, reject);
+  });
 }

@@ -7,7 +7,7 @@ import {
   type TestHub,
   type TestHubOptions,
 } from '../../engine/testing/index.ts';
-import type { RoleTag, SummaryBody, TaskRow } from '../../hub/schema.ts';
+import type { RoleTag, SummaryBody, TaskRow, TaskTerms } from '../../hub/schema.ts';
 
 export type MeshModule = typeof import('../../hub/index.ts');
 export type Mesh = TestHub<MeshModule>;
@@ -18,9 +18,9 @@ export const localTenant = 1n;
 
 const entry = new URL('../../hub/index.ts', import.meta.url);
 
-/** The hub of the mesh in this process. */
+/** The hub of the mesh in this process. Its pulse makes many calls, so none has a time limit of its own. */
 export function startMesh(options?: TestHubOptions): Promise<Mesh> {
-  return createTestHub<MeshModule>(entry, options);
+  return createTestHub<MeshModule>(entry, { callMsMax: Number.POSITIVE_INFINITY, ...options });
 }
 
 export function sha256(text: string): string {
@@ -64,6 +64,8 @@ export function joinMember(mesh: Mesh, name: string, options: Omit<InviteOptions
 export interface LimbOptions extends Omit<InviteOptions, 'kind' | 'role'> {
   readonly skills?: readonly string[];
   readonly capacity?: number;
+  /** One run of its process. */
+  readonly session?: string;
 }
 
 /** Makes somebody a limb by an invite, and connects and announces it. */
@@ -75,8 +77,11 @@ export function joinLimb(mesh: Mesh, name: string, options: LimbOptions = {}): M
   return client;
 }
 
-export function announce(limb: MeshClient, { skills = ['reason'], capacity = 1 }: LimbOptions = {}): void {
-  limb.call('announceLimb', { skills: [...skills], capacity, version: '1', sandbox: '', model: '' });
+export function announce(
+  limb: MeshClient,
+  { skills = ['reason'], capacity = 1, session = 'first run' }: LimbOptions = {},
+): void {
+  limb.call('announceLimb', { skills: [...skills], capacity, version: '1', sandbox: '', model: '', session });
 }
 
 /** Another tenant, owned by somebody of its own. */
@@ -95,6 +100,23 @@ export function task(changes: Partial<SubmitArgs> = {}): SubmitArgs {
 }
 
 let lastReference = 0;
+
+/** Terms that ask for nothing but what is given. */
+export function terms(changes: Partial<TaskTerms> = {}): TaskTerms {
+  return {
+    target: undefined,
+    priority: 5,
+    runAfter: undefined,
+    deadline: undefined,
+    attemptsMax: 0,
+    dedupeKey: '',
+    concurrencyKey: '',
+    concurrencyMax: 0,
+    labels: [],
+    parent: undefined,
+    ...changes,
+  };
+}
 
 /** Submits a task and returns its number. */
 export function submit(mesh: Mesh, changes: Partial<SubmitArgs> = {}, submitter = mesh.owner): bigint {
@@ -133,4 +155,12 @@ export function summary(changes: Partial<SummaryBody> = {}): SummaryBody {
     timings: [],
     ...changes,
   };
+}
+
+/** Lets the longest pause before the next attempt of a task pass, while the limbs answer pings. */
+export function waitOut(mesh: Mesh, failures: number, ...limbs: readonly MeshClient[]): void {
+  for (let waitedMs = 0; waitedMs < 5000 * 2 ** (failures - 1) * 1.2; waitedMs += 1000) {
+    mesh.advance(1000);
+    for (const limb of limbs) limb.call('pong');
+  }
 }

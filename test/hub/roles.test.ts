@@ -14,6 +14,7 @@ import {
   submit,
   summary,
   task,
+  terms,
 } from './mesh.ts';
 
 /** Everybody there is, as seen from the tenant that all the calls are about. */
@@ -41,6 +42,7 @@ let mesh: Mesh;
 let mark: Mark<MeshModule>;
 let queued: bigint;
 let claimed: bigint;
+let dead: bigint;
 let code: string;
 const clients = new Map<Who, MeshClient>();
 
@@ -60,6 +62,10 @@ beforeAll(async () => {
   queued = submit(mesh);
   claimed = submit(mesh);
   limb.call('claimTask', { taskId: claimed });
+  dead = submit(mesh, { skill: 'fail', terms: terms({ attemptsMax: 1 }) });
+  announce(limb, { skills: ['fail', 'reason'], capacity: 3 });
+  limb.call('claimTask', { taskId: dead });
+  limb.call('failTask', { taskId: dead, attempt: 1, error: 'no', isRetryable: true });
   code = inviteTo(mesh, { role: 'Viewer' });
   mark = await mesh.snapshot();
 });
@@ -137,6 +143,18 @@ const rules: Record<string, Rule> = {
   report_progress: {
     call: (client) => client.call('reportProgress', { taskId: claimed, attempt: 1, line: 'on it' }),
     outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  pong: {
+    call: (client) => client.call('pong'),
+    outcomes: forLimbs('nothing', 'nothing'),
+  },
+  redrive_all: {
+    call: (client) => client.call('redriveAll', { tenantId: 1n }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
+  redrive_task: {
+    call: (client) => client.call('redriveTask', { taskId: dead }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-task'),
   },
   submit_task: {
     call: (client) => client.call('submitTask', task()),

@@ -56,7 +56,7 @@ export async function submitCounts(owner: DbConnection, first: number, taskCount
         title: `count ${first + i}`,
         input: JSON.stringify({ number: first + i }),
         reference: randomUUID(),
-        target: undefined,
+        terms: undefined,
       }),
     ),
   );

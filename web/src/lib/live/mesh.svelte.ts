@@ -94,7 +94,7 @@ export class Mesh {
   async submit(submission: Submission): Promise<void> {
     const tenantId = this.tenant?.id;
     if (tenantId === undefined) throw new SignedOut();
-    await this.link.call((reducers) => reducers.submitTask({ tenantId, ...submission, target: undefined }));
+    await this.link.call((reducers) => reducers.submitTask({ tenantId, ...submission, terms: undefined }));
   }
 
   /** @throws the hub's rejection */

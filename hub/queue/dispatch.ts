@@ -1,0 +1,144 @@
+import type { Identity } from 'spacetimedb';
+import { routeOf } from '../lib/routes.ts';
+import type { BandRow, Ctx, LimbRow, WorkerRow } from '../schema.ts';
+import { concurrencyOf, givePlaceBack, takePlace } from './concurrency.ts';
+import { firstEntry, firstLane, joinLane, leaveLane, passTurn, standInLine, stepAside } from './lanes.ts';
+import { requireRow } from './moves.ts';
+import { hasSlot, limbsWithRoom, noteRoom, suits } from './slots.ts';
+
+// Who works on what. Nothing waits while a limb that may work on it has a free slot: whenever one of the two appears, the
+// other one is looked for in the same transaction.
+
+/** Offers tasks to a limb until its slots are taken or there is none for it. */
+export function fillSlots(ctx: Ctx, identity: Identity): void {
+  const worker = ctx.db.worker.identity.find(identity);
+  if (!worker) return;
+  while (hasSlot(ctx, worker)) {
+    const band = nextBand(ctx, worker);
+    if (!band) break;
+    offerFirst(ctx, band, identity);
+  }
+  noteRoom(ctx, identity);
+}
+
+/** Offers the tasks of a band to limbs that have room. */
+export function placeBand(ctx: Ctx, bandId: bigint): void {
+  for (;;) {
+    const band = ctx.db.band.id.find(bandId);
+    if (!band || !firstLane(ctx, band)) return;
+    const limb = limbFor(ctx, band);
+    if (!limb) return;
+    offerFirst(ctx, band, limb);
+    noteRoom(ctx, limb);
+  }
+}
+
+/** Takes an offer back: its task waits again, before those that came later. */
+export function withdrawOffer(ctx: Ctx, taskId: bigint): void {
+  const key = keyOf(ctx, taskId);
+  ctx.db.offer.taskId.delete(taskId);
+  givePlaceBack(ctx, key, taskId);
+  enqueue(ctx, taskId, true);
+  openKey(ctx, key);
+}
+
+/** Puts a task whose time has come into its lane, and offers it when somebody is free. */
+export function enqueue(ctx: Ctx, taskId: bigint, isReturning = false): void {
+  const task = requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`);
+  const { terms } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`);
+  const band = joinLane(ctx, task, terms, isReturning);
+  const entry = requireRow(ctx.db.queueEntry.taskId.find(taskId), `the queue entry of task ${taskId}`);
+  standInLine(ctx, entry.laneId);
+  placeBand(ctx, band.id);
+}
+
+/** The concurrency key of a task; empty for none. */
+export function keyOf(ctx: Ctx, taskId: bigint): string {
+  const { tenantId, terms } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`);
+  return concurrencyOf(tenantId, terms);
+}
+
+/** Lets those who wait for a place of a concurrency key have the free ones. */
+export function openKey(ctx: Ctx, key: string): void {
+  if (key === '') return;
+  for (const lane of [...ctx.db.lane.concurrency.filter(key)]) {
+    standInLine(ctx, lane.id);
+    placeBand(ctx, lane.bandId);
+  }
+}
+
+/** Offers the first task of the lane whose turn it is. */
+function offerFirst(ctx: Ctx, band: BandRow, limb: Identity): void {
+  const lane = requireRow(firstLane(ctx, band), `a lane of band ${band.id}`);
+  const entry = firstEntry(ctx, lane);
+  leaveLane(ctx, entry, true);
+  takePlace(ctx, lane.concurrency, entry.taskId);
+  passTurn(ctx, lane);
+  stepAside(ctx, lane.concurrency);
+  ctx.db.offer.insert({
+    taskId: entry.taskId,
+    tenantId: band.tenantId,
+    limb,
+    skill: band.skill,
+    offeredAt: ctx.timestamp,
+  });
+}
+
+/** A limb that may serve the band; those that are idle come first. */
+function limbFor(ctx: Ctx, band: BandRow): Identity | undefined {
+  if (band.target) {
+    const worker = ctx.db.worker.identity.find(band.target);
+    if (!worker || !hasSlot(ctx, worker)) return undefined;
+    const limb = [...ctx.db.limb.identity.filter(band.target)].find(({ tenantId }) => tenantId === band.tenantId);
+    return limb?.skills.includes(band.skill) && suits(ctx, limb, band) ? band.target : undefined;
+  }
+  for (const limb of limbsWithRoom(ctx, band.route)) if (suits(ctx, limb, band)) return limb.identity;
+  return undefined;
+}
+
+/** What a limb serves next: the highest priority, then the tenant, then the band that has waited longest for its turn. */
+function nextBand(ctx: Ctx, worker: WorkerRow): BandRow | undefined {
+  const found: BandRow[] = [];
+  const limbs = [...ctx.db.limb.identity.filter(worker.identity)];
+  for (const limb of limbs) found.push(...bandsFor(ctx, limb));
+  const top = Math.max(...found.map(({ priority }) => priority));
+  const rivals = found.filter(({ priority }) => priority === top);
+  const turns = new Map(limbs.map(({ tenantId }) => [tenantId, turnOf(ctx, tenantId)]));
+  const waited = (band: BandRow) => turns.get(band.tenantId) ?? 0n;
+  rivals.sort((a, b) => compare(waited(a), waited(b)) || compare(a.turn, b.turn) || compare(a.id, b.id));
+  const [next] = rivals;
+  if (!next) return undefined;
+  setTurn(ctx, next.tenantId, maxOf(turns.values()) + 1n);
+  return ctx.db.band.id.update({ ...next, turn: maxOf(rivals.map(({ turn }) => turn)) + 1n });
+}
+
+function bandsFor(ctx: Ctx, limb: LimbRow): BandRow[] {
+  const bands: BandRow[] = [];
+  for (const skill of limb.skills) {
+    for (const route of [routeOf(limb.tenantId, skill), routeOf(limb.tenantId, skill, limb.identity)]) {
+      for (const band of ctx.db.band.route.filter(route)) {
+        if (suits(ctx, limb, band) && firstLane(ctx, band)) bands.push(band);
+      }
+    }
+  }
+  return bands;
+}
+
+function turnOf(ctx: Ctx, tenantId: bigint): bigint {
+  return ctx.db.usage.tenantId.find(tenantId)?.turn ?? 0n;
+}
+
+function setTurn(ctx: Ctx, tenantId: bigint, turn: bigint): void {
+  const usage = requireRow(ctx.db.usage.tenantId.find(tenantId), `the usage of tenant ${tenantId}`);
+  ctx.db.usage.tenantId.update({ ...usage, turn });
+}
+
+function maxOf(turns: Iterable<bigint>): bigint {
+  let most = 0n;
+  for (const turn of turns) if (turn > most) most = turn;
+  return most;
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

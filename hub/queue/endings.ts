@@ -1,0 +1,106 @@
+import { backoffMs } from '../lib/backoff.ts';
+import { limits } from '../lib/limits.ts';
+import type { TaskStateTag } from '../lib/states.ts';
+import { clip } from '../lib/text.ts';
+import { after, elapsedMs, isBefore } from '../lib/time.ts';
+import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow } from '../schema.ts';
+import { givePlaceBack } from './concurrency.ts';
+import { enqueue, fillSlots, keyOf, openKey } from './dispatch.ts';
+import { leaveLane } from './lanes.ts';
+import { moveTask, requireRow } from './moves.ts';
+import { dropTimers, wakeAt } from './timers.ts';
+
+type Finish = Extract<TaskStateTag, 'Done' | 'Failed' | 'Dead' | 'Cancelled'>;
+
+/** What became of an attempt, for whoever asks later. */
+export interface Ending {
+  readonly outcome: Exclude<AttemptOutcomeTag, 'Open'>;
+  readonly error?: string;
+  readonly exitCode?: number | undefined;
+}
+
+/** Queues a task, now or for later. It must have no queue entry yet. */
+export function queueTask(ctx: Ctx, task: TaskRow, waitMs: number, isReturning = false): void {
+  const { terms } = requireRow(ctx.db.taskInput.taskId.find(task.id), `the terms of task ${task.id}`);
+  const pauseEnd = after(ctx.timestamp, waitMs);
+  const until = terms.runAfter && isBefore(pauseEnd, terms.runAfter) ? terms.runAfter : pauseEnd;
+  const mustWait = isBefore(ctx.timestamp, until);
+  ctx.db.queueEntry.insert({
+    taskId: task.id,
+    tenantId: task.tenantId,
+    laneId: 0n,
+    place: 0n,
+    queuedAt: ctx.timestamp,
+    waitsUntil: mustWait ? until : undefined,
+  });
+  if (mustWait) wakeAt(ctx, task.id, until, 'Ready');
+  else enqueue(ctx, task.id, isReturning);
+}
+
+/** Ends whatever a task has in the queue or at a limb, and the task with it. */
+export function finishTask(
+  ctx: Ctx,
+  task: TaskRow,
+  to: Finish,
+  ending: Ending,
+  changes: Partial<TaskRow> = {},
+): TaskRow {
+  const lease = ctx.db.lease.taskId.find(task.id);
+  const limb = lease?.limb ?? ctx.db.offer.taskId.find(task.id)?.limb;
+  if (lease) closeAttempt(ctx, lease, ending);
+  const entry = ctx.db.queueEntry.taskId.find(task.id);
+  if (entry) leaveLane(ctx, entry);
+  ctx.db.queueEntry.taskId.delete(task.id);
+  ctx.db.offer.taskId.delete(task.id);
+  ctx.db.lease.taskId.delete(task.id);
+  ctx.db.dedupe.taskId.delete(task.id);
+  dropTimers(ctx, task.id);
+  if (to === 'Dead') ctx.db.deadLetter.insert({ taskId: task.id, tenantId: task.tenantId });
+  const finished = moveTask(ctx, task, to, changes);
+  if (limb) {
+    const key = keyOf(ctx, task.id);
+    givePlaceBack(ctx, key, task.id);
+    openKey(ctx, key);
+    fillSlots(ctx, limb);
+  }
+  return finished;
+}
+
+/**
+ * Ends a lease whose work did not come to a result: the task goes back to the queue, or to the dead letters when its
+ * attempts are used up. A limb that was lost is not the task's fault the first time, so the task does not wait then.
+ */
+export function returnTask(ctx: Ctx, lease: LeaseRow, ending: Ending & { readonly outcome: 'Failed' | 'Lost' }): void {
+  const task = requireRow(ctx.db.task.id.find(lease.taskId), `task ${lease.taskId}`);
+  const error = clip(ending.error ?? '', limits.errorCharsMax);
+  const failures = task.failures + 1;
+  if (failures >= task.attemptsMax) {
+    finishTask(ctx, task, 'Dead', ending, { error, failures });
+    return;
+  }
+  closeAttempt(ctx, lease, ending);
+  ctx.db.lease.taskId.delete(lease.taskId);
+  const isLost = ending.outcome === 'Lost';
+  const waitMs = isLost && failures === 1 ? 0 : backoffMs(isLost ? failures - 1 : failures, ctx.random());
+  const queued = moveTask(ctx, task, 'Queued', { error, failures });
+  const key = keyOf(ctx, task.id);
+  givePlaceBack(ctx, key, task.id);
+  queueTask(ctx, queued, waitMs, true);
+  openKey(ctx, key);
+  fillSlots(ctx, lease.limb);
+}
+
+function closeAttempt(ctx: Ctx, lease: LeaseRow, { outcome, error = '', exitCode }: Ending): void {
+  for (const attempt of ctx.db.attempt.taskId.filter(lease.taskId)) {
+    if (attempt.number !== lease.attempt) continue;
+    ctx.db.attempt.id.update({
+      ...attempt,
+      endedAt: ctx.timestamp,
+      durationMs: elapsedMs(attempt.startedAt, ctx.timestamp),
+      outcome: { tag: outcome },
+      error: clip(error, limits.errorCharsMax),
+      exitCode,
+    });
+    return;
+  }
+}

@@ -1,0 +1,143 @@
+import { Range } from 'spacetimedb/server';
+import { AssertionError } from '../lib/assertion.ts';
+import { routeOf } from '../lib/routes.ts';
+import type { BandRow, Ctx, LaneRow, QueueEntryRow, TaskRow, TaskTerms } from '../schema.ts';
+import { concurrencyOf, hasPlace } from './concurrency.ts';
+import { requireRow } from './moves.ts';
+
+// Orders are kept as places that are handed out by counting: whoever is first has the lowest place. Places that were
+// left early are gaps, which are passed over once. So whatever waits, the first is found by looking at a few rows.
+
+/** Places start here, so that there is room for those who come back to the front. */
+const firstPlace = 1n << 32n;
+const windowPlaces = 16n;
+
+/** Puts a queued task into its lane: at the end, or at the front when it had been there before. */
+export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning: boolean): BandRow {
+  const band = findBand(ctx, task, terms) ?? openBand(ctx, task, terms);
+  const concurrency = concurrencyOf(task.tenantId, terms);
+  const lane = findLane(ctx, band.id, concurrency) ?? openLane(ctx, band.id, task, concurrency);
+  const place = isReturning ? lane.head - 1n : lane.tail;
+  const entry = requireRow(ctx.db.queueEntry.taskId.find(task.id), `the queue entry of task ${task.id}`);
+  ctx.db.queueEntry.taskId.update({ ...entry, laneId: lane.id, place, waitsUntil: undefined });
+  const taskCount = lane.taskCount + 1;
+  ctx.db.lane.id.update({ ...lane, taskCount, ...(isReturning ? { head: place } : { tail: place + 1n }) });
+  return requireRow(ctx.db.band.id.find(band.id), `band ${band.id}`);
+}
+
+/** Takes a task out of the lane that it stands in, if it does. `isFirst`: nobody stands before it. */
+export function leaveLane(ctx: Ctx, entry: QueueEntryRow, isFirst = false): void {
+  const lane = entry.laneId === 0n ? undefined : ctx.db.lane.id.find(entry.laneId);
+  if (!lane) return;
+  ctx.db.queueEntry.taskId.update({ ...entry, laneId: 0n, place: 0n });
+  if (lane.taskCount > 1) {
+    const head = isFirst || entry.place === lane.head ? entry.place + 1n : lane.head;
+    ctx.db.lane.id.update({ ...lane, taskCount: lane.taskCount - 1, head });
+    return;
+  }
+  ctx.db.lane.id.delete(lane.id);
+  const band = requireRow(ctx.db.band.id.find(lane.bandId), `band ${lane.bandId}`);
+  if (band.laneCount > 1) ctx.db.band.id.update({ ...band, laneCount: band.laneCount - 1 });
+  else ctx.db.band.id.delete(band.id);
+}
+
+/** The lane whose turn it is, among those whose concurrency key has a place left. */
+export function firstLane(ctx: Ctx, band: BandRow): LaneRow | undefined {
+  for (let from = band.head; from < band.tail; from += windowPlaces) {
+    const [lane] = ctx.db.lane.byPlace.filter([band.id, window(from)]);
+    if (lane) return lane;
+  }
+  return undefined;
+}
+
+export function firstEntry(ctx: Ctx, lane: LaneRow): QueueEntryRow {
+  for (let from = lane.head; from < lane.tail; from += windowPlaces) {
+    const [entry] = ctx.db.queueEntry.byPlace.filter([lane.id, window(from)]);
+    if (entry) return entry;
+  }
+  throw new AssertionError(`lane ${lane.id} has no first task`);
+}
+
+/** A lane that was served, if it is still there, goes to the end of its band's order. */
+export function passTurn(ctx: Ctx, served: LaneRow): void {
+  const band = ctx.db.band.id.find(served.bandId);
+  if (!band) return;
+  ctx.db.band.id.update({ ...band, head: served.place + 1n });
+  const lane = ctx.db.lane.id.find(served.id);
+  if (!lane) return;
+  ctx.db.lane.id.update({ ...lane, place: 0n });
+  standInLine(ctx, lane.id);
+}
+
+/** Gives a lane a place in its band's order when it has none and its concurrency key has room. */
+export function standInLine(ctx: Ctx, laneId: bigint): void {
+  const lane = ctx.db.lane.id.find(laneId);
+  if (lane?.place !== 0n || !hasPlace(ctx, lane.concurrency, concurrencyMaxOf(ctx, lane))) return;
+  const band = requireRow(ctx.db.band.id.find(lane.bandId), `band ${lane.bandId}`);
+  ctx.db.lane.id.update({ ...lane, place: band.tail });
+  ctx.db.band.id.update({ ...band, tail: band.tail + 1n });
+}
+
+/** Takes the lanes of a concurrency key that is used up out of their bands' orders. */
+export function stepAside(ctx: Ctx, concurrency: string): void {
+  if (concurrency === '') return;
+  for (const lane of [...ctx.db.lane.concurrency.filter(concurrency)]) {
+    if (lane.place === 0n || hasPlace(ctx, concurrency, concurrencyMaxOf(ctx, lane))) continue;
+    ctx.db.lane.id.update({ ...lane, place: 0n });
+  }
+}
+
+/** The limit of a lane's key is that of its first task. */
+function concurrencyMaxOf(ctx: Ctx, lane: LaneRow): number {
+  if (lane.concurrency === '') return 0;
+  const { taskId } = firstEntry(ctx, lane);
+  return requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms.concurrencyMax;
+}
+
+function findBand(ctx: Ctx, task: TaskRow, terms: TaskTerms): BandRow | undefined {
+  const labels = terms.labels.join('\n');
+  for (const band of ctx.db.band.route.filter(routeOf(task.tenantId, task.skill, terms.target))) {
+    if (band.priority === task.priority && band.labels.join('\n') === labels) return band;
+  }
+  return undefined;
+}
+
+function openBand(ctx: Ctx, task: TaskRow, { target, labels }: TaskTerms): BandRow {
+  return ctx.db.band.insert({
+    id: 0n,
+    tenantId: task.tenantId,
+    route: routeOf(task.tenantId, task.skill, target),
+    skill: task.skill,
+    target,
+    labels,
+    priority: task.priority,
+    head: firstPlace,
+    tail: firstPlace,
+    laneCount: 0,
+    turn: 0n,
+  });
+}
+
+function findLane(ctx: Ctx, bandId: bigint, concurrency: string): LaneRow | undefined {
+  const [lane] = ctx.db.lane.byKey.filter([bandId, concurrency]);
+  return lane;
+}
+
+function openLane(ctx: Ctx, bandId: bigint, task: TaskRow, concurrency: string): LaneRow {
+  const band = requireRow(ctx.db.band.id.find(bandId), `band ${bandId}`);
+  ctx.db.band.id.update({ ...band, laneCount: band.laneCount + 1 });
+  return ctx.db.lane.insert({
+    id: 0n,
+    tenantId: task.tenantId,
+    bandId,
+    concurrency,
+    place: 0n,
+    head: firstPlace,
+    tail: firstPlace,
+    taskCount: 0,
+  });
+}
+
+function window(from: bigint): Range<bigint> {
+  return new Range<bigint>({ tag: 'included', value: from }, { tag: 'excluded', value: from + windowPlaces });
+}

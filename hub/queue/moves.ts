@@ -1,0 +1,17 @@
+import { AssertionError } from '../lib/assertion.ts';
+import { isFinished, mayBecome, type TaskStateTag } from '../lib/states.ts';
+import type { Ctx, TaskRow } from '../schema.ts';
+
+/** Moves a task to another state, and is the only code that does. */
+export function moveTask(ctx: Ctx, task: TaskRow, to: TaskStateTag, changes: Partial<TaskRow> = {}): TaskRow {
+  if (!mayBecome(task.state.tag, to)) {
+    throw new AssertionError(`task ${task.id} cannot go from ${task.state.tag} to ${to}`);
+  }
+  const finishedAt = isFinished(to) ? ctx.timestamp : undefined;
+  return ctx.db.task.id.update({ ...task, ...changes, state: { tag: to }, finishedAt });
+}
+
+export function requireRow<Row>(row: Row | null | undefined, what: string): Row {
+  if (row === null || row === undefined) throw new AssertionError(`${what} is not there`);
+  return row;
+}

@@ -1,0 +1,46 @@
+import type { Identity } from 'spacetimedb';
+import type { BandRow, Ctx, LimbRow, WorkerRow } from '../schema.ts';
+import { room } from '../tables/limbs.ts';
+
+// A limb has as many slots as its capacity; each offer and each lease takes one. They are counted when they are needed,
+// so that none can be lost.
+
+export function takenSlots(ctx: Ctx, limb: Identity, tenantId?: bigint): number {
+  let taken = 0;
+  for (const held of [ctx.db.lease.limb.filter(limb), ctx.db.offer.limb.filter(limb)]) {
+    for (const row of held) if (tenantId === undefined || row.tenantId === tenantId) taken++;
+  }
+  return taken;
+}
+
+/** Whether the worker may get one more task at all. */
+export function hasSlot(ctx: Ctx, worker: WorkerRow): boolean {
+  return worker.isLive && takenSlots(ctx, worker.identity) < worker.capacity;
+}
+
+/** Whether the limb may get one more task of its tenant, and has what the tasks of the band ask for. */
+export function suits(ctx: Ctx, limb: LimbRow, band: Pick<BandRow, 'labels'>): boolean {
+  if (!band.labels.every((label) => limb.labels.includes(label))) return false;
+  return limb.capacityMax === 0 || takenSlots(ctx, limb.identity, limb.tenantId) < limb.capacityMax;
+}
+
+/** Notes how much room a limb has where those who look for one find it. */
+export function noteRoom(ctx: Ctx, limb: Identity): void {
+  const worker = ctx.db.worker.identity.find(limb);
+  if (!worker) return;
+  const taken = takenSlots(ctx, limb);
+  const now = taken >= worker.capacity ? room.none : taken === 0 ? room.all : room.some;
+  for (const station of [...ctx.db.station.limb.filter(limb)]) {
+    if (station.room !== now) ctx.db.station.id.update({ ...station, room: now });
+  }
+}
+
+/** The limbs with room on a route, the idle ones first. */
+export function* limbsWithRoom(ctx: Ctx, route: string): Generator<LimbRow> {
+  for (const some of [room.all, room.some]) {
+    for (const station of ctx.db.station.byRoom.filter([route, some])) {
+      const limb = ctx.db.limb.id.find(station.limbId);
+      if (limb) yield limb;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Identity } from 'spacetimedb';
+import { limits } from '../lib/limits.ts';
+import { after, isBefore } from '../lib/time.ts';
+import { fillSlots, withdrawOffer } from '../queue/dispatch.ts';
+import { isSilent } from '../queue/liveness.ts';
+import { loseLeases, takeOff } from '../queue/workers.ts';
+import spacetimedb, { type Ctx } from '../schema.ts';
+import { pulseTable } from '../tables/clocks.ts';
+
+/** Asks the limbs that hold tasks whether they are there, and takes the tasks from those that do not answer. */
+export const pulse = spacetimedb.reducer({ onSchedule: pulseTable }, { row: pulseTable.rowType }, (ctx) => {
+  for (const limb of holders(ctx)) {
+    const worker = ctx.db.worker.identity.find(limb);
+    // One whose connection ended has its grace.
+    if (!worker?.connection) continue;
+    if (!isSilent(worker.connection)) {
+      ctx.db.ping.insert({ limb });
+      continue;
+    }
+    // It stays announced: when it answers after all, it is live again.
+    if (worker.isLive) takeOff(ctx, worker, worker.connection);
+    loseLeases(ctx, limb, 'fell silent');
+    ctx.db.ping.insert({ limb });
+  }
+  passOn(ctx);
+});
+
+/** Makes an offer that its limb does not take to others. */
+function passOn(ctx: Ctx): void {
+  for (const offer of [...ctx.db.offer.iter()]) {
+    if (isBefore(ctx.timestamp, after(offer.offeredAt, limits.offerMsMax))) continue;
+    withdrawOffer(ctx, offer.taskId);
+    fillSlots(ctx, offer.limb);
+  }
+}
+
+function holders(ctx: Ctx): Iterable<Identity> {
+  const found = new Map<string, Identity>();
+  for (const { limb } of ctx.db.lease.iter()) found.set(limb.toHexString(), limb);
+  for (const { limb } of ctx.db.offer.iter()) found.set(limb.toHexString(), limb);
+  return found.values();
+}

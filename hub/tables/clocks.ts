@@ -1,0 +1,42 @@
+import { t, table } from 'spacetimedb/server';
+
+export const TimerKind = t.enum('TimerKind', ['Ready', 'Deadline']);
+
+/** Wakes a task when its time has come. */
+export const timerTable = table(
+  { name: 'timer' },
+  t.row('Timer', {
+    id: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+    taskId: t.u64().index('btree'),
+    kind: TimerKind,
+  }),
+);
+
+/** Ends the time that a limb has to come back before its tasks go to others. */
+export const graceTable = table(
+  { name: 'grace' },
+  t.row('Grace', {
+    id: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+    limb: t.identity(),
+  }),
+);
+
+/** Its one row is the hub's pulse: limbs that hold tasks are asked whether they are there. */
+export const pulseTable = table(
+  { name: 'pulse' },
+  t.row('Pulse', {
+    id: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+  }),
+);
+
+/** Its one row is the hub's broom: expired invites go. */
+export const sweepTable = table(
+  { name: 'sweep' },
+  t.row('Sweep', {
+    id: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+  }),
+);

@@ -1,0 +1,70 @@
+import { t } from 'spacetimedb/server';
+
+// How tasks wait. A queued task has one queue entry. The entry stands in a lane, or it waits for its time, or it is
+// offered to a limb. The tasks of a lane are alike in everything that decides who may work on them and when; lanes that
+// differ only in their concurrency key form a band, whose lanes are served in turn.
+
+/** Stands for a queued task: a task is queued exactly while it has one. */
+export const queueEntryRow = t.row('QueueEntry', {
+  taskId: t.u64().primaryKey(),
+  tenantId: t.u64().index('btree'),
+  /** 0 while it is in no lane. */
+  laneId: t.u64(),
+  place: t.u64(),
+  queuedAt: t.timestamp(),
+  /** Set while it waits for its time. */
+  waitsUntil: t.option(t.timestamp()),
+});
+
+/** The tasks of one concurrency key, or of none, in one band. There is a lane exactly while it has tasks. */
+export const laneRow = t.row('Lane', {
+  id: t.u64().primaryKey().autoInc(),
+  tenantId: t.u64().index('btree'),
+  bandId: t.u64(),
+  /** `<tenant>/<key>`; empty without a key. */
+  concurrency: t.string().index('btree'),
+  /** Its place in the band's order; 0 while its concurrency key is used up. */
+  place: t.u64(),
+  head: t.u64(),
+  tail: t.u64(),
+  taskCount: t.u32(),
+});
+
+/** Lanes that the same limbs may serve, at one priority. There is a band exactly while it has lanes. */
+export const bandRow = t.row('Band', {
+  id: t.u64().primaryKey().autoInc(),
+  tenantId: t.u64(),
+  route: t.string().index('btree'),
+  skill: t.string(),
+  target: t.option(t.identity()),
+  labels: t.array(t.string()),
+  priority: t.u8(),
+  head: t.u64(),
+  tail: t.u64(),
+  laneCount: t.u32(),
+  /** Grows when it is served: the smallest of those that a limb could serve is next. */
+  turn: t.u64(),
+});
+
+/** Who holds the places of a concurrency key. There is a row exactly while somebody does. */
+export const concurrencyRow = t.row('Concurrency', {
+  /** `<tenant>/<key>` */
+  key: t.string().primaryKey(),
+  holders: t.array(t.u64()),
+});
+
+/** A queued task as the limb sees it that is to claim it. */
+export const offerRow = t.row('Offer', {
+  taskId: t.u64().primaryKey(),
+  tenantId: t.u64(),
+  limb: t.identity().index('btree'),
+  skill: t.string(),
+  offeredAt: t.timestamp(),
+});
+
+/** What the hub counts for a tenant. */
+export const usageRow = t.row('Usage', {
+  tenantId: t.u64().primaryKey(),
+  /** Grows when one of its tasks is offered: the smallest of those that a limb serves is next. */
+  turn: t.u64(),
+});
