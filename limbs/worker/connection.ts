@@ -11,7 +11,7 @@ export interface HubAddress {
 }
 
 /** What a limb may do over a connection: every call of a reducer is written down before it is made. */
-export type HubConnection = Pick<DbConnection, 'db' | 'reducers' | 'disconnect'>;
+export type HubConnection = Pick<DbConnection, 'connectionId' | 'db' | 'reducers' | 'disconnect'>;
 
 /** An open connection whose replica has the limb's views. */
 export interface Link {
@@ -47,6 +47,7 @@ export async function connectToHub(hub: HubAddress, token: string | undefined, j
       .onConnect((connection, identity, ownToken) =>
         resolve({
           connection: {
+            connectionId: connection.connectionId,
             db: connection.db,
             reducers: journaled(connection.reducers, journal),
             disconnect: () => connection.disconnect(),
