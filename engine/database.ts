@@ -189,6 +189,7 @@ export class HostedDatabase implements Database {
   #askReducer(reducer: ReducerDef, client: Client, args: Uint8Array): { readonly kind: 'reducer' } {
     const origin = this.engine.origin(reducer.name, client.identity, client.connectionId);
     const result = this.engine.call(reducer, origin, args, client);
+    if (result.kind === 'refused') throw new Rejection(result.code, result.message);
     if (result.kind !== 'ok') throw new Rejection(`reducer-${result.kind}`, result.message);
     return { kind: 'reducer' };
   }

@@ -5,6 +5,7 @@ import { assert, Rejection } from './errors.ts';
 import type { Clock } from './host/clock.ts';
 import type { Disk } from './host/disk.ts';
 import type { Random } from './host/random.ts';
+import { isDiskFull } from './log/reserve.ts';
 import { Logs } from './logs.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { loadModule } from './module/load.ts';
@@ -43,6 +44,8 @@ export interface DatabasesOptions {
   readonly clients?: readonly Client[];
   /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
   readonly segmentBytesMax?: number;
+  /** Room on the disk that each database keeps for what must go on when the disk is full. Default: none. */
+  readonly reserveBytes?: number;
   readonly snapshots?: SnapshotSettings;
   /** Default: in this thread, between everything else. */
   readonly takeSnapshot?: TakeSnapshot;
@@ -217,6 +220,7 @@ export class LocalDatabases implements Databases {
     });
     if (result.kind !== 'ok') {
       await this.#dispose(database, 'the database was not made');
+      if (result.kind === 'refused') throw new Rejection(result.code, result.message);
       throw new Rejection('init-failed', `the module's init reducer failed: ${result.message}`);
     }
     await engine.durable(result.offset);
@@ -250,6 +254,7 @@ export class LocalDatabases implements Databases {
       );
     }
     const { engine, names } = database;
+    engine.requireRoom(bundle.length + 64 * 1024);
     const rows: Uint8Array[] = [];
     for (const step of plan.steps) {
       if (step.kind === 'alter-table' && step.from.name !== step.to.name) {
@@ -286,6 +291,7 @@ export class LocalDatabases implements Databases {
       load: this.#load,
       warn,
       ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+      ...(this.#options.reserveBytes === undefined ? {} : { reserveBytes: this.#options.reserveBytes }),
     });
   }
 
@@ -325,6 +331,7 @@ export class LocalDatabases implements Databases {
     const { clock, callMsMax, graceMs, disk, procedures, fail, random, warn, snapshots } = this.#options;
     const { store, log, names, snapshotBytes } = recovered;
     log.onFailure(fail);
+    log.onRoom((hasRoom) => warn(hasRoom ? roomAgain(entry) : noRoom(entry)));
     const parts: EngineParts = {
       identity: identityOfEntry(entry.identity),
       owner: identityOfEntry(entry.owner),
@@ -373,13 +380,29 @@ export class LocalDatabases implements Databases {
 
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
-    await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
+    try {
+      await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
+    } catch (cause) {
+      if (!isDiskFull(cause)) throw cause;
+      throw new Rejection('disk-full', 'the disk of the hub is full: make room there, then try again', { cause });
+    }
     this.#changed();
   }
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function noRoom({ names, identity }: DatabaseEntry): string {
+  return (
+    `the disk is full: the database ${names[0] ?? identity} refuses what makes it grow until there is room; reads and ` +
+    'deletes go on. Make room on the disk of the data folder; nothing needs to be started again'
+  );
+}
+
+function roomAgain({ names, identity }: DatabaseEntry): string {
+  return `the disk has room again: the database ${names[0] ?? identity} takes all writes`;
 }
 
 /** Confirms that an update is the one whose plan was shown. */

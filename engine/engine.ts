@@ -22,12 +22,17 @@ import { clientTable } from './module/system-catalog.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
+import { Room } from './room.ts';
 import { schemaVersion9 } from './schema.ts';
 import type { Client, JsonText } from './serve/contract.ts';
 import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
 import { clientRow, positionRow, positionTableId, readClientRow } from './system.ts';
+
+/** Of a row and of a commit in the log, beside the bytes of rows; the latter with room for a batch's header. */
+const rowOverheadBytes = 4;
+const commitOverheadBytes = 256;
 
 export interface EngineParts {
   readonly identity: bigint;
@@ -64,6 +69,7 @@ export class Engine {
   readonly #onBroken: () => void;
   readonly #procedureOptions: PoolOptions;
   readonly #firings: Firings;
+  readonly #room: Room;
   readonly #clients = new Map<bigint, Client>();
   #module: LoadedModule;
   #instance: ModuleInstance;
@@ -86,6 +92,7 @@ export class Engine {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#firings = new Firings(this, parts.clock);
+    this.#room = new Room(parts.log, parts.clock);
     this.#callMsMax = parts.callMsMax;
     this.#graceMs = parts.graceMs;
     this.#onBroken = parts.onBroken;
@@ -300,6 +307,7 @@ export class Engine {
     for (const client of [...this.#clients.values()]) this.disconnect(client);
     this.#isClosed = true;
     this.#firings.stop();
+    this.#room.stop();
     this.#instance.close();
     await ended;
     await this.#log.close();
@@ -320,6 +328,16 @@ export class Engine {
     return this.#open;
   }
 
+  /** Whether commits of any kind are taken, as far as the disk goes. */
+  get hasRoom(): boolean {
+    return this.#log.hasRoom;
+  }
+
+  /** Whether so much more can be kept. @throws Rejection `disk-full`, `log-failed` */
+  requireRoom(bytes: number): void {
+    this.#log.requireRoom(bytes, false);
+  }
+
   /** The one way in which rows change for good. Ends the transaction in any case. */
   #commit(tx: Transaction, origin: Origin, client: Client | undefined): CallResult {
     const changes = tx.changes();
@@ -328,6 +346,13 @@ export class Engine {
     } catch (error) {
       this.#rollback();
       return { kind: 'failed', message: this.explain(error) };
+    }
+    try {
+      this.#requireRoomFor(this.#kept(changes), origin);
+    } catch (error) {
+      this.#rollback();
+      if (!(error instanceof Rejection) || error.code !== 'disk-full') throw error;
+      return { kind: 'refused', code: error.code, message: error.message };
     }
     const positions = tx.positions(changes);
     tx.commit();
@@ -344,9 +369,25 @@ export class Engine {
     return { kind: 'ok', offset, update: own };
   }
 
+  #kept(changes: readonly TableChange[]): readonly TableChange[] {
+    return this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
+  }
+
+  /** On a full disk what makes rows fewer goes on, and so do the comings and goings of clients. */
+  #requireRoomFor(changes: readonly TableChange[], { name }: Origin): void {
+    if (changes.length === 0) return;
+    let [insertedBytes, deletedBytes] = [0, 0];
+    for (const { inserts, deletes } of changes) {
+      for (const row of inserts) insertedBytes += row.length + rowOverheadBytes;
+      for (const row of deletes) deletedBytes += row.length + rowOverheadBytes;
+    }
+    const isNeeded = insertedBytes <= deletedBytes || name === 'connect' || name === 'disconnect';
+    this.#log.requireRoom(commitOverheadBytes + insertedBytes + deletedBytes, isNeeded);
+  }
+
   /** Rows of event tables are seen and gone: they are not logged, and what has nothing else is no commit. */
   #record(origin: Origin, changes: readonly TableChange[], positions: readonly SequencePosition[]): void {
-    let kept = this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
+    let kept = this.#kept(changes);
     if (positions.length > 0) {
       kept = [...kept, { table: positionTableId, inserts: positions.map(positionRow), deletes: [] }];
     }
@@ -374,7 +415,8 @@ export class Engine {
       commit: (tx, origin) => {
         const result = this.#commit(tx, origin, undefined);
         this.#firings.arm();
-        if (result.kind !== 'ok') throw new Rejection('not-committed', result.message);
+        if (result.kind === 'ok') return;
+        throw new Rejection(result.kind === 'refused' ? result.code : 'not-committed', result.message);
       },
       rollback: () => this.#rollback(),
     };
@@ -431,10 +473,15 @@ export class Engine {
       }),
     );
     if (result.kind === 'ok') return;
-    this.transact(origin, undefined, (tx) => {
-      tx.deleteEqual(clientTable.id, row);
-      return { kind: 'ok' };
-    });
+    const forgotten =
+      result.kind === 'refused'
+        ? result
+        : this.transact(origin, undefined, (tx) => {
+            tx.deleteEqual(clientTable.id, row);
+            return { kind: 'ok' };
+          });
+    // The hook must not be skipped: what a client held would stay with it.
+    if (forgotten.kind === 'refused') this.#room.defer(() => this.#end(identity, connectionId));
   }
 
   #attempt(run: () => CallResult): CallResult {
@@ -452,6 +499,7 @@ export class Engine {
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message: error.message });
     this.#isClosed = true;
     this.#firings.stop();
+    this.#room.stop();
     this.#instance.close();
     void this.#procedures.close(reopening);
     this.disconnectAll(1012, reopening);

@@ -11,7 +11,9 @@ import type { Store } from './store/store.ts';
 import { type Firing, Timetable } from './timetable.ts';
 
 const firingsATurnMax = 100;
-const timerMsMax = 60 * 60 * 1000;
+/** A timer waits for steady time: what is due by a wall clock that was set, or ran on while the machine slept, is late by this. */
+const timerMsMax = 10 * 1000;
+const retryMicros = 1_000_000n;
 
 /** What firing needs of the engine. */
 interface FiringEngine {
@@ -113,8 +115,9 @@ export class Firings {
     const reducer = this.#engine.catalog.def.reducers[firing.function.id];
     assert(reducer, `the schedule of ${firing.table.declared.name} names a reducer`);
     const origin = this.#firingOrigin(reducer.name, firing);
-    this.#engine.call(reducer, origin, firing.row);
-    if (firing.isOnce) this.#deleteFired(firing, origin);
+    const result = this.#engine.call(reducer, origin, firing.row);
+    if (!firing.isOnce) return;
+    if (result.kind === 'refused' || this.#deleteFired(firing, origin).kind === 'refused') this.#postpone(firing);
   }
 
   /**
@@ -129,6 +132,10 @@ export class Firings {
     try {
       if (firing.isOnce) {
         const deleted = this.#deleteFired(firing, origin);
+        if (deleted.kind === 'refused') {
+          this.#postpone(firing);
+          return;
+        }
         if (deleted.kind !== 'ok') throw new Rejection('not-deleted', deleted.message);
         await this.#engine.durable(deleted.offset);
         await procedures.call(procedure, origin, firing.row);
@@ -140,6 +147,12 @@ export class Firings {
       const message = `The scheduled procedure \`${procedure.name}\` failed: ${this.#engine.explain(error)}`;
       this.#engine.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
     }
+  }
+
+  /** What the host had no room for is tried again; of a row that repeats the tick is skipped. */
+  #postpone(firing: Firing): void {
+    this.#timetable.postpone(firing, this.#clock.nowMicros() + retryMicros);
+    this.arm();
   }
 
   #firingOrigin(name: string, firing: Firing): Origin {

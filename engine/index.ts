@@ -65,6 +65,7 @@ const procedureMsDefault = 10 * 60 * 1000;
 const portDefault = 3000;
 const logKeepDaysDefault = 30;
 const microsADay = 86_400_000_000;
+const reserveBytes = 4 * 1024 * 1024;
 
 /**
  * Opens a data folder and serves its databases.
@@ -85,6 +86,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       directory,
       callMsMax: options.callMsMax ?? callMsDefault,
       procedures: { callMsMax: options.procedureMsMax ?? procedureMsDefault, egress: options.egress ?? 'public' },
+      reserveBytes,
       warn,
       fail: options.onFailure,
       snapshots: snapshotSettings(options),

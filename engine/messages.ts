@@ -1,4 +1,5 @@
 import { bsatnOfJson, parseJson } from './bsatn/satsjson-read.ts';
+import type { CallResult } from './call.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import type { ProcedureDef, ReducerDef } from './module/definition.ts';
@@ -83,7 +84,7 @@ export class Messages {
     if (!bytes) return;
     const origin = this.#engine.origin(reducer.name, client.identity, client.connectionId);
     const result = this.#engine.callInside(reducer, origin, bytes, client);
-    const outcome: ReducerOutcome = result.kind === 'ok' ? { kind: 'ok', update: result.update } : result;
+    const outcome = outcomeOf(result);
     const { timestampMicros } = origin;
     client.deliver({ kind: 'reducer-result', requestId, timestampMicros, outcome }, this.#engine.offset);
   }
@@ -212,6 +213,11 @@ function quoted(name: string): string {
     .split('.')
     .map((part) => `"${part}"`)
     .join('.');
+}
+
+function outcomeOf(result: CallResult): ReducerOutcome {
+  if (result.kind === 'ok') return { kind: 'ok', update: result.update };
+  return result.kind === 'refused' ? { kind: 'failed', message: result.message } : result;
 }
 
 function take(received: Iterator<Received>): Received | undefined {

@@ -48,6 +48,7 @@ export interface RecoveryOptions {
   readonly warn: (message: string) => void;
   /** As of `openLog`. */
   readonly segmentBytesMax?: number;
+  readonly reserveBytes?: number;
 }
 
 /**
@@ -64,6 +65,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
     disk,
     directory,
     ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+    ...(options.reserveBytes === undefined ? {} : { reserveBytes: options.reserveBytes }),
     ...(snapshot ? { after: snapshot } : {}),
     replay: (commit) => state.replay(commit),
   });

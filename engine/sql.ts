@@ -21,7 +21,7 @@ export function runSql(engine: Engine, identity: bigint, text: string): SqlAnswe
       results = script.run(tx);
       return { kind: 'ok' };
     });
-    if (ended.kind !== 'ok') throw new Rejection('sql', ended.message);
+    if (ended.kind !== 'ok') throw new Rejection(ended.kind === 'refused' ? ended.code : 'sql', ended.message);
     assert(results, 'a script that was committed has run');
     return results;
   }

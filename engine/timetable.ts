@@ -65,6 +65,11 @@ export class Timetable {
     return undefined;
   }
 
+  /** Puts back a row that was taken and is due once. */
+  postpone({ table, key, isOnce }: Firing, dueMicros: bigint): void {
+    if (isOnce) this.#schedule.add({ table: table.stored.id, key, dueMicros, intervalMicros: undefined });
+  }
+
   #fire(entry: Scheduled, rows: TableReader): Firing | undefined {
     const table = this.#tables.get(entry.table);
     const schedule = table?.declared.schedule;

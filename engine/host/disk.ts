@@ -17,12 +17,14 @@ export interface Disk {
   openAppend(path: string): Promise<AppendFile>;
   /** Cuts a file to its first `lengthBytes` bytes. */
   truncate(path: string, lengthBytes: number): Promise<void>;
-  /** Replaces a file as a whole: after a crash it is the old or the new one. */
+  /** Replaces a file as a whole: after a crash it is the old or the new one. When it fails, it is the old one. */
   writeAtomic(path: string, bytes: Uint8Array): Promise<void>;
   /** Moves a file over another, if there is one. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a directory with everything in it; does nothing when there is none. */
   remove(path: string): Promise<void>;
+  /** Bytes that could still be written in a directory. */
+  freeBytes(directory: string): Promise<number>;
   /**
    * Claims what `path` stands for, for this process alone, until it is released or the process ends.
    * @throws Rejection `data-folder-locked` naming the process that has it

@@ -7,6 +7,8 @@ export type LogRejectionCode =
   | 'log-incomplete'
   /** The log was written by a newer version. */
   | 'log-version'
+  /** There is no room for a commit. Nothing has changed; the log goes on when there is. */
+  | 'disk-full'
   /** A write failed: nothing can be made durable until the process starts again. */
   | 'log-failed';
 

@@ -5,6 +5,7 @@ import type { Commit } from './commit.ts';
 import { LogRejection } from './failure.ts';
 import { batchHeaderBytes, encodeSegmentHeader, sealBatch, segmentName, writeCommit } from './format.ts';
 import { type LogEnd, type LogPoint, type Replay, recover, type TornTail } from './recover.ts';
+import { isDiskFull, Reserve } from './reserve.ts';
 
 const segmentBytesMaxDefault = 64 * 1024 * 1024;
 /** A buffer that had to grow beyond this for one batch is not kept for the next. */
@@ -20,6 +21,8 @@ export interface LogOptions {
   readonly replay: Replay;
   /** Replays only what follows this point. */
   readonly after?: LogPoint;
+  /** Bytes kept beside the log for what must be written when the disk is full. Default: none. */
+  readonly reserveBytes?: number;
 }
 
 /**
@@ -32,12 +35,34 @@ export async function openLog(options: LogOptions): Promise<CommitLog> {
   const lock = await disk.lock(`${directory}/lock`);
   try {
     const end = await recover(disk, directory, options.replay, options.after);
+    const reserve = new Reserve(disk, directory, options.reserveBytes ?? 0);
+    await reserve.take();
     const file = end.segment === undefined ? undefined : await disk.openAppend(end.segment);
-    return new CommitLog(disk, directory, options.segmentBytesMax ?? segmentBytesMaxDefault, end, file, lock);
+    const segmentBytesMax = options.segmentBytesMax ?? segmentBytesMaxDefault;
+    return new CommitLog({ disk, directory, segmentBytesMax, end, file, lock, reserve });
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+interface LogParts {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly segmentBytesMax: number;
+  readonly end: LogEnd;
+  readonly file: AppendFile | undefined;
+  readonly lock: Lock;
+  readonly reserve: Reserve;
+}
+
+/** A batch that is to be written next, or again. */
+interface SealedBatch {
+  readonly buffer: Writer;
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  readonly last: number;
+  readonly chain: Uint8Array;
 }
 
 /** What makes commits durable, in order. One write and sync covers every commit that was appended meanwhile. */
@@ -48,6 +73,9 @@ export class CommitLog {
   readonly #directory: string;
   readonly #segmentBytesMax: number;
   readonly #lock: Lock;
+  readonly #reserve: Reserve;
+  /** The segment that is written to, once its header is durable. */
+  #segment: string | undefined;
   #file: AppendFile | undefined;
   #writtenBytes: number;
   #chain: Uint8Array;
@@ -56,28 +84,29 @@ export class CommitLog {
   #batchCommitCount = 0;
   /** The buffer of the batch that is being written or was written last. */
   #spare = newBatch();
+  #sealed: SealedBatch | undefined;
   #offset: number;
   #durableOffset: number;
   #isPumping = false;
+  /** A batch waits for room, whatever the reserve has given. */
+  #isStalled = false;
+  #hadRoom: boolean;
   #isClosed = false;
   #failure: LogRejection | undefined;
   readonly #durableListeners = new Set<(offset: number) => void>();
   readonly #failureListeners = new Set<(failure: LogRejection) => void>();
+  readonly #roomListeners = new Set<(hasRoom: boolean) => void>();
   #waiters: { readonly offset: number; resolve(): void; reject(failure: LogRejection): void }[] = [];
 
-  constructor(
-    disk: Disk,
-    directory: string,
-    segmentBytesMax: number,
-    end: LogEnd,
-    file: AppendFile | undefined,
-    lock: Lock,
-  ) {
+  constructor({ disk, directory, segmentBytesMax, end, file, lock, reserve }: LogParts) {
     this.tornTail = end.tornTail;
     this.#disk = disk;
     this.#directory = directory;
     this.#segmentBytesMax = segmentBytesMax;
     this.#lock = lock;
+    this.#reserve = reserve;
+    this.#hadRoom = reserve.isAmple;
+    this.#segment = end.segment;
     this.#file = file;
     this.#chain = end.chain;
     this.#writtenBytes = end.replayedBytes;
@@ -105,6 +134,11 @@ export class CommitLog {
     return this.#writtenBytes;
   }
 
+  /** Whether commits of any kind are taken. */
+  get hasRoom(): boolean {
+    return this.#reserve.isAmple && !this.#isStalled;
+  }
+
   /** The failure that ended the log, if one has. */
   get failure(): LogRejection | undefined {
     return this.#failure;
@@ -118,10 +152,55 @@ export class CommitLog {
     writeCommit(this.#batch, commit);
     this.#batchCommitCount += 1;
     this.#offset = commit.offset;
-    if (this.#isPumping) return;
+    if (this.#isPumping || this.#isStalled) return;
     this.#isPumping = true;
     // Whatever else is appended in this turn of the event loop shares the write.
     queueMicrotask(() => void this.#pump());
+  }
+
+  /**
+   * Makes sure that a commit which was appended can be written.
+   * @param isNeeded it goes into the reserve when nothing else is left
+   * @throws LogRejection `disk-full`, `log-failed`
+   */
+  requireRoom(bytes: number, isNeeded: boolean): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    const free = Math.max(0, this.#reserve.freeBytes - this.pendingBytes);
+    if (this.hasRoom && bytes <= free) return;
+    if (!this.#isStalled && isNeeded && bytes <= Math.max(free, this.#reserve.leftBytes)) {
+      this.#reserve.spend(bytes);
+      return;
+    }
+    // It may have changed since.
+    if (this.hasRoom) void this.#lookAgain();
+    throw new LogRejection(
+      'disk-full',
+      this.#directory,
+      0,
+      `the disk of the hub is full: this needs ${bytes} bytes, and ${free} are free. Nothing was changed; reads and ` +
+        'deletes go on. Once its operator has made room there, the hub takes writes again by itself: try again then',
+    );
+  }
+
+  /** Looks whether there is room again, and goes on if there is. To be called now and then while `hasRoom` is false. */
+  async lookForRoom(): Promise<void> {
+    if (this.#isClosed || this.hasRoom || this.#failure !== undefined || this.#isPumping) return;
+    try {
+      if (this.#isStalled) {
+        this.#isStalled = false;
+        this.#isPumping = true;
+        await this.#pump();
+      } else await this.#reserve.take();
+      this.#noteRoom();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  /** Calls `listener` when room has run out, and when it has returned. Returns how to stop. */
+  onRoom(listener: (hasRoom: boolean) => void): () => void {
+    this.#roomListeners.add(listener);
+    return () => this.#roomListeners.delete(listener);
   }
 
   /** Calls `listener` whenever `durableOffset` has grown; returns how to stop. */
@@ -149,19 +228,20 @@ export class CommitLog {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
+      if (this.#isStalled) void this.#pump();
       await this.flush();
     } finally {
-      await this.#file?.close();
+      await this.#closeFile();
       await this.#lock.release();
     }
   }
 
   async #pump(): Promise<void> {
-    while (this.#batchCommitCount > 0) {
+    while (this.#sealed !== undefined || this.#batchCommitCount > 0) {
       try {
         await this.#writeBatch();
       } catch (cause) {
-        this.#fail(cause);
+        if (await this.#goesOnAfter(cause)) continue;
         return;
       }
       this.#tellDurable();
@@ -170,33 +250,90 @@ export class CommitLog {
   }
 
   async #writeBatch(): Promise<void> {
-    const writing = this.#batch;
-    const commitCount = this.#batchCommitCount;
-    const last = this.#offset;
-    this.#batch = this.#spare;
-    this.#spare = writing;
-    this.#batchCommitCount = 0;
-    const first = last - commitCount + 1;
-    const view = writing.view();
-    const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+    this.#sealed ??= this.#seal();
+    const { bytes, buffer, first, last, chain } = this.#sealed;
     const file = await this.#fileFor(first);
-    this.#chain = sealBatch(bytes, first, commitCount, this.#chain);
     await file.append(bytes);
+    this.#sealed = undefined;
+    this.#chain = chain;
     this.#durableOffset = last;
     this.#writtenBytes += bytes.length;
+    await this.#reserve.noteWritten(bytes.length);
+    this.#noteRoom();
     if (bytes.length > keptBufferBytesMax) this.#spare = newBatch();
-    else startBatch(writing);
+    else startBatch(buffer);
+  }
+
+  /** Takes what was appended so far as the next batch. */
+  #seal(): SealedBatch {
+    const buffer = this.#batch;
+    const commitCount = this.#batchCommitCount;
+    const last = this.#offset;
+    const first = last - commitCount + 1;
+    this.#batch = this.#spare;
+    this.#spare = buffer;
+    this.#batchCommitCount = 0;
+    const view = buffer.view();
+    const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+    return { buffer, bytes, first, last, chain: sealBatch(bytes, first, commitCount, this.#chain) };
   }
 
   /** The segment that the batch of commit `first` goes to. */
   async #fileFor(first: number): Promise<AppendFile> {
-    if (this.#file !== undefined && this.#file.sizeBytes < this.#segmentBytesMax) return this.#file;
-    await this.#file?.close();
+    if (this.#segment !== undefined) {
+      this.#file ??= await this.#disk.openAppend(this.#segment);
+      if (this.#file.sizeBytes < this.#segmentBytesMax) return this.#file;
+      await this.#closeFile();
+      this.#segment = undefined;
+    }
+    const path = `${this.#directory}/${segmentName(first)}`;
+    this.#file = await this.#disk.openAppend(path);
+    await this.#file.append(encodeSegmentHeader(first, this.#chain));
+    this.#segment = path;
+    return this.#file;
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
     this.#file = undefined;
-    const file = await this.#disk.openAppend(`${this.#directory}/${segmentName(first)}`);
-    this.#file = file;
-    await file.append(encodeSegmentHeader(first, this.#chain));
-    return file;
+    await file?.close();
+  }
+
+  /**
+   * A full disk is no failure: what was written of the batch is cut off, the reserve is given up, and the batch is written
+   * again; without a reserve it waits for room.
+   */
+  async #goesOnAfter(cause: unknown): Promise<boolean> {
+    try {
+      if (!isDiskFull(cause)) throw cause;
+      await this.#closeFile();
+      const isReleased = await this.#reserve.release();
+      this.#noteRoom();
+      if (isReleased) return true;
+      if (this.#isClosed) throw cause;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.#isPumping = false;
+    this.#isStalled = true;
+    this.#noteRoom();
+    return false;
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      await this.#reserve.look();
+      this.#noteRoom();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  #noteRoom(): void {
+    if (this.hasRoom === this.#hadRoom) return;
+    this.#hadRoom = this.hasRoom;
+    for (const listener of [...this.#roomListeners]) shield(() => listener(this.hasRoom));
   }
 
   #tellDurable(): void {

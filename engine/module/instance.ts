@@ -23,7 +23,9 @@ export type Outcome =
   /** The reducer threw a SenderError: its message. */
   | { readonly kind: 'rejected'; readonly message: string }
   /** Anything else; what it was is in the log. */
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string }
+  /** The host has no room for it now: the same call may go through later. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 export const fatalMessage = 'The instance encountered a fatal error.';
 

@@ -126,7 +126,8 @@ export type JsonText = string;
 /**
  * Codes of a `Rejection` that have a status of their own over HTTP; every other rejection is a 400 with its message.
  * `permission-denied` 401, `connect-refused` 403, `no-such-database` and `no-such-function` 404, `locked` 409,
- * `busy` and `closed` (try again later) 503, `reducer-rejected` (a SenderError), `reducer-failed` (anything else a function
+ * `busy` and `closed` (try again later) 503,
+ * `disk-full` and `memory-full` 507, `reducer-rejected` (a SenderError), `reducer-failed` (anything else a function
  * threw) and `time-limit` 530.
  */
 export type StatusCode =
@@ -135,6 +136,8 @@ export type StatusCode =
   | 'no-such-database'
   | 'no-such-function'
   | 'locked'
+  | 'disk-full'
+  | 'memory-full'
   | 'busy'
   | 'closed'
   | 'reducer-rejected'

@@ -66,6 +66,8 @@ export class LedgerClient {
   readonly #connection: SimConnection;
   /** By query set and table the rows as bytes. */
   readonly #rows = new Map<string, Set<string>>();
+  /** Why calls were refused, by their number. */
+  readonly refusals = new Map<number, string>();
   /** Calls by request that have not been answered. */
   readonly #waiting = new Map<number, number>();
   readonly #applied = new Set<number>();
@@ -103,6 +105,10 @@ export class LedgerClient {
   /** Whether the server has accepted it, so that calls can be made. */
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  isWaitingFor(id: number): boolean {
+    return [...this.#waiting.values()].includes(id);
   }
 
   /** Whether everything that it has asked for was answered. */
@@ -160,7 +166,11 @@ export class LedgerClient {
     else if (result.tag === 'Ok' || result.tag === 'OkEmpty') {
       if (result.tag === 'Ok') this.#update(result.value.transactionUpdate.querySets);
       witness.confirmed(id, isConfirmed);
-    } else witness.refused(id);
+    } else {
+      witness.refused(id);
+      // One of the module is bytes that hold its text.
+      this.refusals.set(id, Buffer.from(result.value as unknown as Uint8Array | string).toString());
+    }
   }
 
   #update(querySets: readonly QuerySetUpdate[]): void {

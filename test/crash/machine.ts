@@ -21,6 +21,7 @@ const limits: Limits = { ...defaultLimits, outgoingMessagesMax: 60, socketBytesM
 const segmentBytesMax = 3000;
 /** Snapshots are taken all the time, and nothing is kept that the newest two do not need. */
 const snapshots = { afterBytes: 1000, keepMicros: 0n };
+const reserveBytes = 5000;
 
 /** A token is the name of its bearer: nothing is signed, because signing takes a thread and so no known time. */
 const authority: Authenticator = {
@@ -59,7 +60,7 @@ export class Machine {
   open(): Promise<LocalDatabases> {
     const { disk, clock, warn, fail } = this.#parts;
     return LocalDatabases.open({
-      ...{ disk, clock, warn, fail, segmentBytesMax, snapshots },
+      ...{ disk, clock, warn, fail, reserveBytes, segmentBytesMax, snapshots },
       random: new SeededRandom(1),
       directory: dataFolder,
       callMsMax: Number.POSITIVE_INFINITY,
@@ -110,7 +111,7 @@ async function publish(): Promise<SimDisk> {
   };
   const databases = await disk.run(
     LocalDatabases.open({
-      ...{ disk, random, fail, segmentBytesMax, snapshots },
+      ...{ disk, random, fail, reserveBytes, segmentBytesMax, snapshots },
       clock: new VirtualClock(0n),
       directory: dataFolder,
       callMsMax: Number.POSITIVE_INFINITY,

@@ -1,5 +1,5 @@
 import { constants, existsSync, fdatasync, write, writev } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { AppendFile, Disk } from '../disk.ts';
 import { lockFile } from './lock.ts';
@@ -139,10 +139,16 @@ export const nodeDisk: Disk = {
     }),
   writeAtomic: async (path, bytes) => {
     const draft = `${path}.new`;
-    await withFile(draft, 'w', async (file) => {
-      await file.writeFile(bytes);
-      await file.sync();
-    });
+    try {
+      await withFile(draft, 'w', async (file) => {
+        await file.writeFile(bytes);
+        await file.sync();
+      });
+    } catch (error) {
+      // On a full disk a draft takes room that others could use.
+      await rm(draft, { force: true });
+      throw error;
+    }
     await nodeDisk.rename(draft, path);
   },
   rename: async (from, to) => {
@@ -153,6 +159,10 @@ export const nodeDisk: Disk = {
   remove: async (path) => {
     await rm(path, { force: true, recursive: true });
     await syncDirectory(dirname(path));
+  },
+  freeBytes: async (directory) => {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
   },
   lock: lockFile,
 };

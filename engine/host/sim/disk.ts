@@ -39,8 +39,8 @@ export class SimDisk implements Disk {
   slowTurns = 0;
   /** Bytes that all files may have together. */
   roomBytes = Number.POSITIVE_INFINITY;
-  /** Faults that have happened so far. */
-  faultCount = 0;
+  /** How often a write or sync failed so far, by the operating system's code. */
+  readonly failures = new Map<string, number>();
 
   constructor(options: SimDiskOptions, files = new Map<string, SimFile>(), durable = new Map<string, SimFile>()) {
     this.#options = options;
@@ -182,7 +182,12 @@ export class SimDisk implements Disk {
     const file = new SimFile();
     await this.#step();
     this.#link(`${path}.new`, file);
-    await this.#write(file, 0, bytes, 1);
+    try {
+      await this.#write(file, 0, bytes, 1);
+    } catch (error) {
+      await this.remove(`${path}.new`);
+      throw error;
+    }
     await this.rename(`${path}.new`, path);
   }
 
@@ -203,6 +208,11 @@ export class SimDisk implements Disk {
     await this.#syncEntries();
   }
 
+  async freeBytes(): Promise<number> {
+    await this.#step();
+    return Math.max(0, this.roomBytes - this.usedBytes);
+  }
+
   async lock(path: string): Promise<Lock> {
     await this.#step();
     if (this.#locks.has(path)) throw locked(path, 'this process');
@@ -220,7 +230,7 @@ export class SimDisk implements Disk {
     if (fault === 'append-fails') throw this.#failure('EIO', 'i/o error, write');
     const before = file.current.length;
     const end = at + bytes.length;
-    const reachable = before + Math.max(0, this.roomBytes - this.#usedBytes());
+    const reachable = before + Math.max(0, this.roomBytes - this.usedBytes);
     const wanted = end <= before ? end : Math.ceil(end / unitBytes) * unitBytes;
     const until = fault === 'disk-full' ? at + this.#dice.below(bytes.length) : Math.min(wanted, reachable);
     const isWhole = until >= end;
@@ -279,12 +289,12 @@ export class SimDisk implements Disk {
   }
 
   #failure(code: string, message: string): Error {
-    if (code !== 'ENOENT') this.faultCount += 1;
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
     return Object.assign(new Error(`${code}: ${message}`), { code });
   }
 
-  #usedBytes(): number {
-    if (this.roomBytes === Number.POSITIVE_INFINITY) return 0;
+  /** Bytes of all files together. */
+  get usedBytes(): number {
     let bytes = 0;
     for (const { current } of this.#files.values()) bytes += current.length;
     return bytes;

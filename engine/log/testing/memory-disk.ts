@@ -62,6 +62,10 @@ export class MemoryDisk implements Disk {
     }
   }
 
+  async freeBytes(): Promise<number> {
+    return Number.POSITIVE_INFINITY;
+  }
+
   async lock(path: string): Promise<{ release(): Promise<void> }> {
     if (this.locks.has(path)) throw locked(path, 'this process');
     this.locks.add(path);

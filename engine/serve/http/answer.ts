@@ -15,6 +15,8 @@ const STATUS_OF_CODE: { readonly [code in StatusCode | OwnCode]: number } = {
   'too-large': 413,
   'content-type': 415,
   busy: 503,
+  'disk-full': 507,
+  'memory-full': 507,
   closed: 503,
   'reducer-rejected': FUNCTION_FAILED,
   'reducer-failed': FUNCTION_FAILED,
