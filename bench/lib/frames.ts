@@ -4,11 +4,13 @@
  */
 export class FrameReader {
   readonly #onFrame: (payloadBytes: number) => void;
+  readonly #onPing: () => void;
   #header: number[] = [];
   #left = 0;
 
-  constructor(onFrame: (payloadBytes: number) => void) {
+  constructor(onFrame: (payloadBytes: number) => void, onPing: () => void) {
     this.#onFrame = onFrame;
+    this.#onPing = onPing;
   }
 
   push(chunk: Uint8Array): void {
@@ -32,8 +34,9 @@ export class FrameReader {
     const extendedBytes = length === 127 ? 8 : length === 126 ? 2 : 0;
     if (extended.length < extendedBytes) return;
     this.#left = extendedBytes === 0 ? length : extended.reduce((sum, byte) => sum * 256 + byte, 0);
-    const isData = ((this.#header[0] ?? 0) & 0x0f) <= 2;
+    const kind = (this.#header[0] ?? 0) & 0x0f;
     this.#header = [];
-    if (isData) this.#onFrame(this.#left);
+    if (kind <= 2) this.#onFrame(this.#left);
+    else if (kind === 9) this.#onPing();
   }
 }

@@ -15,6 +15,8 @@ export interface FanOutLoadAsks {
 const protocol = 'v3.bsatn.spacetimedb';
 /** A frame's tag, then one or more messages of equal length. */
 const tagBytes = 1;
+/** Without payload, masked with zeros. Who does not answer a ping is cut off after a while. */
+const pong = Buffer.of(0x8a, 0x80, 0, 0, 0, 0);
 const connectAtOnce = 50;
 const quietMs = 300;
 
@@ -104,7 +106,10 @@ async function subscriber(address: string, query: string): Promise<void> {
   socket.send(subscribeFrame(query));
   await applied;
   const stream = (socket as unknown as { readonly _socket: Socket })._socket;
-  const frames = new FrameReader((payloadBytes) => onFrame(payloadBytes));
+  const frames = new FrameReader(
+    (payloadBytes) => onFrame(payloadBytes),
+    () => stream.write(pong),
+  );
   stream.removeAllListeners('data');
   stream.on('data', (chunk) => frames.push(chunk));
   sockets.push(socket);
