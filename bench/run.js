@@ -13,11 +13,17 @@ if (!existsSync(`${folder}node_modules/better-sqlite3`)) {
   execFileSync('npm', ['ci', '--no-fund', '--no-audit'], { cwd: folder, stdio: 'inherit' });
 }
 
-const entriesOf = (name) => readdirSync(folder + name).map((file) => `${folder}${name}/${file}`);
+const processes = readdirSync(`${folder}processes`).map((file) => file.replace(/\.[jt]s$/, ''));
 await build({
-  entryPoints: [`${folder}main.ts`, ...entriesOf('processes')],
-  outbase: folder,
-  outdir: `${folder}dist`,
+  absWorkingDir: folder,
+  entryPoints: {
+    main: 'main.ts',
+    ...Object.fromEntries(processes.map((name) => [`processes/${name}`, `./processes/${name}`])),
+    // The engine's threads are looked for beside it.
+    'log-snapshots': '../engine/snapshots/thread.ts',
+    'module-procedures': '../engine/module/procedures/thread.ts',
+  },
+  outdir: 'dist',
   bundle: true,
   splitting: true,
   platform: 'node',
