@@ -16,7 +16,6 @@ export interface SystemTable {
 const u16: Type = { kind: 'u16' };
 const u32: Type = { kind: 'u32' };
 const i128: Type = { kind: 'i128' };
-const i128Max = (1n << 127n) - 1n;
 const bool: Type = { kind: 'bool' };
 const string: Type = { kind: 'string' };
 const columns: Type = { kind: 'array', of: u16 };
@@ -33,6 +32,13 @@ export const clientTable: TableDef = {
 /** Derived tables are not stored: their numbers are those that no stored table has. */
 const firstDerivedId = 0x7fff_0000;
 const firstViewId = 4096;
+
+const i128Max = (1n << 127n) - 1n;
+
+/** Columns may count further than the table of sequences can say: then its own bounds stand there. */
+function inI128(value: bigint): bigint {
+  return value > i128Max ? i128Max : value < -i128Max - 1n ? -i128Max - 1n : value;
+}
 
 /** The definition of a module as tables, and who is connected to it. */
 export function systemTables(def: ModuleDef, tables: readonly CatalogTable[]): readonly SystemTable[] {
@@ -78,8 +84,7 @@ export function systemTables(def: ModuleDef, tables: readonly CatalogTable[]): r
       .flatMap(({ declared, stored: { id } }) => declared.sequences.map((sequence) => ({ id, ...sequence })))
       .map(({ id, name, column, increment, start, min, max }, i) => [
         ...[firstViewId + i, name, id, column],
-        // The greatest value of a u128 column does not fit into the table's own.
-        ...[increment, start, min, max].map((value) => String(value < i128Max ? value : i128Max)),
+        ...[increment, start, min, max].map((value) => String(inI128(value))),
       ]),
   );
   add(

@@ -1,4 +1,3 @@
-import { ask } from './api.ts';
 import { type Field, type ProductType, type Type, Types } from './sats/type.ts';
 
 /** Something with rows: a table or a view. */
@@ -32,7 +31,7 @@ export interface Schema {
 
 // Version 9 of a schema has every name as it is on the wire, version 10 what was added since, in the same order.
 
-interface Schema9 {
+export interface Schema9 {
   readonly typespace: { readonly types: readonly unknown[] };
   readonly tables: readonly {
     readonly name: string;
@@ -53,7 +52,7 @@ interface Schema9 {
   }[];
 }
 
-interface Schema10 {
+export interface Schema10 {
   readonly sections: readonly {
     readonly Tables?: readonly { readonly is_event: boolean }[];
     readonly Reducers?: readonly { readonly visibility: Visibility }[];
@@ -74,13 +73,7 @@ interface Visibility {
   readonly Private?: unknown;
 }
 
-/** What a database consists of. */
-export async function readSchema(database: string, signal: AbortSignal): Promise<Schema> {
-  const read = async (version: 9 | 10) =>
-    (await ask(`database/${database}/schema?version=${version}`, { signal })).json();
-  return schemaOf(...((await Promise.all([read(9), read(10)])) as [Schema9, Schema10]));
-}
-
+/** What a database consists of, from both versions of its schema. */
 export function schemaOf(schema: Schema9, added: Schema10): Schema {
   const types = new Types(schema.typespace.types);
   const extra = flatten(added);

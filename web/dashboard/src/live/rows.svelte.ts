@@ -28,7 +28,7 @@ export interface RowQuery {
 
 /** Of rows that pass by, the newest are kept in view. */
 const eventsMax = 1000;
-const paintMs = 16;
+const paintMs = 40;
 
 /** The rows of one query, live. When the query changes, the rows of the old one stay until those of the new one are there. */
 export class LiveRows {
