@@ -149,7 +149,7 @@ describe('helix hub start', () => {
 
     const sameData = await start('data', '127.0.0.1:0').ended;
     expect(sameData).toMatchObject({ code: 1, stdout: '' });
-    expect(sameData.stderr).toMatch(/^helix: Another hub runs on .*--data\n$/);
+    expect(sameData.stderr).toMatch(/^helix: Another process serves .*--data\n$/);
     const sameAddress = await start('other', new URL(url ?? '').host).ended;
     expect(sameAddress).toMatchObject({ code: 1, stdout: '' });
     expect(sameAddress.stderr).toMatch(/^helix: .* is taken: .*--listen\n$/);

@@ -185,7 +185,10 @@ export async function restore(
 ): Promise<void> {
   const manifest = await disk.read(`${backup}/${manifestFile}`);
   if (manifest === undefined)
-    throw new Rejection('no-backup', `${backup} is no finished backup: it has no ${manifestFile}`);
+    throw new Rejection(
+      'no-backup',
+      `${backup} is no finished backup: it has no ${manifestFile}; name a folder that a backup was written to`,
+    );
   await requireEmpty(disk, directory);
   const { files } = JSON.parse(new TextDecoder().decode(manifest)) as BackupManifest;
   for (const [path, hash] of Object.entries(files)) {

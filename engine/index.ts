@@ -18,6 +18,7 @@ export { Rejection } from './errors.ts';
 export { bundle as bundleModule, describeModule } from './module/index.ts';
 export type { Egress } from './module/procedures/fetch.ts';
 export type { Database } from './serve/contract.ts';
+export { requireDatabaseName } from './serve/http/database-name.ts';
 export { serveStatic } from './serve/http/static.ts';
 
 export interface HostOptions {
@@ -59,6 +60,14 @@ export interface Host {
   close(): Promise<void>;
 }
 
+/** Why an address is none to listen on, by what the system says. */
+const notUsable: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'it is not an address of this machine',
+  ENOTFOUND: 'there is no host of that name',
+  EAI_AGAIN: 'there is no host of that name',
+  EACCES: 'this user may not use that port',
+};
+
 const dashboardPath = '/_';
 const callMsDefault = 10_000;
 const procedureMsDefault = 10 * 60 * 1000;
@@ -69,7 +78,7 @@ const reserveBytes = 4 * 1024 * 1024;
 
 /**
  * Opens a data folder and serves its databases.
- * @throws Rejection `data-folder`, `data-folder-locked`, `address-in-use`, or what keeps a database from being opened
+ * @throws Rejection `data-folder`, `data-folder-locked`, `address-in-use`, `address-not-usable`, or what keeps a database from being opened
  */
 export async function openHost(options: HostOptions): Promise<Host> {
   const directory = options.dataDirectory;
@@ -142,7 +151,12 @@ async function listen(server: Server, port: number, hostname: string): Promise<n
   try {
     return await server.listen(port, hostname);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const reason = notUsable[code];
+    if (reason !== undefined) {
+      throw new Rejection('address-not-usable', `cannot listen on ${hostname}:${port}: ${reason}`, { cause: error });
+    }
+    if (code !== 'EADDRINUSE') throw error;
     const message = `${hostname}:${port} is taken: stop what listens there, or choose another port`;
     throw new Rejection('address-in-use', message, { cause: error });
   }

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { bundleModule, openHost, Rejection } from '../../engine/index.ts';
+import { requireDatabaseName } from '../../engine/index.ts';
 import { dashboardLink, dashboardOption } from '../lib/dashboard.ts';
-import { Failure } from '../lib/failure.ts';
 import { type HistoryOptions, historyOf } from '../lib/history.ts';
 import { interruption, untilAborted } from '../lib/interruption.ts';
 import { type LimitOptions, limitsOf } from '../lib/limits.ts';
+import { bundleFile } from '../lib/module-file.ts';
+import { openOwnHost } from '../lib/own-host.ts';
 import { announce } from '../lib/running.ts';
 import { localUrl } from '../start/hub.ts';
 
@@ -18,30 +19,18 @@ export interface HubStartOptions extends HistoryOptions, LimitOptions {
 /** Hosts one module until it is asked to end. */
 export async function hubStart({ module, name, data, listen, ...hosting }: HubStartOptions): Promise<void> {
   const { signal } = interruption();
-  const bundle = await bundleModule(resolve(module));
+  requireDatabaseName(name);
+  const bundle = await bundleFile(module);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
   failed.catch(() => {});
-  const host = await openHost({
-    dataDirectory: resolve(data),
-    hostname: listen.host,
-    port: listen.port,
+  const host = await openOwnHost(resolve(data), listen, {
     ...dashboardOption(),
-    warn: (message) => console.error(`helix: ${message}`),
     onFailure: fail,
     ...historyOf(hosting),
     ...limitsOf(hosting),
-  }).catch((error) => {
-    if (!(error instanceof Rejection)) throw error;
-    if (error.code === 'data-folder-locked') {
-      throw new Failure(`Another hub runs on ${data}: stop it first, or choose another folder with --data`);
-    }
-    if (error.code === 'address-in-use') {
-      throw new Failure(`${listen.host}:${listen.port} is taken: choose another address with --listen`);
-    }
-    throw error;
   });
   let withdraw = async (): Promise<void> => {};
   try {

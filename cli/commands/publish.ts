@@ -1,7 +1,7 @@
 import pc from 'picocolors';
-import { bundle } from '../../engine/module/index.ts';
 import { confirm } from '../lib/confirm.ts';
 import { Failure } from '../lib/failure.ts';
+import { bundleFile } from '../lib/module-file.ts';
 import { type Plan, planPublish, publishBundle } from '../lib/publish.ts';
 import { findServer, type ServerOptions } from '../lib/server.ts';
 
@@ -15,7 +15,7 @@ export interface PublishOptions extends ServerOptions {
 
 /** Shows what an update changes, then publishes it. */
 export async function publish(name: string, options: PublishOptions): Promise<void> {
-  const text = await bundle(options.module);
+  const text = await bundleFile(options.module);
   const server = await findServer(options);
   const plan = await planPublish(server, name, text);
   const clears = options.clear === true && plan.kind !== 'create';

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import pc from 'picocolors';
-import { generateTypeScript, writeBindings } from '../../engine/codegen/index.ts';
 import { Rejection } from '../../engine/errors.ts';
-import { bundle, describeModule } from '../../engine/module/index.ts';
+import { bundle } from '../../engine/module/index.ts';
 import { confirm } from '../lib/confirm.ts';
 import { Failure } from '../lib/failure.ts';
 import { formatLogLine, readLog } from '../lib/log-lines.ts';
 import { type Plan, planPublish, publishBundle } from '../lib/publish.ts';
 import type { Server } from '../lib/server.ts';
+import { writeClient } from '../lib/write-client.ts';
 import type { DevServerOptions } from './server.ts';
 import { sourcesOf, Watch } from './watch.ts';
 
@@ -102,7 +102,7 @@ export class Developer {
   async #generate(text: string): Promise<string[]> {
     const { out } = this.#options;
     if (out === undefined) return [];
-    const { written, deleted } = await writeBindings(out, generateTypeScript(await describeModule(text)));
+    const { written, deleted } = await writeClient(text, out);
     const count = written.length + deleted.length;
     return count === 0 ? [] : [`${count} ${count === 1 ? 'file' : 'files'} of bindings changed`];
   }

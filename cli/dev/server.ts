@@ -1,8 +1,7 @@
 import { join, relative, resolve } from 'node:path';
-import { openHost, Rejection } from '../../engine/index.ts';
 import { dashboardOption } from '../lib/dashboard.ts';
-import { Failure } from '../lib/failure.ts';
 import { findHome } from '../lib/home.ts';
+import { openOwnHost } from '../lib/own-host.ts';
 import { announce } from '../lib/running.ts';
 import { findServer, type Server } from '../lib/server.ts';
 
@@ -35,19 +34,7 @@ export async function openServer(options: DevServerOptions): Promise<DevServer> 
     return { server: await findServer(options), data: undefined, failed, close: async () => {} };
   }
   const data = resolve(options.data ?? join(findHome().folder, 'dev'));
-  const { host: hostname, port } = options.listen;
-  const warn = (message: string): void => console.error(`helix: ${message}`);
-  const parts = { dataDirectory: data, hostname, port, warn, onFailure: fail, ...dashboardOption() };
-  const host = await openHost(parts).catch((error) => {
-    if (!(error instanceof Rejection)) throw error;
-    if (error.code === 'data-folder-locked') {
-      throw new Failure(`Another process serves ${data}: stop it, or choose another folder with --data`);
-    }
-    if (error.code === 'address-in-use') {
-      throw new Failure(`${hostname}:${port} is taken: choose another address with --listen`);
-    }
-    throw error;
-  });
+  const host = await openOwnHost(data, options.listen, { onFailure: fail, ...dashboardOption() });
   const withdraw = await announce(data, host.url, options.name);
   const server = { url: host.url, token: host.operator.token, database: options.name, tokenFrom: data };
   return {

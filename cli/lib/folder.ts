@@ -3,17 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder that only this user may enter, and those above it. Node's own recursive mkdir never ends where the folder
+ * Makes a folder and those above it, by default for this user alone. Node's own recursive mkdir never ends where the folder
  * above exists and refuses, such as in /proc.
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, mode = 0o700): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o700 });
+    await mkdir(path, { mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
     if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
-    await makeFolder(dirname(path));
-    await mkdir(path, { mode: 0o700 });
+    await makeFolder(dirname(path), mode);
+    await mkdir(path, { mode });
   }
 }

@@ -1,7 +1,7 @@
 import { type RowTypedQuery, SenderError, setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection, tables } from '../../bindings/index.ts';
 import { Failure } from './failure.ts';
-import { findHome, type Home, readRunningHub, readText } from './home.ts';
+import { findHome, type Home, parseJson, readRunningHub, readText } from './home.ts';
 
 export interface HubOptions {
   readonly hub?: string | undefined;
@@ -39,7 +39,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
 
 /** Connects with a token that is already known. */
 export async function connectHub(home: Home, address: HubAddress, token: string): Promise<Hub> {
-  await checkToken(address.url, token);
+  await checkToken(address, token);
   setGlobalLogLevel('error');
   let onLost: (error: Failure) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
@@ -129,7 +129,7 @@ async function readToken(home: Home, foreignUrl: string | undefined, tokenFile: 
   return token;
 }
 
-async function checkToken(url: string, token: string): Promise<void> {
+async function checkToken({ url, database }: HubAddress, token: string): Promise<void> {
   let response: Response;
   try {
     const headers = { authorization: `Bearer ${token}` };
@@ -141,4 +141,12 @@ async function checkToken(url: string, token: string): Promise<void> {
     throw new Failure(`The hub at ${url} does not accept this token: it may be another hub's`);
   }
   if (!response.ok) throw new Failure(`${url} is not a hub: it answered ${response.status} ${response.statusText}`);
+  if (typeof parseJson(await response.text()) !== 'object') {
+    throw new Failure(`${url} is not a hub: something else answers there, check the address`);
+  }
+  const found = await fetch(new URL(`/v1/database/${database}/identity`, url));
+  if (found.ok) return;
+  const hint =
+    'name the address that `helix start` prints, or use `helix call` and `helix sql` for a module of your own';
+  throw new Failure(`The server at ${url} runs no hub of the mesh (no database ${database}): ${hint}`);
 }

@@ -21,7 +21,7 @@ export async function ownToken(origin: string, mint: () => Promise<unknown>): Pr
   const known = tokens.data[origin];
   if (known !== undefined) return known;
   const answer = minted.safeParse(await mint());
-  if (!answer.success) throw new Failure(`${origin} gives out no identities: check the address`);
+  if (!answer.success) throw new Failure(`${origin} answers, but not as a server of databases: check the address`);
   await writeSecret(file, `${JSON.stringify({ ...tokens.data, [origin]: answer.data.token }, undefined, 2)}\n`);
   return answer.data.token;
 }

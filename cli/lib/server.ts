@@ -31,11 +31,17 @@ export async function findServer(options: ServerOptions): Promise<Server> {
   const url = originOf(named ?? (await firstAnswering(running))?.url ?? defaultUrl);
   const own = running.find((server) => originOf(server.url) === url);
   const tokenFile = options.tokenFile ?? (process.env['HELIX_TOKEN_FILE'] || undefined) ?? own?.tokenFile;
-  if (tokenFile === undefined) {
-    const token = await ownToken(url, async () => parseJson(await textOf(url, 'POST', '/v1/identity')));
-    return { url, token, database: undefined, tokenFrom: identitiesFile() };
-  }
-  return { url, token: await readToken(tokenFile, own), database: own?.database, tokenFrom: tokenFile };
+  const server =
+    tokenFile === undefined
+      ? { url, token: await mintedToken(url), database: undefined, tokenFrom: identitiesFile() }
+      : { url, token: await readToken(tokenFile, own), database: own?.database, tokenFrom: tokenFile };
+  // A server that runs here has said so itself, and where its own token is.
+  if (own === undefined || tokenFile !== own.tokenFile) await requireServer(server);
+  return server;
+}
+
+function mintedToken(url: string): Promise<string> {
+  return ownToken(url, async () => parseJson(await textOf(url, 'POST', '/v1/identity')));
 }
 
 /** One that was killed may still be announced: it is passed over when another answers. */
@@ -86,6 +92,13 @@ export async function askText(server: Server, method: string, path: string, aske
   const response = await ask(server, method, path, asked);
   if (!response.ok) throw await refusal(server, response);
   return await response.text();
+}
+
+/** @throws Failure when what answers is no server of databases, or does not know the token */
+async function requireServer(server: Server): Promise<void> {
+  const answer = parseJson(await askText(server, 'POST', '/v1/identity/websocket-token'));
+  if (typeof answer === 'object' && answer !== null && 'token' in answer) return;
+  throw new Failure(`${server.url} answers, but not as a server of databases: check the address`);
 }
 
 /** The path of a database below `/v1`. */

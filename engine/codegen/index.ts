@@ -1,2 +1,2 @@
-export { compareBindings, writeBindings } from './bindings.ts';
+export { type BindingsChange, compareBindings, writeBindings } from './bindings.ts';
 export { generateTypeScript } from './typescript.ts';
