@@ -1,8 +1,9 @@
 import type { ProductType } from '../bsatn/type.ts';
 import { CommitRows, type Delta, type NetRows, PlainDelta, SummedDelta } from './delta.ts';
+import type { Effort } from './effort.ts';
 import type { Plan } from './plan.ts';
 import type { Slot } from './slots.ts';
-import { evaluate } from './steps.ts';
+import { type Emit, evaluate } from './steps.ts';
 import type { Template } from './template.ts';
 import { FirstRows, type RowWindow } from './window.ts';
 
@@ -26,14 +27,18 @@ export class Group<Member = unknown> {
   readonly #first: FirstRows | undefined;
   #delta: Delta | undefined;
 
-  constructor(query: PlannedQuery) {
+  /** @param effort what finding the first rows of a window may cost @throws QueryRejection `too-large` */
+  constructor(query: PlannedQuery, effort?: Effort) {
     this.query = query;
-    this.#first = query.window && new FirstRows(query.window, () => allRows(query, 'now'));
+    let bound = effort;
+    this.#first = query.window && new FirstRows(query.window, () => allRows(query, 'now', bound));
+    // Once it is kept, it is kept to its end.
+    bound = undefined;
   }
 
-  /** The rows now. Views into the heap: copy what is kept. */
-  rows(): readonly Uint8Array[] {
-    return this.#first?.rows ?? allRows(this.query, 'now');
+  /** The rows now. Views into the heap: copy what is kept. @throws QueryRejection `too-large` beyond the effort */
+  rows(effort?: Effort): readonly Uint8Array[] {
+    return this.#first?.rows ?? allRows(this.query, 'now', effort);
   }
 
   /** Notes a change of the commit that is being published. @returns whether it is the first */
@@ -63,17 +68,18 @@ export function rowsOf(query: PlannedQuery, when: 'now' | 'before'): readonly Ui
   return query.window ? new FirstRows(query.window, () => rows).rows : rows;
 }
 
-function allRows({ plans }: PlannedQuery, when: 'now' | 'before'): Uint8Array[] {
+function allRows({ plans }: PlannedQuery, when: 'now' | 'before', effort?: Effort): Uint8Array[] {
   const rows: Uint8Array[] = [];
   // Before the commit, rows are those of now without what it inserted: the sum tells which remain.
   const sum = when === 'before' ? new SummedDelta(new CommitRows()) : undefined;
   for (const plan of plans) {
-    evaluate(plan, when, (tuple, weight) => {
+    const emit: Emit = (tuple, weight) => {
       const row = tuple[plan.output] as Uint8Array;
       if (sum) sum.add(row, weight);
       else rows.push(row);
       return true;
-    });
+    };
+    evaluate(plan, when, emit, effort);
   }
   return sum ? [...sum.net().inserts] : rows;
 }

@@ -1,4 +1,5 @@
 import type { CommitRows } from './delta.ts';
+import type { Effort } from './effort.ts';
 import { Group, type PlannedQuery } from './group.ts';
 import { templateKey } from './plan.ts';
 import { PredicateIndex } from './predicate-index.ts';
@@ -16,11 +17,14 @@ export class Groups<Member> {
     return { groups: this.#groups.size, templates: this.#templates.size };
   }
 
-  /** The query's group; whoever opens it joins its members at once. */
-  open(query: PlannedQuery): Group<Member> {
+  /**
+   * The query's group; whoever opens it joins its members at once.
+   * @param effort what a new one may cost @throws QueryRejection `too-large`
+   */
+  open(query: PlannedQuery, effort?: Effort): Group<Member> {
     let group = this.#groups.get(query.key);
     if (group !== undefined) return group;
-    group = new Group(query);
+    group = new Group(query, effort);
     this.#groups.set(query.key, group);
     for (const plan of query.plans) {
       const template = this.#template(templateKey(plan), plan);

@@ -13,6 +13,7 @@ import type {
   Subscriber,
   TableRows,
 } from './contract.ts';
+import { Effort, joinedRowsDefault } from './effort.ts';
 import type { Names } from './names.ts';
 import { parseStatement } from './parser.ts';
 import { rightsOf } from './planner.ts';
@@ -30,6 +31,8 @@ interface QueriesParts {
   readonly reader: ReaderOf;
   /** Runs views of the newest catalog. */
   readonly evaluateView: EvaluateView;
+  /** How many rows one query may join. Default: 20,000,000. */
+  readonly joinedRowsMax?: number;
 }
 
 /** @throws QueryRejection when a rule of row-level security cannot be used */
@@ -46,13 +49,15 @@ export class DatabaseQueries implements Queries, ScriptHost {
   #relations: Relations;
   readonly #reader: ReaderOf;
   readonly #live: LiveQueries;
+  readonly #newEffort: () => Effort;
   /** Kept in memory only: a restart lifts it. */
   rowLimit: number | undefined;
 
-  constructor({ catalog, reader, evaluateView }: QueriesParts) {
+  constructor({ catalog, reader, evaluateView, joinedRowsMax = joinedRowsDefault }: QueriesParts) {
     this.#relations = new Relations(catalog, reader);
     this.#reader = reader;
-    this.#live = new LiveQueries(this.#relations, evaluateView);
+    this.#newEffort = () => new Effort(joinedRowsMax);
+    this.#live = new LiveQueries(this.#relations, evaluateView, this.#newEffort);
   }
 
   /** Counts of what live queries keep, for tests and metrics. */
@@ -112,7 +117,7 @@ export class DatabaseQueries implements Queries, ScriptHost {
 
   select(select: Select, caller: Caller): QueryResult {
     const meaning = this.#live.meaning(caller);
-    const result = runSelect(this.names, select, rightsOf(caller), meaning, this.#rowsMax(caller));
+    const result = runSelect(this.names, select, rightsOf(caller), meaning, this.#newEffort(), this.#rowsMax(caller));
     this.#live.keep(meaning);
     return result;
   }

@@ -7,8 +7,6 @@ import type { ViewInstance } from './views.ts';
 export interface Entry {
   readonly querySet: QuerySet;
   readonly select: Select;
-  /** Equal for two entries that ask the same. */
-  readonly name: string;
   readonly sql: string;
   group: Group<Entry>;
   readonly instances: readonly ViewInstance<Entry>[];
@@ -18,5 +16,7 @@ export interface QuerySet {
   readonly subscriber: Subscriber;
   readonly caller: Caller;
   readonly id: number;
+  /** Equal for queries that ask the same, of which the set has one entry. */
+  readonly names: Set<string>;
   readonly entries: Entry[];
 }

@@ -5,6 +5,7 @@ import { Writer } from '../bsatn/writer.ts';
 import type { Order, Projection, Select } from './ast.ts';
 import type { Tuple } from './compile.ts';
 import type { QueryResult } from './contract.ts';
+import type { Effort } from './effort.ts';
 import { type Branch, expand, type Meaning } from './expand.ts';
 import { type Names, nameOf, type Relation, type Rights, rowOf } from './names.ts';
 import { inTurn, orderByBytes, orderByColumn } from './order.ts';
@@ -13,7 +14,7 @@ import type { ColumnRef } from './predicate.ts';
 import { conditions } from './query.ts';
 import { QueryRejection } from './rejection.ts';
 import { Scope } from './scope.ts';
-import { evaluate } from './steps.ts';
+import { type Emit, evaluate } from './steps.ts';
 import { keyOf } from './value.ts';
 
 const relationsMax = 8;
@@ -24,6 +25,7 @@ export function runSelect(
   select: Select,
   rights: Rights,
   meaning: Meaning,
+  effort: Effort,
   rowsMax = Number.POSITIVE_INFINITY,
 ): QueryResult {
   if (select.from.length > relationsMax) {
@@ -37,13 +39,16 @@ export function runSelect(
   if (output.project === 'count') {
     const count = new Writer(8);
     let total = 0n;
-    each(branches, () => ++total > 0n);
+    each(branches, effort, () => ++total > 0n);
     count.u64(total);
     return { table, row, rows: [count.copy()] };
   }
   const { project } = output;
   const limit = Math.min(select.limit ?? Number.POSITIVE_INFINITY, rowsMax + 1);
-  const rows = order === undefined ? firstRows(branches, limit, project) : orderedRows(branches, order, limit, project);
+  const rows =
+    order === undefined
+      ? firstRows(branches, effort, limit, project)
+      : orderedRows(branches, effort, order, limit, project);
   if (rows.length > rowsMax) {
     throw new QueryRejection(
       'row-limit',
@@ -57,16 +62,22 @@ export function runSelect(
 type Project = (rows: Tuple) => Uint8Array;
 type Precedence = (a: Tuple, b: Tuple) => number;
 
-function firstRows(branches: readonly Branch[], limit: number, project: Project): Uint8Array[] {
+function firstRows(branches: readonly Branch[], effort: Effort, limit: number, project: Project): Uint8Array[] {
   const found: Uint8Array[] = [];
   if (limit === 0) return found;
-  each(branches, (rows) => found.push(project(rows)) < limit);
+  each(branches, effort, (rows) => found.push(project(rows)) < limit);
   return found;
 }
 
-function orderedRows(branches: readonly Branch[], order: Precedence, limit: number, project: Project): Uint8Array[] {
+function orderedRows(
+  branches: readonly Branch[],
+  effort: Effort,
+  order: Precedence,
+  limit: number,
+  project: Project,
+): Uint8Array[] {
   const found: Tuple[] = [];
-  each(branches, (rows) => {
+  each(branches, effort, (rows) => {
     found.push([...rows]);
     return true;
   });
@@ -77,20 +88,20 @@ function orderedRows(branches: readonly Branch[], order: Precedence, limit: numb
  * Visits the rows of the query's relations, each combination once: what views and rules join to them may match in
  * several ways, which is no reason to return a row twice.
  */
-function each(branches: readonly Branch[], visit: (rows: Tuple) => boolean): void {
+function each(branches: readonly Branch[], effort: Effort, visit: (rows: Tuple) => boolean): void {
   const isExact = branches.length === 1 && branches[0]?.sources.length === branches[0]?.origins.length;
   const seen = new Set<string>();
   for (const branch of branches) {
     const plan = planOf(branch, 0);
     if (plan === undefined) continue;
     const rows: Tuple = [];
-    const goesOn = evaluate(plan, 'now', (tuple) => {
+    const emit: Emit = (tuple) => {
       for (const [relation, source] of branch.origins.entries()) rows[relation] = tuple[source] as Uint8Array;
       if (isExact) return visit(rows);
       const key = rows.map((row) => keyOf(row)).join('');
       return seen.has(key) || (seen.add(key) && visit(rows));
-    });
-    if (!goesOn) return;
+    };
+    if (!evaluate(plan, 'now', emit, effort)) return;
   }
 }
 

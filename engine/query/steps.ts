@@ -1,5 +1,6 @@
 import { type Access, bestAccess, type Purpose } from './access.ts';
 import { compilePredicate, type Test, type Tuple } from './compile.ts';
+import type { Effort } from './effort.ts';
 import type { Plan } from './plan.ts';
 import { and, type Predicate, relationsOf } from './predicate.ts';
 
@@ -76,12 +77,23 @@ export function runSteps(steps: readonly Step[], tuple: Tuple, weight: number, e
   return step.isBefore ? access.fetchBefore(tuple, visit) : access.fetch(tuple, visit);
 }
 
-/** Visits every tuple of the plan's join, now or as it was before the commit that is being published. */
-export function evaluate(plan: Plan, when: 'now' | 'before', emit: Emit): boolean {
-  return runSteps(
-    orderSteps(plan, [], { usesParams: true, isOnce: true }, () => when === 'before'),
-    [],
-    1,
-    emit,
-  );
+/**
+ * Visits every tuple of the plan's join, now or as it was before the commit that is being published.
+ * @param effort bounds a join; undefined for no bound
+ * @throws QueryRejection `too-large` when the effort is used up
+ */
+export function evaluate(plan: Plan, when: 'now' | 'before', emit: Emit, effort?: Effort): boolean {
+  const steps = orderSteps(plan, [], { usesParams: true, isOnce: true }, () => when === 'before');
+  if (effort === undefined || steps.length === 1) return runSteps(steps, [], 1, emit);
+  const counted = steps.map((step): Step => {
+    const test: Test = (tuple) => {
+      effort.visit();
+      return step.test(tuple);
+    };
+    return { ...step, test };
+  });
+  return runSteps(counted, [], 1, (tuple, weight) => {
+    effort.emit();
+    return emit(tuple, weight);
+  });
 }

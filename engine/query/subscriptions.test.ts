@@ -200,6 +200,18 @@ describe('joins', () => {
   });
 });
 
+test('[QS15] a join of too many rows is refused before everybody waits for it', () => {
+  const db = new TestDatabase(testModule([task, member, ping, secret]), undefined, { joinedRowsMax: 5000 });
+  db.insert('task', ...Array.from({ length: 50 }, (_, id) => [id, 7, ''] as const));
+  const self = 'FROM task a JOIN task b ON a.tenant = b.tenant';
+  const message = 'the query joins too many rows: narrow it down';
+  expect(rejection(() => db.subscribe(alice, `SELECT a.* ${self}`)).message).toContain(message);
+  expect(rejection(() => db.subscribe(alice, `SELECT a.* ${self} ORDER BY a.id LIMIT 1`)).message).toContain(message);
+  expect(() => db.queries.script(alice, `SELECT COUNT(*) AS n ${self}`).run(undefined)).toThrow(message);
+  expect(db.queries.size).toEqual({ groups: 0, templates: 0, views: 0 });
+  expect(db.subscribe(alice, `SELECT a.* ${self} WHERE b.id = 5`).bag).toHaveLength(50);
+});
+
 describe('ORDER BY and LIMIT', () => {
   test('[QW2] keep the first rows as rows come and go, shared by all who ask', () => {
     const db = database();

@@ -11,6 +11,7 @@ import type {
   TableRows,
 } from './contract.ts';
 import { CommitRows } from './delta.ts';
+import type { Effort } from './effort.ts';
 import type { Group, PlannedQuery } from './group.ts';
 import { Groups } from './groups.ts';
 import { parseStatement } from './parser.ts';
@@ -28,6 +29,7 @@ import { type ViewInstance, Views } from './views.ts';
 export class LiveQueries implements Subscriptions {
   #relations: Relations;
   readonly #evaluateView: EvaluateView;
+  readonly #newEffort: () => Effort;
   #views: Views<Entry>;
   #groups = new Groups<Entry>();
   readonly #querySets = new Map<Subscriber, Map<number, QuerySet>>();
@@ -36,9 +38,11 @@ export class LiveQueries implements Subscriptions {
   /** What an update of the module changed and the next commit delivers. */
   #owed = new Updates();
 
-  constructor(relations: Relations, evaluateView: EvaluateView) {
+  /** @param newEffort what one query may cost when it is new */
+  constructor(relations: Relations, evaluateView: EvaluateView, newEffort: () => Effort) {
     this.#relations = relations;
     this.#evaluateView = evaluateView;
+    this.#newEffort = newEffort;
     this.#views = new Views(relations, evaluateView);
   }
 
@@ -68,10 +72,10 @@ export class LiveQueries implements Subscriptions {
     if (querySets.has(querySetId)) {
       throw new QueryRejection('duplicate-query-set', `the query set ${querySetId} exists already: use another id`);
     }
-    const querySet: QuerySet = { subscriber, caller, id: querySetId, entries: [] };
+    const querySet: QuerySet = { subscriber, caller, id: querySetId, names: new Set(), entries: [] };
     try {
       for (const sql of queries) naming(sql, () => this.#addQuery(querySet, sql));
-      const rows = this.#rowsOf(querySet);
+      const rows = this.#rowsOf(querySet, true);
       requireAtMost(rowsMax, rows);
       querySets.set(querySetId, querySet);
       this.#querySets.set(subscriber, querySets);
@@ -87,7 +91,7 @@ export class LiveQueries implements Subscriptions {
     if (querySet === undefined) {
       throw new QueryRejection('no-such-query-set', `there is no query set ${querySetId} to unsubscribe from`);
     }
-    const rows = this.#rowsOf(querySet);
+    const rows = this.#rowsOf(querySet, false);
     this.#forget(querySet);
     return rows;
   }
@@ -168,11 +172,12 @@ export class LiveQueries implements Subscriptions {
 
   #addEntry(querySet: QuerySet, sql: string, select: Select): void {
     const planned = this.#plan(querySet.caller, select);
-    if (!querySet.entries.some(({ name }) => name === planned.name)) this.#join(querySet, sql, select, planned);
+    const { size } = querySet.names;
+    if (querySet.names.add(planned.name).size > size) this.#join(querySet, sql, select, planned);
   }
 
-  #join(querySet: QuerySet, sql: string, select: Select, { name, query, instances }: PlannedEntry): void {
-    const entry: Entry = { querySet, sql, select, name, instances, group: this.#groups.open(query) };
+  #join(querySet: QuerySet, sql: string, select: Select, { query, instances }: PlannedEntry): void {
+    const entry: Entry = { querySet, sql, select, instances, group: this.#groups.open(query, this.#newEffort()) };
     entry.group.members.add(entry);
     querySet.entries.push(entry);
     for (const instance of instances) this.#views.use(instance, entry);
@@ -218,14 +223,17 @@ export class LiveQueries implements Subscriptions {
     if (entry.group.members.size === 0) this.#current.delete(entry.group);
   }
 
-  #rowsOf(querySet: QuerySet): TableRows[] {
-    return querySet.entries.map(({ group }) => ({ table: group.query.table, rows: this.#currentRows(group) }));
+  /** @param isNew whether the rows may still turn out to be too many to find */
+  #rowsOf(querySet: QuerySet, isNew: boolean): TableRows[] {
+    return querySet.entries.map(({ group, sql }) => {
+      return { table: group.query.table, rows: naming(sql, () => this.#currentRows(group, isNew)) };
+    });
   }
 
-  #currentRows(group: Group<Entry>): RowList {
+  #currentRows(group: Group<Entry>, isNew: boolean): RowList {
     let rows = this.#current.get(group);
     if (rows === undefined) {
-      rows = encodeRowList(group.rows());
+      rows = encodeRowList(group.rows(isNew ? this.#newEffort() : undefined));
       this.#current.set(group, rows);
     }
     return rows;

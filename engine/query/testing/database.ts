@@ -76,13 +76,18 @@ export class TestDatabase {
   readonly queries: DatabaseQueries;
   readonly replicas = new Map<Subscriber, Replica>();
 
-  constructor(def: ModuleDef, evaluateView: (database: TestDatabase) => EvaluateView = () => noViews) {
+  constructor(
+    def: ModuleDef,
+    evaluateView: (database: TestDatabase) => EvaluateView = () => noViews,
+    options: { readonly joinedRowsMax?: number } = {},
+  ) {
     this.catalog = catalogOf(def);
     for (const { stored } of this.catalog.tables) this.store.createTable(stored);
     this.queries = createQueries({
       catalog: this.catalog,
       reader: (id) => this.store.table(id),
       evaluateView: evaluateView(this),
+      ...options,
     });
   }
 
