@@ -1,9 +1,9 @@
 import { optionOf } from '../../engine/bsatn/special.ts';
 import type { Field } from '../../engine/bsatn/type.ts';
+import { paramsText } from '../../engine/module/type-text.ts';
 import { type DatabaseOptions, findTarget, readDefinition } from '../lib/database.ts';
 import { Failure } from '../lib/failure.ts';
 import { askText, databasePath } from '../lib/server.ts';
-import { paramsText } from '../lib/type-text.ts';
 
 /** Calls a reducer or a procedure; what a procedure returns is printed as JSON. Options at the end may be left out. */
 export async function call(name: string, args: readonly string[], options: DatabaseOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { ModuleDef, ModuleTable } from '../../engine/module/definition.ts';
+import { paramsText, typeText } from '../../engine/module/type-text.ts';
 import { type DatabaseOptions, findTarget, readDefinition } from '../lib/database.ts';
-import { paramsText, typeText } from '../lib/type-text.ts';
 
 export interface DescribeOptions extends DatabaseOptions {
   readonly json?: boolean;

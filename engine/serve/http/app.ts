@@ -7,6 +7,7 @@ import { anyOrigin } from './cors.ts';
 import { databaseRoutes } from './database-routes.ts';
 import { identityRoutes } from './identity-routes.ts';
 import { logRoutes } from './log-routes.ts';
+import { mcpRoutes } from './mcp-routes.ts';
 import { isModuleRoute, moduleRoutes } from './module-routes.ts';
 import { publishRoutes } from './publish-routes.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1/database', callRoutes(options));
   app.route('/v1/database', logRoutes(options));
   app.route('/v1/database', moduleRoutes(options));
+  app.route('/v1/database', mcpRoutes(options));
 
   app.route('/v1/status', statusRoutes(options));
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { Rejection } from '../../errors.ts';
-import type { SqlAnswer } from '../contract.ts';
 import { readBoolean } from '../socket/handshake.ts';
+import { sqlJson } from '../sql-json.ts';
 import { emptyAnswer, jsonAnswer } from './answer.ts';
 import { readText } from './body.ts';
 import { authenticate, databaseOf, type Env, type Services } from './caller.ts';
@@ -36,7 +36,7 @@ export function callRoutes({ databases, authority, clock }: Services): Hono<Env>
       throw new Rejection('confirmed', `confirmed is ${context.req.query('confirmed')}, expected true or false.`);
     }
     const answers = await database.sql(caller, await readText(context.req.raw, BODY_BYTES_MAX), confirmed);
-    return jsonAnswer(200, `[${answers.map(sqlJson).join(',')}]`);
+    return jsonAnswer(200, sqlJson(answers));
   });
 
   routes.get('/:name/schema', async (context) => {
@@ -62,15 +62,4 @@ export function callRoutes({ databases, authority, clock }: Services): Hono<Env>
   });
 
   return routes;
-}
-
-function sqlJson(answer: SqlAnswer): string {
-  const { rowsInserted, rowsDeleted, rowsUpdated } = answer;
-  const stats = JSON.stringify({
-    rows_inserted: rowsInserted,
-    rows_deleted: rowsDeleted,
-    rows_updated: rowsUpdated,
-  });
-  const duration = Math.round(answer.totalDurationMicros);
-  return `{"schema":${answer.schema},"rows":${answer.rows},"total_duration_micros":${duration},"stats":${stats}}`;
 }

@@ -1,14 +1,6 @@
-import {
-  isBytes,
-  isScheduleAt,
-  isUnit,
-  isUnitEnum,
-  optionOf,
-  resultOf,
-  specialOf,
-} from '../../engine/bsatn/special.ts';
-import type { Field, Type } from '../../engine/bsatn/type.ts';
-import type { NamedType } from '../../engine/module/definition.ts';
+import { isBytes, isScheduleAt, isUnit, isUnitEnum, optionOf, resultOf, specialOf } from '../bsatn/special.ts';
+import type { Field, Type } from '../bsatn/type.ts';
+import type { NamedType } from './definition.ts';
 
 const specials = {
   identity: 'Identity',
@@ -21,7 +13,11 @@ const specials = {
 /** A type in a few words: `u64`, `string?`, `Colour[]`, `{x: i32, y: i32}`. */
 export function typeText(type: Type, named: readonly NamedType[]): string {
   const name = named.find((entry) => entry.type === type)?.name;
-  if (name !== undefined) return name;
+  return name ?? bodyText(type, named);
+}
+
+/** What is behind a type's name. */
+export function bodyText(type: Type, named: readonly NamedType[]): string {
   const special = specialOf(type);
   if (special !== undefined) return specials[special];
   if (isScheduleAt(type)) return 'ScheduleAt';
