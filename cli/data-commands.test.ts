@@ -1,8 +1,16 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalDatabases } from '../engine/databases.ts';
+import { nodeClock } from '../engine/host/node/clock.ts';
+import { nodeDisk } from '../engine/host/node/disk.ts';
+import { nodeRandom } from '../engine/host/node/random.ts';
 import { bundleModule, type Host, openHost } from '../engine/index.ts';
+import { readLog } from '../engine/log/recover.ts';
+import { loadModule } from '../engine/module/load.ts';
+import { takeSnapshot } from '../engine/snapshots/take.ts';
 import { runCli } from './testing/cli.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'helix-data-'));
@@ -22,6 +30,14 @@ async function accountsIn(directory: string, database = 'ledger'): Promise<strin
         .replace(/[^a-z]/g, ''),
     );
   });
+}
+
+/** The offset of the commit that opened an account. */
+async function offsetOf(name: string): Promise<string> {
+  const { stdout } = await runCli(['log', 'show', '--data', data, '--rows']);
+  const lines = stdout.split('\n');
+  const at = lines.findIndex((line) => line.includes(`"name":"${name}"`));
+  return /^ +(\d+) /.exec(lines.slice(0, at).findLast((line) => /^ +\d+ /.test(line)) ?? '')?.[1] ?? '';
 }
 
 async function withHost<T>(directory: string, work: (host: Host) => Promise<T>): Promise<T> {
@@ -151,11 +167,117 @@ describe('the commands for a data folder', () => {
     expect(restored.stderr).toMatch(/is not what was written: nothing was restored/);
   });
 
-  it('refuse a folder that a hub runs on, is no data folder, or a moment that is none', async () => {
-    await withHost(data, async () => {
-      const { code, stderr } = await runCli(['check', '--data', data]);
-      expect({ code, stderr }).toEqual({ code: 1, stderr: `helix: A hub runs on ${data}: stop it first\n` });
+  it.each(['all.tar', 'all.tgz'])('back up into the one file %s, which other programs can read', async (name) => {
+    const archive = join(folder, name);
+    const made = await runCli(['backup', archive, '--data', data]);
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const listed = execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n');
+    expect(listed).toEqual(expect.arrayContaining(['databases.json', 'jwt-key.pem', 'operator.token']));
+    expect(listed.at(-1)).toBe('backup.json');
+    const again = await runCli(['backup', archive, '--data', data]);
+    expect(again.stderr).toContain('exists already: choose a new name');
+
+    const whole = join(folder, `${name}-whole`);
+    expect(await runCli(['restore', archive, '--data', whole])).toMatchObject({ code: 0, stderr: '' });
+    expect(await accountsIn(whole)).toEqual(['ann', 'bob', 'cid']);
+    const past = join(folder, `${name}-past`);
+    const at = ['--at', await offsetOf('bob')];
+    expect(await runCli(['restore', archive, '--data', past, ...at])).toMatchObject({ code: 0, stderr: '' });
+    expect(await accountsIn(past)).toEqual(['ann', 'bob']);
+    expect(readdirSync(past)).not.toContain('restoring');
+
+    const bytes = readFileSync(archive);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(join(folder, `damaged-${name}`), bytes);
+    const damaged = await runCli(['restore', join(folder, `damaged-${name}`), '--data', join(folder, 'nothing')]);
+    expect(damaged.stderr).toMatch(/: nothing was restored; use another backup/);
+    expect(existsSync(join(folder, 'nothing'))).toBe(false);
+  });
+
+  it('back up a hub that is writing: what is restored is what it had at that commit', async () => {
+    const busy = join(folder, 'busy');
+    cpSync(data, busy, { recursive: true });
+    await withHost(busy, async ({ databases, operator }) => {
+      const database = databases.find('ledger');
+      const caller = { identity: operator.identity, claims: '{}' };
+      let isOver = false;
+      const write = async (lane: number) => {
+        for (let call = 1000 + lane; !isOver; call += 4) {
+          await database?.callHttp(caller, 'open', JSON.stringify([call, call, 1, 5, 'x'.repeat(call % 700)]));
+        }
+      };
+      const writing = [0, 1, 2, 3].map(write);
+      const archive = join(folder, 'busy.tgz');
+      const made = await runCli(['backup', archive, '--data', busy]);
+      const checked = await runCli(['check', '--data', busy]);
+      isOver = true;
+      await Promise.all(writing);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      expect(checked).toMatchObject({ code: 0, stderr: '' });
+
+      const restored = join(folder, 'busy-restored');
+      expect(await runCli(['restore', archive, '--data', restored])).toMatchObject({ code: 0, stderr: '' });
+      const [, count = ''] = /ledger: (\d+) commits verified/.exec(made.stdout) ?? [];
+      const state = join(folder, 'busy-state');
+      const whole = join(folder, 'busy-whole');
+      expect(await runCli(['backup', whole, '--data', busy])).toMatchObject({ code: 0 });
+      const at = ['--at', String(Number(count) - 1)];
+      expect(await runCli(['restore', whole, '--data', state, ...at])).toMatchObject({ code: 0, stderr: '' });
+      const chainOf = async (directory: string) =>
+        /(\d+ commits), (\d+ rows), \d+ snapshots/
+          .exec((await runCli(['check', '--data', directory])).stdout)
+          ?.slice(1);
+      expect(await chainOf(restored)).toEqual(await chainOf(state));
+      expect((await chainOf(restored))?.[0]).toBe(`${count} commits`);
+      expect(await accountsIn(restored)).toEqual(await accountsIn(state));
     });
+  }, 120_000);
+
+  it('say where a history begins that was trimmed, and go back to what is left', async () => {
+    const trimmed = join(folder, 'trimmed');
+    cpSync(data, trimmed, { recursive: true });
+    const [entry = ''] = readdirSync(join(trimmed, 'databases'));
+    const directory = join(trimmed, 'databases', entry);
+    const snapshot = async () => {
+      const { nextOffset } = await readLog(nodeDisk, directory, () => {}, { isTrimmed: true });
+      const retention = { keepMicros: 0n, nowMicros: BigInt(Date.now()) * 1000n };
+      await takeSnapshot(nodeDisk, { directory, untilOffset: nextOffset - 1, retention }, loadModule);
+    };
+    for (const name of ['da', 'db', 'dc', 'dd']) {
+      const databases = await LocalDatabases.open({
+        ...{ disk: nodeDisk, clock: nodeClock, random: nodeRandom, directory: trimmed, callMsMax: 10_000 },
+        // Every batch begins a segment.
+        segmentBytesMax: 1,
+        warn: () => {},
+        fail: (error) => {
+          throw error;
+        },
+      });
+      const database = databases.find('ledger');
+      const number = 30 + (database?.offset ?? 0);
+      await database?.callHttp({ identity: 1n, claims: '{}' }, 'open', JSON.stringify([number, number, 1, 5, name]));
+      await databases.close();
+      await snapshot();
+    }
+    expect(existsSync(join(directory, '00000000000000000000.log'))).toBe(false);
+    const verified = await runCli(['log', 'verify', '--data', trimmed]);
+    expect(verified.stdout).toMatch(/ledger: history begins at commit \d+: what came before was trimmed/);
+    const checked = await runCli(['check', '--data', trimmed]);
+    expect(checked).toMatchObject({ code: 0, stderr: '' });
+    expect(checked.stdout).toContain('2 snapshots');
+    const shown = await runCli(['log', 'show', '--data', trimmed, '--rows']);
+    expect(shown.stdout).toContain('"name":"dd"');
+    expect(shown.stdout).not.toContain('"name":"ann"');
+    const backup = join(folder, 'trimmed.tar');
+    expect(await runCli(['backup', backup, '--data', trimmed])).toMatchObject({ code: 0, stderr: '' });
+    const whole = join(folder, 'trimmed-whole');
+    expect(await runCli(['restore', backup, '--data', whole])).toMatchObject({ code: 0, stderr: '' });
+    expect(await accountsIn(whole)).toEqual(['ann', 'bob', 'cid', 'da', 'db', 'dc', 'dd']);
+    const early = await runCli(['restore', backup, '--data', join(folder, 'early'), '--at', '1']);
+    expect(early.stderr).toMatch(/begins at commit \d+: choose a later moment/);
+  }, 120_000);
+
+  it('refuse what is no data folder, a moment that is none, or an unknown database', async () => {
     const none = await runCli(['check', '--data', join(folder, 'none')]);
     expect(none.stderr).toContain('holds no databases: name the data folder of a hub');
     const moment = await runCli(['fork', 'x', '--data', data, '--at', 'yesterday']);

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { count, examples } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
-// The commands of an operator: they work on the data folder of a hub that does not run.
+// The commands of an operator: they work on a data folder, whether its hub runs or not.
 
 export function addDataCommands(program: Command): void {
   const log = program.command('log').description('look into the history of a database');
@@ -25,16 +25,18 @@ export function addDataCommands(program: Command): void {
     .addHelpText('after', examples('helix check', 'helix check --data ./data'))
     .action((options) => run(async () => (await import('./commands/check.ts')).check(options)));
 
-  withData(program.command('backup <folder>'))
-    .description('copy everything, verified and with checksums, into a new folder')
-    .addHelpText('after', examples('helix backup /mnt/backups/monday'))
-    .action((folder, options) => run(async () => (await import('./commands/backup.ts')).backup(folder, options)));
+  withData(program.command('backup <target>'))
+    .description(
+      'copy everything, verified and with checksums, into a new folder or a .tar, .tar.gz or .tgz file; the hub may run',
+    )
+    .addHelpText('after', examples('helix backup /mnt/backups/monday', 'helix backup /mnt/backups/monday.tar.gz'))
+    .action((target, options) => run(async () => (await import('./commands/backup.ts')).backup(target, options)));
 
-  withData(program.command('restore <folder>'))
+  withData(program.command('restore <backup>'))
     .description('make a new data folder of a backup, as it was or as it had been at an earlier moment')
     .option('--at <moment>', 'the last commit to keep: an offset, or a time such as 2026-01-31T12:00:00Z')
     .addHelpText('after', examples('helix restore /mnt/backups/monday --data ./restored --at 2026-01-31T12:00:00Z'))
-    .action((folder, options) => run(async () => (await import('./commands/restore.ts')).restore(folder, options)));
+    .action((backup, options) => run(async () => (await import('./commands/restore.ts')).restore(backup, options)));
 
   withData(program.command('fork <name>'))
     .description('make a second database from a past state of one, to look or to try')
@@ -45,10 +47,7 @@ export function addDataCommands(program: Command): void {
 }
 
 function withData(command: Command): Command {
-  return command.option(
-    '--data <folder>',
-    "the hub's data folder (default: the one in HELIX_HOME); stop the hub first",
-  );
+  return command.option('--data <folder>', "the hub's data folder (default: the one in HELIX_HOME)");
 }
 
 function offset(text: string): number {

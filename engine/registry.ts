@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseEntry } from './database.ts';
 import { Rejection } from './errors.ts';
+import type { Disk } from './host/disk.ts';
+import { identityOf, identityToHex } from './serve/identity/identity.ts';
 
 /** The file of a data folder that says which databases there are. */
 export const registryFile = 'databases.json';
@@ -30,6 +32,24 @@ export function decodeRegistry(path: string, bytes: Uint8Array): DatabaseEntry[]
   if (Array.isArray(content)) return content;
   if (content?.sha256 !== hashOf(content?.databases)) throw damaged(path, 'its checksum is wrong');
   return [...content.databases];
+}
+
+/** The databases of a data folder. @throws Rejection `no-data`, `registry-damaged` */
+export async function readRegistry(disk: Disk, directory: string): Promise<DatabaseEntry[]> {
+  const file = `${directory}/${registryFile}`;
+  const bytes = await disk.read(file);
+  if (bytes !== undefined) return decodeRegistry(file, bytes);
+  throw new Rejection('no-data', `${directory} holds no databases: name the data folder of a hub`);
+}
+
+export async function saveRegistry(disk: Disk, directory: string, databases: readonly DatabaseEntry[]): Promise<void> {
+  await disk.writeAtomic(`${directory}/${registryFile}`, encodeRegistry(databases));
+}
+
+/** What is noted of a database that is made from another one's past. @param nonce 32 hex digits that were never used */
+export function forkedEntry(entry: DatabaseEntry, name: string, nonce: string): DatabaseEntry {
+  const identity = identityToHex(identityOf('helix-database', nonce));
+  return { ...entry, identity, folder: `fork-${nonce}`, names: [name], isLocked: false };
 }
 
 function hashOf(databases: readonly DatabaseEntry[]): string {

@@ -1,4 +1,4 @@
-import { type DataOptions, momentOf, newNonce, withDataFolder } from '../lib/data-folder.ts';
+import { type DataOptions, momentOf, newNonce, openDataFolder } from '../lib/data-folder.ts';
 
 export interface ForkOptions extends DataOptions {
   readonly database?: string;
@@ -8,8 +8,7 @@ export interface ForkOptions extends DataOptions {
 /** Makes a second database from a past state of one. */
 export async function fork(name: string, options: ForkOptions): Promise<void> {
   const until = momentOf(options.at);
-  await withDataFolder(options, async (folder) => {
-    const commitCount = await folder.fork(folder.find(options.database), name, until, newNonce());
-    console.log(`${name} has the first ${commitCount} commits; start the hub to use it`);
-  });
+  const folder = await openDataFolder(options);
+  const commitCount = await folder.fork(folder.find(options.database), name, until, newNonce());
+  console.log(`${name} has the first ${commitCount} commits; start the hub to use it`);
 }

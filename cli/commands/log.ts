@@ -6,7 +6,7 @@ import { identityToHex } from '../../engine/serve/identity/identity.ts';
 import type { TableChange } from '../../engine/store/contract.ts';
 import { Store } from '../../engine/store/store.ts';
 import { positionTableId } from '../../engine/system.ts';
-import { type DataOptions, withDataFolder } from '../lib/data-folder.ts';
+import { type DataOptions, openDataFolder } from '../lib/data-folder.ts';
 import { oneLine } from '../lib/terminal.ts';
 
 export interface LogShowOptions extends DataOptions {
@@ -18,32 +18,43 @@ export interface LogShowOptions extends DataOptions {
 
 /** Prints who called what and when, and what it changed. */
 export async function logShow(options: LogShowOptions): Promise<void> {
-  await withDataFolder(options, async (folder) => {
-    const state = new RecoveredState(loadModule, new Store());
-    const until = options.from + options.limit;
-    await folder.history(folder.find(options.database), async (commit) => {
-      if (commit.offset >= until) return;
-      await state.replay(commit);
-      if (commit.offset < options.from) return;
-      const changes = commit.changes.filter(({ table }) => table !== positionTableId);
-      console.log(`${headOf(commit)}${changes.map((change) => `  ${totalsOf(state, change)}`).join('')}`);
-      if (options.rows) for (const change of changes) printRows(state, change);
-    });
+  const folder = await openDataFolder(options);
+  const entry = folder.find(options.database);
+  const kept = await folder.kept(entry);
+  const state = new RecoveredState(loadModule, new Store());
+  if (kept.base) {
+    await state.load(kept.base);
+    if (options.from < kept.base.nextOffset) console.error(trimmedNote(kept.base.nextOffset));
+  }
+  const until = options.from + options.limit;
+  await folder.replay(entry, kept, async (commit) => {
+    if (commit.offset >= until) return;
+    await state.replay(commit);
+    if (commit.offset < options.from) return;
+    const changes = commit.changes.filter(({ table }) => table !== positionTableId);
+    console.log(`${headOf(commit)}${changes.map((change) => `  ${totalsOf(state, change)}`).join('')}`);
+    if (options.rows) for (const change of changes) printRows(state, change);
   });
 }
 
 /** Checks every byte of the histories of a data folder. */
 export async function logVerify(options: DataOptions & { readonly database?: string }): Promise<void> {
-  await withDataFolder(options, async (folder) => {
-    const entries = options.database === undefined ? folder.entries : [folder.find(options.database)];
-    for (const entry of entries) {
-      const { nextOffset, chain, tornTail } = await folder.history(entry, () => {});
-      const name = entry.names[0] ?? entry.identity;
-      console.log(`${name}: ${nextOffset} commits are intact, chain ${Buffer.from(chain).toString('hex')}`);
-      if (tornTail)
-        console.log(`${name}: ${tornTail.bytes} bytes of an interrupted write will be cut off by the next start`);
-    }
-  });
+  const folder = await openDataFolder(options);
+  const entries = options.database === undefined ? folder.entries : [folder.find(options.database)];
+  for (const entry of entries) {
+    const { end, base } = await folder.kept(entry);
+    const name = entry.names[0] ?? entry.identity;
+    const first = base?.nextOffset ?? 0;
+    const chain = Buffer.from(end.chain).toString('hex');
+    console.log(`${name}: ${end.nextOffset - first} commits are intact, chain ${chain}`);
+    if (first > 0) console.log(`${name}: ${trimmedNote(first)}`);
+    if (end.tornTail)
+      console.log(`${name}: ${end.tornTail.bytes} bytes of an interrupted write will be cut off by the next start`);
+  }
+}
+
+function trimmedNote(first: number): string {
+  return `history begins at commit ${first}: what came before was trimmed (--log-keep-days of the hub)`;
 }
 
 function headOf({ offset, timestampMicros, origin, caller }: Commit): string {

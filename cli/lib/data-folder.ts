@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { DataFolder, type Moment } from '../../engine/data-folder.ts';
-import { Rejection } from '../../engine/errors.ts';
+import { DataFolder } from '../../engine/data-folder.ts';
 import { nodeDisk } from '../../engine/host/node/disk.ts';
+import type { Moment } from '../../engine/log/cut.ts';
 import { Failure } from './failure.ts';
 import { findHome } from './home.ts';
 
@@ -15,18 +15,9 @@ export function dataDirectory({ data }: DataOptions): string {
   return data === undefined ? findHome().hubData : resolve(data);
 }
 
-/** Works on the data folder of a hub that does not run. @throws Failure when one runs */
-export async function withDataFolder(options: DataOptions, work: (folder: DataFolder) => Promise<void>): Promise<void> {
-  const directory = dataDirectory(options);
-  const folder = await DataFolder.open(nodeDisk, directory).catch((error) => {
-    if (!(error instanceof Rejection) || error.code !== 'data-folder-locked') throw error;
-    throw new Failure(`A hub runs on ${directory}: stop it first`, { cause: error });
-  });
-  try {
-    await work(folder);
-  } finally {
-    await folder.close();
-  }
+/** The data folder of a hub, which may run. @throws Rejection `no-data` */
+export function openDataFolder(options: DataOptions): Promise<DataFolder> {
+  return DataFolder.open(nodeDisk, dataDirectory(options));
 }
 
 /** An offset in digits, or a time such as 2026-01-31T12:00:00Z. @throws Failure */

@@ -5,6 +5,8 @@ export type LogRejectionCode =
   | 'log-damaged'
   /** A segment is missing, or commits before the first segment are. */
   | 'log-incomplete'
+  /** A file was trimmed while it was read: to read again helps. */
+  | 'log-trimmed'
   /** The log was written by a newer version. */
   | 'log-version'
   /** There is no room for a commit. Nothing has changed; the log goes on when there is. */
@@ -33,4 +35,8 @@ export function damaged(file: string, offset: number, seen: string): LogRejectio
     `${file} is damaged at byte ${offset}: ${seen}. Nothing was changed. Restore this file from a copy; or, to go on ` +
       'with the commits before the damage only, cut the file at that byte and move every later segment away',
   );
+}
+
+export function vanished(file: string): LogRejection {
+  return new LogRejection('log-trimmed', file, 0, `${file} was trimmed while it was read: try again`);
 }

@@ -1,6 +1,6 @@
 import type { Disk } from '../host/disk.ts';
 import type { Commit } from './commit.ts';
-import { damaged, LogRejection } from './failure.ts';
+import { damaged, LogRejection, vanished } from './failure.ts';
 import {
   type BatchHeader,
   batchHeaderBytes,
@@ -36,6 +36,8 @@ export interface LogEnd extends LogPoint {
   readonly tornTail: TornTail | undefined;
   /** Bytes of the batches that were replayed. */
   readonly replayedBytes: number;
+  /** Bytes of the segments that were read, without what follows the last batch. */
+  readonly readBytes: number;
 }
 
 /** What of a log is read. */
@@ -83,11 +85,15 @@ export async function readLog(disk: Disk, directory: string, replay: Replay, rea
   let tail: TornTail | undefined;
   let tornTail: TornTail | undefined;
   let segment: string | undefined;
+  let readBytes = 0;
   for (const [i, name] of names.entries()) {
     if (replayer.isOver) break;
     const file = `${directory}/${name}`;
-    const bytes = asBuffer(await disk.read(file));
+    const content = await disk.read(file);
+    if (content === undefined) throw vanished(file);
+    const bytes = asBuffer(content);
     const end = await replayer.segment(file, bytes, offsetOfSegment(name) ?? 0, i === names.length - 1);
+    readBytes += end;
     if (end > 0) segment = file;
     if (replayer.isOver) break;
     if (end > 0 && end === bytes.length) continue;
@@ -96,7 +102,7 @@ export async function readLog(disk: Disk, directory: string, replay: Replay, rea
   }
   replayer.finish();
   const { nextOffset, chain, beginsAt, replayedBytes } = replayer;
-  return { nextOffset, chain, beginsAt, replayedBytes, segment, tail, tornTail };
+  return { nextOffset, chain, beginsAt, replayedBytes, readBytes, segment, tail, tornTail };
 }
 
 /** The names of the segments that a reading from a commit on needs. */
@@ -112,8 +118,8 @@ function isRoom(bytes: Buffer): boolean {
   return bytes.equals(Buffer.alloc(bytes.length));
 }
 
-function asBuffer(bytes: Uint8Array | undefined): Buffer {
-  return bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 class Replayer {
@@ -235,8 +241,10 @@ class Replayer {
     }
     this.#follow(file, bytes, at, header);
     this.#checkPoint();
-    for (const commit of this.#commits(file, bytes, at, header)) {
-      if (commit.offset < (this.#after?.nextOffset ?? 0)) continue;
+    const from = this.#after?.nextOffset ?? 0;
+    const isNeeded = header.firstOffset + header.commitCount > from;
+    for (const commit of isNeeded ? this.#commits(file, bytes, at, header) : []) {
+      if (commit.offset < from) continue;
       const pending = this.#replay(commit);
       if (pending !== undefined) await pending;
     }

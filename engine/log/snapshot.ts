@@ -3,7 +3,7 @@ import { Reader } from '../bsatn/reader.ts';
 import type { Disk } from '../host/disk.ts';
 import type { SequencePosition, TableChange } from '../store/contract.ts';
 import type { TableId } from '../store/definition.ts';
-import { LogRejection } from './failure.ts';
+import { LogRejection, vanished } from './failure.ts';
 import { chainBytes } from './format.ts';
 import type { LogPoint } from './recover.ts';
 
@@ -76,7 +76,8 @@ async function verify(disk: Disk, file: string): Promise<number> {
   let end = Buffer.alloc(0);
   for (;;) {
     const part = await disk.readPart(file, sizeBytes, chunkBytes);
-    if (part === undefined || part.length === 0) break;
+    if (part === undefined) throw vanished(file);
+    if (part.length === 0) break;
     sizeBytes += part.length;
     // The last bytes seen may be the hash itself.
     hash.update(end.subarray(0, Math.max(0, end.length + part.length - hashBytes)));

@@ -1,5 +1,5 @@
 import { assert } from '../errors.ts';
-import type { Follower, SequencePosition, TableChange, TableReader, Transaction } from './contract.ts';
+import type { Follower, RowHandle, SequencePosition, TableChange, TableReader, Transaction } from './contract.ts';
 
 import type { TableDef, TableId } from './definition.ts';
 import { StoreRejection } from './rejection.ts';
@@ -31,6 +31,11 @@ export class Store implements Follower {
   /** @throws StoreRejection `no-such-table` */
   table(id: TableId): TableReader {
     return this.#table(id);
+  }
+
+  /** The row of a table that equals `row`, or -1. @throws StoreRejection `no-such-table`, `decode` */
+  findEqual(id: TableId, row: Uint8Array): RowHandle {
+    return this.#table(id).findEqual(row);
   }
 
   hasTable(id: TableId): boolean {

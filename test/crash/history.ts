@@ -5,7 +5,7 @@ import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { Dice } from '../../engine/host/sim/dice.ts';
 import type { SimDisk, Stop } from '../../engine/host/sim/disk.ts';
 import { loadSdkCodecs } from '../../engine/serve/wire/sdk-codecs.fixture.ts';
-import { indexFaults } from './consistency.ts';
+import { indexFaults } from '../../engine/store/consistency.ts';
 import { Figures } from './figures.ts';
 import { type Codecs, LedgerClient } from './ledger-client.ts';
 import type { LedgerCall } from './ledger-model.ts';

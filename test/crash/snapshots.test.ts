@@ -4,10 +4,10 @@ import { LocalDatabases } from '../../engine/databases.ts';
 import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { MemoryDisk } from '../../engine/log/testing/memory-disk.ts';
 import { takeSnapshot } from '../../engine/snapshots/take.ts';
+import { indexFaults } from '../../engine/store/consistency.ts';
 import { TestClient } from '../../engine/testing/client.ts';
 import { bundleOf, loadOnce } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
-import { indexFaults } from './consistency.ts';
 
 const name = 'ledger';
 

@@ -1,0 +1,91 @@
+import type { DatabaseEntry } from '../database.ts';
+import type { Disk } from '../host/disk.ts';
+import { cutLog } from '../log/cut.ts';
+import { steadily } from '../log/steadily.ts';
+import { encodeRegistry, readRegistry, registryFile } from '../registry.ts';
+import { type BackupManifest, manifestFile } from './source.ts';
+import { type BackupTarget, openTarget } from './target.ts';
+
+/** Told how a long work gets on. */
+export interface Progress {
+  /** A line for people. */
+  say(line: string): void;
+  /** Bytes done, of how many. */
+  done(bytes: number, ofBytes: number): void;
+}
+
+/** Every other file of a data folder: who signs its tokens, and who owns what it publishes. */
+const keyFiles = ['jwt-key.pem', 'operator.token'];
+
+/**
+ * Copies a data folder, whether its hub runs or not: each database as it is at one moment, verified, with the checksum of
+ * every file. The target is a new folder, or a file when its name ends in `.tar`, `.tar.gz` or `.tgz`.
+ * @throws Rejection `no-data`, `not-empty`, or what is damaged: a damaged history is not backed up
+ */
+export async function backUp(
+  disk: Disk,
+  directory: string,
+  target: string,
+  nowSeconds: number,
+  progress: Progress,
+): Promise<void> {
+  const entries = await readRegistry(disk, directory);
+  const writer = await openTarget(disk, target, nowSeconds);
+  try {
+    await writeAll(disk, directory, entries, writer, progress);
+    await writer.finish();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+async function writeAll(
+  disk: Disk,
+  directory: string,
+  entries: readonly DatabaseEntry[],
+  target: BackupTarget,
+  progress: Progress,
+): Promise<void> {
+  const hashes: Record<string, string> = {};
+  const whole = async (path: string, bytes: Uint8Array) => {
+    hashes[path] = await target.write(path, bytes.length, once(bytes));
+  };
+  const cuts: { readonly folder: string; readonly cut: Awaited<ReturnType<typeof cutLog>> }[] = [];
+  for (const entry of entries) {
+    const folder = `databases/${entry.folder}`;
+    const cut = await steadily(() => cutLog(disk, `${directory}/${folder}`, undefined));
+    cuts.push({ folder, cut });
+    const since = cut.beginsAt === 0 ? '' : `, history from commit ${cut.beginsAt} on`;
+    progress.say(`${entry.names[0] ?? entry.identity}: ${cut.nextOffset} commits verified${since}`);
+  }
+  const ofBytes = cuts.reduce((sum, { cut }) => sum + cut.sizeBytes, 0);
+  let bytes = 0;
+  progress.done(bytes, ofBytes);
+  for (const { folder, cut } of cuts) {
+    for await (const { name, sizeBytes, chunks } of cut.files()) {
+      const counted = async function* () {
+        for await (const chunk of chunks()) {
+          yield chunk;
+          bytes += chunk.length;
+          progress.done(Math.min(bytes, ofBytes), ofBytes);
+        }
+      };
+      hashes[`${folder}/${name}`] = await target.write(`${folder}/${name}`, sizeBytes, counted());
+    }
+  }
+  for (const path of keyFiles) {
+    const content = await disk.read(`${directory}/${path}`);
+    if (content !== undefined) await whole(path, content);
+  }
+  await whole(registryFile, encodeRegistry(entries));
+  const files = { ...hashes };
+  const manifest: BackupManifest = { format: 1, files };
+  // Last, so that a backup which was interrupted is none.
+  await whole(manifestFile, new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`));
+  progress.say(`${Object.keys(files).length} files`);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,93 @@
+import { Rejection } from '../errors.ts';
+import type { Disk } from '../host/disk.ts';
+import { type Cut, cutLog, type Moment } from '../log/cut.ts';
+import { readLog } from '../log/recover.ts';
+import { decodeRegistry, registryFile, saveRegistry } from '../registry.ts';
+import type { Progress } from './back-up.ts';
+import { openBackup, type VerifiedBackup } from './source.ts';
+import { isArchive, requireEmpty, writeChunks } from './target.ts';
+
+/**
+ * Makes a data folder of a backup, whose files are compared with their checksums before anything is written.
+ * @param until leaves out what came later; an offset is possible only with a single database
+ * @throws Rejection `no-backup`, `backup-damaged`, `not-empty`, `several-databases`; LogRejection; nothing is left then
+ */
+export async function restore(
+  disk: Disk,
+  backup: string,
+  directory: string,
+  until: Moment | undefined,
+  progress: Progress,
+): Promise<void> {
+  const source = await openBackup(disk, backup);
+  progress.say('every checksum is right');
+  await requireEmpty(disk, directory);
+  try {
+    await restoreAll(disk, backup, source, directory, until, progress);
+  } catch (error) {
+    for (const name of await disk.list(directory)) await disk.remove(`${directory}/${name}`);
+    throw error;
+  }
+}
+
+async function restoreAll(
+  disk: Disk,
+  backup: string,
+  source: VerifiedBackup,
+  directory: string,
+  until: Moment | undefined,
+  progress: Progress,
+): Promise<void> {
+  // A log that is to be cut is read in place, or from where the archive is unpacked.
+  const unpacked = `${directory}/restoring`;
+  const logs = until === undefined ? directory : isArchive(backup) ? unpacked : backup;
+  let registry: Uint8Array = new Uint8Array();
+  let bytes = 0;
+  for await (const { path, chunks } of source.files()) {
+    const isLog = path.startsWith('databases/');
+    const counted = async function* () {
+      for await (const chunk of chunks()) {
+        yield chunk;
+        bytes += chunk.length;
+        progress.done(bytes, source.sizeBytes);
+      }
+    };
+    if (path === registryFile) registry = await collect(chunks());
+    else if (!isLog || logs === directory) await writeChunks(disk, `${directory}/${path}`, counted());
+    else if (logs === unpacked) await writeChunks(disk, `${unpacked}/${path}`, counted());
+  }
+  const entries = decodeRegistry(`${backup}: ${registryFile}`, registry);
+  if (until?.kind === 'offset' && entries.length > 1) {
+    throw new Rejection('several-databases', 'the backup has several databases, whose offsets differ: give a time');
+  }
+  const kept = [];
+  for (const entry of entries) {
+    const log = `databases/${entry.folder}`;
+    let commitCount: number;
+    if (until === undefined) {
+      commitCount = (await readLog(disk, `${directory}/${log}`, () => {}, { isTrimmed: true })).nextOffset;
+    } else {
+      const cut = await cutLog(disk, `${logs}/${log}`, until);
+      commitCount = cut.nextOffset;
+      if (commitCount > 0) await writeCut(disk, cut, `${directory}/${log}`);
+    }
+    progress.say(
+      `${entry.names[0] ?? entry.identity}: ${commitCount} commits${commitCount === 0 ? ', so it is left out' : ''}`,
+    );
+    if (commitCount > 0) kept.push(entry);
+  }
+  await disk.remove(unpacked);
+  // Last, so that a restore which was interrupted is no data folder.
+  await saveRegistry(disk, directory, kept);
+}
+
+/** Writes a history up to a moment into a folder. */
+export async function writeCut(disk: Disk, cut: Cut, directory: string): Promise<void> {
+  for await (const { name, chunks } of cut.files()) await writeChunks(disk, `${directory}/${name}`, chunks());
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+}
