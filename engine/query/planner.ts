@@ -17,20 +17,22 @@ export function rightsOf({ identity, isOwner }: Caller): Rights {
   return { sender: identity, seesPrivate: isOwner, seesViews: true };
 }
 
+/** What a query is planned for: to be kept current, to be run once, or to be run once inside an open transaction. */
+export type Purpose = 'live' | 'once' | 'inside';
+
 /** What names mean to one caller; notes the views that were opened. */
 export class CallersMeaning<User> implements Meaning {
   readonly instances = new Map<ViewDef, ViewInstance<User>>();
   readonly #relations: Relations;
   readonly #views: Views<User>;
   readonly #caller: Caller;
-  readonly #isLive: boolean;
+  readonly #purpose: Purpose;
 
-  /** @param isLive whether what is planned will be kept current */
-  constructor(relations: Relations, views: Views<User>, caller: Caller, isLive: boolean) {
+  constructor(relations: Relations, views: Views<User>, caller: Caller, purpose: Purpose) {
     this.#relations = relations;
     this.#views = views;
     this.#caller = caller;
-    this.#isLive = isLive;
+    this.#purpose = purpose;
   }
 
   source(table: CatalogTable): Source {
@@ -38,13 +40,17 @@ export class CallersMeaning<User> implements Meaning {
   }
 
   rules(table: CatalogTable): RowsQuery[] {
-    return this.#relations.rules(table, this.#caller, this.#isLive);
+    return this.#relations.rules(table, this.#caller, this.#purpose === 'live');
   }
 
   view(view: ViewDef): ViewDefinition {
-    const instance = this.instances.get(view) ?? this.#views.open(view, this.#caller);
+    const instance = this.instances.get(view) ?? this.#open(view);
     this.instances.set(view, instance);
     return definitionOf(instance);
+  }
+
+  #open(view: ViewDef): ViewInstance<User> {
+    return this.#purpose === 'inside' ? this.#views.make(view, this.#caller) : this.#views.open(view, this.#caller);
   }
 }
 

@@ -115,10 +115,10 @@ export class DatabaseQueries implements Queries, ScriptHost {
     return prepareScript(this, caller, text);
   }
 
-  select(select: Select, caller: Caller): QueryResult {
-    const meaning = this.#live.meaning(caller);
+  select(select: Select, caller: Caller, isInside = false): QueryResult {
+    const meaning = this.#live.meaning(caller, isInside ? 'inside' : 'once');
     const result = runSelect(this.names, select, rightsOf(caller), meaning, this.#newEffort(), this.#rowsMax(caller));
-    this.#live.keep(meaning);
+    if (!isInside) this.#live.keep(meaning);
     return result;
   }
 

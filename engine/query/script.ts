@@ -14,7 +14,8 @@ import { prepareWrite, type WriteHost } from './write.ts';
 /** What statements run against. */
 export interface ScriptHost extends WriteHost {
   reader(table: TableId): TableReader | undefined;
-  select(select: Select, caller: Caller): QueryResult;
+  /** @param isInside whether a transaction is open that may still be rolled back */
+  select(select: Select, caller: Caller, isInside: boolean): QueryResult;
   /** The most rows that a query of somebody else than the owner may return; undefined: any number. */
   rowLimit: number | undefined;
 }
@@ -41,7 +42,10 @@ interface PreparedStatement {
 function prepareStatement(host: ScriptHost, caller: Caller, statement: Statement): PreparedStatement {
   switch (statement.kind) {
     case 'select':
-      return { isWrite: false, run: () => ({ ...nothing, ...host.select(statement, caller) }) };
+      return {
+        isWrite: false,
+        run: (transaction) => ({ ...nothing, ...host.select(statement, caller, transaction !== undefined) }),
+      };
     case 'everything':
       throw new QueryRejection('unsupported', 'SELECT * FROM * is for subscriptions: name one table');
     case 'set': {

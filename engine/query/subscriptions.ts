@@ -15,7 +15,7 @@ import type { Effort } from './effort.ts';
 import type { Group, PlannedQuery } from './group.ts';
 import { Groups } from './groups.ts';
 import { parseStatement } from './parser.ts';
-import { CallersMeaning, planRows, rightsOf } from './planner.ts';
+import { CallersMeaning, type Purpose, planRows, rightsOf } from './planner.ts';
 import { nameOfQuery, resolveSubscription } from './query.ts';
 import type { Entry, QuerySet } from './query-set.ts';
 import { naming, QueryRejection } from './rejection.ts';
@@ -51,9 +51,8 @@ export class LiveQueries implements Subscriptions {
     return { ...this.#groups.size, views: this.#views.size };
   }
 
-  /** What names mean to a caller who asks once. */
-  meaning(caller: Caller): CallersMeaning<Entry> {
-    return new CallersMeaning(this.#relations, this.#views, caller, false);
+  meaning(caller: Caller, purpose: Purpose): CallersMeaning<Entry> {
+    return new CallersMeaning(this.#relations, this.#views, caller, purpose);
   }
 
   /** Keeps the views that a query opened, for the next one. */
@@ -197,7 +196,7 @@ export class LiveQueries implements Subscriptions {
   }
 
   #plan(caller: Caller, select: Select): PlannedEntry {
-    const meaning = new CallersMeaning(this.#relations, this.#views, caller, true);
+    const meaning = this.meaning(caller, 'live');
     const resolved = resolveSubscription(this.#relations.names, select, rightsOf(caller));
     const query = planRows(resolved, meaning);
     return { name: nameOfQuery(resolved), query, instances: [...meaning.instances.values()] };

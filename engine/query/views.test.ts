@@ -253,6 +253,31 @@ describe('views that return rows', () => {
     expect(runs).toHaveLength(3);
   });
 
+  test('[QX5] a script sees views over what it wrote, and nothing of that stays when it fails', () => {
+    const { db } = database({
+      all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] }),
+    });
+    const owner = { identity: 9n, isOwner: true };
+    const count = 'SELECT COUNT(*) AS n FROM all_tasks';
+    const counted = (text: string, ends: 'commits' | 'fails') => {
+      const transaction = db.store.begin();
+      const results = db.queries.script(owner, text).run(transaction);
+      if (ends === 'fails') transaction.rollback();
+      else {
+        db.queries.prepare(transaction.changes());
+        db.publish(transaction.commit());
+      }
+      return results.flatMap(({ rows: [row] }) => (row ? [row[0]] : []));
+    };
+    const asked = () => db.queries.script(owner, count).run(undefined)[0]?.rows[0]?.[0];
+    expect(counted(`INSERT INTO task VALUES (1, 7); ${count}`, 'fails')).toEqual([1]);
+    expect(asked()).toBe(0);
+    expect(counted(`${count}; INSERT INTO task VALUES (1, 7); ${count}`, 'fails')).toEqual([0, 1]);
+    expect(asked()).toBe(0);
+    expect(counted(`INSERT INTO task VALUES (1, 7); ${count}`, 'commits')).toEqual([1]);
+    expect(asked()).toBe(1);
+  });
+
   test('[QV8] a view that was queried is kept for the next query, and dropped when nobody asks again', () => {
     const { db, runs } = database({
       all_tasks: (db) => rows(db.rows('task'), { tables: new Set([db.tableId('task')]), points: [], ranges: [] }),

@@ -62,8 +62,12 @@ export class Views<User> {
   /** The instance in use, or a new one that nobody uses yet. @throws QueryRejection `view` when its function fails */
   open(view: ViewDef, caller: Caller): ViewInstance<User> {
     const sender = view.isAnonymous ? undefined : caller.identity;
-    const known = this.#instances.get(nameOf(view, sender));
-    if (known) return known;
+    return this.#instances.get(nameOf(view, sender)) ?? this.make(view, caller);
+  }
+
+  /** A view as it is inside the open transaction, not to be kept. @throws QueryRejection `view` when its function fails */
+  make(view: ViewDef, caller: Caller): ViewInstance<User> {
+    const sender = view.isAnonymous ? undefined : caller.identity;
     try {
       const result = this.#run(view, sender);
       return { view, sender, state: this.#state(view, result), users: new Set() };
