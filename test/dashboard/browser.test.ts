@@ -193,6 +193,11 @@ describe.skipIf(!hasChromium)(title, { timeout: 60_000 }, () => {
     expect(await page.locator('[data-editor-fault]').count()).toBe(0);
     await editor.press('Control+Enter');
     await page.getByRole('table', { name: 'Result' }).getByText('Thai basil').waitFor();
+    await editor.fill('SELECT name, name AS again FROM plant WHERE id = 1; SELECT COUNT(*) AS n FROM reading');
+    await editor.press('Control+Enter');
+    await page.getByRole('table', { name: 'Result' }).getByText('10000', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Result 1' }).click();
+    expect(await page.getByRole('table', { name: 'Result' }).getByText('Thai basil').count()).toBe(2);
     await editor.fill("UPDATE plant SET name = 'Sweet basil' WHERE id = 1");
     await page.getByRole('button', { name: 'Run' }).click();
     await page.locator('[data-result]', { hasText: '1 updated' }).waitFor();

@@ -6,7 +6,7 @@ import { connectionIdToHex, identityToHex } from '../identity/identity.ts';
 import { readBoolean } from '../socket/handshake.ts';
 import { type Env, ownedDatabase, requireToken, type Services } from './caller.ts';
 
-/** Changes within this time are told in one line. */
+/** Between two lines there is at least this much time. */
 const PAUSE_MS = 250;
 /** Of those who are connected, as many are named: the ones that came last. */
 const CLIENTS_MAX = 500;
@@ -52,6 +52,7 @@ function followStatus({ databases, clock, select, line }: Followed): ReadableStr
   const encoder = new TextEncoder();
   let wake = () => {};
   let isChanged = true;
+  let hasTold = false;
   let isStopped = false;
   const changed = () => {
     isChanged = true;
@@ -66,13 +67,14 @@ function followStatus({ databases, clock, select, line }: Followed): ReadableStr
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        if (hasTold) await new Promise<void>((resolve) => clock.setTimer(PAUSE_MS, resolve));
         while (!isChanged) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
-          await new Promise<void>((resolve) => clock.setTimer(PAUSE_MS, resolve));
         }
         if (isStopped) return;
+        hasTold = true;
         isChanged = false;
         // Which databases there are may have changed as well.
         stop();
