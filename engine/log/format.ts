@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Reader } from '../bsatn/reader.ts';
-import type { Writer } from '../bsatn/writer.ts';
+import { Writer } from '../bsatn/writer.ts';
 import type { TableChange } from '../store/contract.ts';
 import type { TableId } from '../store/definition.ts';
 import type { Commit } from './commit.ts';
@@ -115,9 +115,7 @@ function chainOf(before: Uint8Array, header: Uint8Array, body: Uint8Array): Buff
 
 export function writeCommit(writer: Writer, commit: Commit): void {
   writer.i64(commit.timestampMicros);
-  writer.string(commit.origin);
-  writer.u256(commit.caller);
-  writer.u128(commit.connectionId);
+  writer.raw(encodedCause(commit));
   writer.u32(commit.changes.length);
   for (const { table, inserts, deletes } of commit.changes) {
     writer.u32(table);
@@ -126,6 +124,22 @@ export function writeCommit(writer: Writer, commit: Commit): void {
     for (const row of inserts) writer.byteArray(row);
     for (const row of deletes) writer.byteArray(row);
   }
+}
+
+type Cause = Pick<Commit, 'origin' | 'caller' | 'connectionId'>;
+
+/** Of the commit written last: many in a row have the same. */
+let lastCause: (Cause & { readonly bytes: Uint8Array }) | undefined;
+
+function encodedCause({ origin, caller, connectionId }: Cause): Uint8Array {
+  const last = lastCause;
+  if (last?.origin === origin && last.caller === caller && last.connectionId === connectionId) return last.bytes;
+  const writer = new Writer();
+  writer.string(origin);
+  writer.u256(caller);
+  writer.u128(connectionId);
+  lastCause = { origin, caller, connectionId, bytes: writer.copy() };
+  return lastCause.bytes;
 }
 
 /** Rows are views of the body. @throws DecodeError */

@@ -65,6 +65,7 @@ export class ModuleInstance {
   readonly #syscalls: Syscalls;
   readonly #args: ArrayBuffer;
   readonly #argsBytes: Uint8Array;
+  #lastArgs: DataView | undefined;
   readonly #noArgs: Uint8Array;
   /** The reducer or view that is running, if any. */
   #current: ReducerDef | ViewDef | undefined;
@@ -191,7 +192,8 @@ export class ModuleInstance {
     const { length } = args;
     if (length <= argsBytesKept) {
       this.#argsBytes.set(args);
-      return new intrinsics.DataView(this.#args, 0, length);
+      if (this.#lastArgs?.byteLength !== length) this.#lastArgs = new intrinsics.DataView(this.#args, 0, length);
+      return this.#lastArgs;
     }
     const large = new intrinsics.ArrayBuffer(length);
     new Uint8Array(large).set(args);

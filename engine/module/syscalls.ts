@@ -68,6 +68,8 @@ export class Syscalls implements SyscallTable {
   #startedMs = 0;
   #buffer: ArrayBuffer | undefined;
   #bytes: Uint8Array = new Uint8Array();
+  /** Short views of the start of `#buffer` by their length: a module passes keys and rows in one buffer again and again. */
+  #slices: (Uint8Array | undefined)[] = [];
   readonly #timers = new Map<number, { readonly name: string; readonly startedMs: number }>();
   #nextTimer = 1;
 
@@ -269,8 +271,15 @@ export class Syscalls implements SyscallTable {
 
   /** The first `length` bytes of a buffer of the module. */
   #slice(buffer: unknown, length: unknown): Uint8Array {
-    if (!(buffer instanceof this.#intrinsics.ArrayBuffer)) throw new BadArgument('TypeError', notABuffer);
     const size = u32(length);
+    if (size < keptSliceBytes && buffer === this.#buffer && size <= this.#bytes.length) {
+      const kept = this.#slices[size];
+      if (kept !== undefined) return kept;
+      const slice = new Uint8Array(this.#bytes.buffer, 0, size);
+      this.#slices[size] = slice;
+      return slice;
+    }
+    if (!(buffer instanceof this.#intrinsics.ArrayBuffer)) throw new BadArgument('TypeError', notABuffer);
     if (size > buffer.byteLength) {
       throw new BadArgument('RangeError', 'length argument was out of bounds for ArrayBuffer');
     }
@@ -283,6 +292,7 @@ export class Syscalls implements SyscallTable {
     if (!(buffer instanceof this.#intrinsics.ArrayBuffer)) throw new BadArgument('TypeError', notABuffer);
     this.#buffer = buffer;
     this.#bytes = new Uint8Array(buffer);
+    this.#slices = [];
     return this.#bytes;
   }
 
@@ -312,6 +322,7 @@ export class Syscalls implements SyscallTable {
   }
 }
 
+const keptSliceBytes = 256;
 const duringInit = 'cannot call this function during module initialization';
 const notABuffer = 'expected an ArrayBuffer';
 
