@@ -34,6 +34,8 @@ export interface HostOptions {
   readonly procedureMsMax?: number;
   /** Where the procedures of a module may send requests. Default `public`: to public addresses, not to this network. */
   readonly egress?: Egress;
+  /** OpenID Connect issuers whose tokens are accepted too; `any`: all at public https addresses. Default none. */
+  readonly issuers?: 'any' | readonly string[];
   /** The folder of the built dashboard, served under `/_/`. Default: there is none. */
   readonly dashboard?: string;
   /** How many days of history are kept to show and to go back to; Infinity keeps all. Default 30. */
@@ -86,7 +88,8 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const warn = options.warn ?? ((message: string) => console.error(message));
   const lock = await lockDirectory(directory);
   try {
-    const authority = await Authority.open({ keys: fileKeyStore(join(directory, 'jwt-key.pem')) });
+    const keys = fileKeyStore(join(directory, 'jwt-key.pem'));
+    const authority = await Authority.open({ keys, trusted: options.issuers ?? [] });
     const operator = await openOperator(authority, join(directory, 'operator.token'));
     const databases = await LocalDatabases.open({
       disk: nodeDisk,

@@ -1,12 +1,16 @@
 import { type Command, Option } from 'commander';
 import type { Egress } from '../../engine/index.ts';
-import { seconds } from './option.ts';
+import { list, seconds } from './option.ts';
 
-/** What the functions of a hosted module may do: how long they may run, and where they may send requests. */
+/**
+ * What a host allows: how long the functions of its modules may run, where they may send requests, and whose tokens it
+ * takes beside its own.
+ */
 export interface LimitOptions {
   readonly egress: Egress;
   readonly reducerLimit: number;
   readonly procedureLimit: number;
+  readonly issuers: readonly string[];
 }
 
 export function withLimits(command: Command): Command {
@@ -34,10 +38,24 @@ export function withLimits(command: Command): Command {
         .argParser(seconds)
         .default(600)
         .env('HELIX_PROCEDURE_LIMIT'),
+    )
+    .addOption(
+      new Option(
+        '--issuers <urls>',
+        'OpenID Connect issuers whose tokens are accepted too, separated by commas; or any',
+      )
+        .argParser(list)
+        .default([], 'none')
+        .env('HELIX_ISSUERS'),
     );
 }
 
 /** The same as options of a host. */
-export function limitsOf({ egress, reducerLimit, procedureLimit }: LimitOptions) {
-  return { egress, callMsMax: reducerLimit * 1000, procedureMsMax: procedureLimit * 1000 };
+export function limitsOf({ egress, reducerLimit, procedureLimit, issuers }: LimitOptions) {
+  return {
+    egress,
+    callMsMax: reducerLimit * 1000,
+    procedureMsMax: procedureLimit * 1000,
+    issuers: issuers.includes('any') ? ('any' as const) : issuers,
+  };
 }

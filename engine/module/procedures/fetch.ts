@@ -15,7 +15,7 @@ const responseBytesMax = 64 * 1024 * 1024;
 const privateAddress = 'refusing to connect to private or special-purpose addresses';
 
 /** The address is judged when the connection is made, after names are resolved and also for redirects. */
-function publicOnly(): Dispatcher {
+export function publicOnly(): Dispatcher {
   const connect = buildConnector({ lookup: publicLookup });
   return new Agent({
     connect: (options, callback) => {

@@ -36,6 +36,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use('/v1/*', tellCaller);
 
   app.get('/v1/ping', (context) => context.body(null, 200));
+  // Nothing here costs energy.
+  app.get('/v1/energy/:identity', (context) => context.json({ balance: '0' }));
   for (const path of ['/metrics', '/v1/metrics']) app.get(path, () => textAnswer(200, options.metrics()));
   app.route('/v1/identity', identityRoutes(options));
   app.route('/v1/database', publishRoutes(options));

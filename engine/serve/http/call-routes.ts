@@ -21,9 +21,16 @@ export function callRoutes({ databases, authority, clock }: Services): Hono<Env>
       throw new Rejection('content-type', `The content-type is ${seen}, expected application/json.`);
     }
     const args = await readText(context.req.raw, BODY_BYTES_MAX);
-    const answer = await database.callHttp(caller, context.req.param('function'), args);
-    context.header('spacetime-energy-used', '0');
-    context.header('spacetime-execution-duration-micros', String(Math.round(answer.durationMicros)));
+    const startedMs = performance.now();
+    const tellDuration = (micros: number): void => {
+      context.header('spacetime-energy-used', '0');
+      context.header('spacetime-execution-duration-micros', String(Math.round(micros)));
+    };
+    const answer = await database.callHttp(caller, context.req.param('function'), args).catch((error) => {
+      tellDuration((performance.now() - startedMs) * 1000);
+      throw error;
+    });
+    tellDuration(answer.durationMicros);
     if (answer.kind === 'reducer') return context.body(null, 200);
     return context.body(answer.value, 200, { 'content-type': 'application/json' });
   });

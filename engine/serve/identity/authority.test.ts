@@ -157,9 +157,9 @@ describe('[TOKEN4] a WebSocket token', () => {
 describe('[TOKEN5] OpenID Connect issuers', () => {
   const issuer = 'https://id.example';
 
-  async function provider() {
+  async function provider(kid = 'k1') {
     const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] };
+    const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid, alg: 'RS256' }] };
     const asked: string[] = [];
     let isDown = false;
     return {
@@ -175,7 +175,7 @@ describe('[TOKEN5] OpenID Connect issuers', () => {
       },
       sign: (claims: object) =>
         new CompactSign(Buffer.from(JSON.stringify(claims)))
-          .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+          .setProtectedHeader({ alg: 'RS256', kid })
           .sign(keys.privateKey),
     };
   }
@@ -218,6 +218,22 @@ describe('[TOKEN5] OpenID Connect issuers', () => {
     await authority.verify(token);
     clock.ms += 200_001;
     await rejects(authority.verify(token), /could not be fetched: connection refused/);
+  });
+
+  test('that have changed their keys are asked again, though not for every token', async () => {
+    const [before, after] = [await provider(), await provider('k2')];
+    let idp = before;
+    const authority = await open({ trusted: [issuer], fetchJson: (url) => idp.fetchJson(url) });
+    await authority.verify(await before.sign({ iss: issuer, sub: 'ada' }));
+    idp = after;
+    clock.ms += 9_000;
+    const token = await after.sign({ iss: issuer, sub: 'ada' });
+    await rejects(authority.verify(token), /could not be verified/);
+    clock.ms += 2_000;
+    expect((await authority.verify(token)).identity).toBe(identityOf(issuer, 'ada'));
+    for (let i = 0; i < 3; i++)
+      await rejects(authority.verify(await before.sign({ iss: issuer, sub: 'x' })), /verified/);
+    expect(after.asked).toHaveLength(2);
   });
 
   test('cannot make an identity that is not theirs', async () => {

@@ -152,10 +152,19 @@ export class Authority implements Authenticator {
       const { iss } = decodeJwt(token);
       if (typeof iss !== 'string') throw new Rejection('token', 'The token names no issuer.');
       if (iss === this.#issuer) throw new Rejection('token', "The token's signature is not this server's.");
-      return (await compactVerify(token, await this.#issuers.keysOf(iss))).payload;
+      return await this.#verifyByIssuer(token, iss);
     } catch (cause) {
       if (!(cause instanceof errors.JOSEError)) throw cause;
       throw new Rejection('token', `The token could not be verified: ${cause.message}`, { cause });
+    }
+  }
+
+  async #verifyByIssuer(token: string, issuer: string): Promise<Uint8Array> {
+    try {
+      return (await compactVerify(token, await this.#issuers.keysOf(issuer))).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      return (await compactVerify(token, await this.#issuers.newestKeysOf(issuer))).payload;
     }
   }
 

@@ -5,11 +5,15 @@ import {
   type JSONWebKeySet,
   type JWSHeaderParameters,
 } from 'jose';
+import { type Dispatcher, fetch } from 'undici';
 import { z } from 'zod';
 import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
+import { publicOnly } from '../../module/procedures/fetch.ts';
 
 const REFRESH_AFTER_MS = 300_000;
+/** Keys younger than this are not fetched again because one of them is missing. */
+const ROTATED_AFTER_MS = 10_000;
 const EXPIRE_AFTER_MS = 2 * 3600_000;
 const ISSUERS_KEPT_MAX = 64;
 const DOCUMENT_BYTES_MAX = 1024 * 1024;
@@ -46,7 +50,8 @@ export class Issuers {
   constructor(options: IssuersOptions) {
     this.#trusted = options.trusted;
     this.#clock = options.clock;
-    this.#fetchJson = options.fetchJson ?? fetchJson;
+    // An issuer that nobody named must not make this host ask its own network.
+    this.#fetchJson = options.fetchJson ?? jsonFetcher(options.trusted === 'any' ? publicOnly() : undefined);
   }
 
   /** @throws Rejection `token` for an issuer that is not trusted or cannot be asked */
@@ -64,6 +69,18 @@ export class Issuers {
       throw new Rejection('token', `The keys of the token's issuer ${issuer} could not be fetched: ${detail}`, {
         cause,
       });
+    }
+  }
+
+  /** The keys after the issuer may have changed them: asked for when none of those that `keysOf` gave fits. */
+  async newestKeysOf(issuer: string): Promise<FindKey> {
+    const known = this.#entries.get(issuer);
+    if (known !== undefined && this.#clock.nowMs() - known.fetchedAtMs < ROTATED_AFTER_MS) return known.findKey;
+    try {
+      return (await this.#fetchOnce(issuer)).findKey;
+    } catch {
+      // Nothing is lost: the keys that there are have been tried, and are refused as they were.
+      return await this.keysOf(issuer);
     }
   }
 
@@ -102,8 +119,13 @@ export class Issuers {
   }
 }
 
-async function fetchJson(url: string): Promise<unknown> {
+function jsonFetcher(dispatcher: Dispatcher | undefined): (url: string) => Promise<unknown> {
+  return async (url) => await fetchJson(url, dispatcher);
+}
+
+async function fetchJson(url: string, dispatcher: Dispatcher | undefined): Promise<unknown> {
   const response = await fetch(url, {
+    ...(dispatcher && { dispatcher }),
     headers: { accept: 'application/json' },
     redirect: 'error',
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),

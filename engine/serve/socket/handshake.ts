@@ -1,3 +1,4 @@
+import { Rejection } from '../../errors.ts';
 import type { Admission, SocketRequest } from '../../host/net.ts';
 import { connectionIdFromHex } from '../identity/identity.ts';
 
@@ -33,7 +34,7 @@ const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
 ]);
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe\/?$/;
 
-/** Reads path, query and headers of an upgrade request. */
+/** Reads path, query and headers of an upgrade request. @throws Rejection `token` */
 export function readSubscribeRequest(request: SocketRequest): SubscribeRequest | Refusal {
   const url = parseUrl(request.url);
   const path = url === undefined ? undefined : PATH.exec(url.pathname);
@@ -86,9 +87,12 @@ export function readSubscribeRequest(request: SocketRequest): SubscribeRequest |
   };
 }
 
-/** The token of an `Authorization: Bearer` header. */
+/** The token of an `Authorization: Bearer` header. @throws Rejection `token` for a header that says something else */
 export function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
+  if (header === undefined || header === '') return undefined;
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  if (token !== undefined) return token;
+  throw new Rejection('token', 'The Authorization header does not fit, expected `Bearer` and a token.');
 }
 
 /** `true` and `false` as text; `absent` when there is none, undefined for anything else. */
