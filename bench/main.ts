@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ceiling } from './cells/ceiling.ts';
+import { durability } from './cells/durability.ts';
 import { fanOut } from './cells/fan-out.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
@@ -17,7 +18,18 @@ import { loadAverage, machineFacts } from './lib/machine.ts';
 import { cellText, type Result, Results } from './lib/results.ts';
 import { full, quick } from './settings.ts';
 
-const cells: readonly Cell[] = [transfer, inProcess, ceiling, fanOut, tenantsCell, viewsCell, tasks, memory, stall];
+const cells: readonly Cell[] = [
+  transfer,
+  inProcess,
+  ceiling,
+  fanOut,
+  tenantsCell,
+  viewsCell,
+  tasks,
+  memory,
+  durability,
+  stall,
+];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
 

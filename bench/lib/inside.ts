@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { InsideAsks } from '../processes/helix-inside.ts';
 import type { Bench } from './cell.ts';
 import { Child } from './child.ts';
+import type { Hosted } from './open-host.ts';
 
 const modules = fileURLToPath(new URL('../modules/', import.meta.url));
 
@@ -11,10 +12,14 @@ export async function startInside(
   { folder, nodeOptions }: Bench,
   name: string,
   data: string,
+  options: Pick<Hosted, 'snapshotAfterBytes'> = {},
 ): Promise<{ readonly child: Child<InsideAsks>; readonly startMs: number }> {
   const child = new Child<InsideAsks>('helix-inside', ['--expose-gc', ...nodeOptions]);
   try {
-    const startMs = await child.ask('start', { module: `${modules}${name}.ts`, name, data: join(folder, data) });
+    const startMs = await child.ask('start', {
+      ...{ module: `${modules}${name}.ts`, name, data: join(folder, data) },
+      ...options,
+    });
     return { child, startMs };
   } catch (error) {
     await child.stop();

@@ -5,13 +5,16 @@ export interface Hosted {
   readonly module: string;
   readonly name: string;
   readonly data: string;
+  /** As of `openHost`. */
+  readonly snapshotAfterBytes?: number;
 }
 
 /** Hosts a module in this process, as `helix hub start` does. */
-export async function hostModule({ module, name, data }: Hosted): Promise<Host> {
+export async function hostModule({ module, name, data, ...options }: Hosted): Promise<Host> {
   const host = await openHost({
     dataDirectory: data,
     port: 0,
+    ...options,
     onFailure: (error) => {
       throw error;
     },

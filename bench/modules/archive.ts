@@ -19,3 +19,8 @@ export const fill = spacetimedb.reducer({ from: t.u32(), to: t.u32() }, (ctx, { 
     ctx.db.record.insert({ id, owner: Math.floor(id / recordsAnOwner), at: BigInt(id), text });
   }
 });
+
+export const touch = spacetimedb.reducer({ id: t.u32() }, (ctx, { id }) => {
+  const found = ctx.db.record.id.find(id);
+  if (found) ctx.db.record.id.update({ ...found, at: found.at + 1n });
+});

@@ -13,6 +13,8 @@ export interface InsideAsks {
   start(argument: Hosted): Promise<number>;
   /** Calls a reducer with arguments as JSON and waits until it is durable. */
   call(argument: { readonly reducer: string; readonly json: string }): Promise<void>;
+  /** The newest commit. */
+  offset(argument: null): number;
   /** Gives each group of queries a client of its own. */
   subscribe(argument: readonly (readonly string[])[]): number;
   unsubscribe(argument: null): void;
@@ -35,6 +37,9 @@ const asks: InsideAsks = {
   },
   async call({ reducer, json }) {
     await opened().callHttp({ identity: 1n, claims: '' }, reducer, json);
+  },
+  offset() {
+    return opened().offset;
   },
   subscribe(groups) {
     let rowCount = 0;
