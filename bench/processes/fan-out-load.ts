@@ -56,7 +56,9 @@ const asks: FanOutLoadAsks = {
     const latencies = new Latencies();
     const pending: { readonly wanted: number; readonly startMs: number }[] = [];
     let wanted = delivered;
-    let deliveredFrom = 0;
+    /** The first and the last moment of the measured time at which a write had ended. */
+    let first: Moment | undefined;
+    let last: Moment | undefined;
     const writeOne = (nowMs: number) => {
       wanted += sockets.length;
       pending.push({ wanted, startMs: nowMs });
@@ -64,27 +66,32 @@ const asks: FanOutLoadAsks = {
     };
     const finished = new Promise<void>((resolve) => {
       onDelivered = () => {
-        const first = pending[0];
-        if (first === undefined || delivered < first.wanted) return;
+        const oldest = pending[0];
+        if (oldest === undefined || delivered < oldest.wanted) return;
         const nowMs = performance.now();
         pending.shift();
-        if (nowMs >= fromMs && deliveredFrom === 0) deliveredFrom = delivered;
-        if (first.startMs >= fromMs && nowMs < untilMs) latencies.add(nowMs - first.startMs);
+        if (nowMs >= fromMs && nowMs < untilMs) {
+          last = { ms: nowMs, delivered };
+          first ??= last;
+          if (oldest.startMs >= fromMs) latencies.add(nowMs - oldest.startMs);
+        }
         if (nowMs < untilMs) writeOne(nowMs);
         else if (pending.length === 0) resolve();
       };
     });
-    let deliveredUntil = 0;
-    setTimeout(() => {
-      deliveredUntil = delivered;
-    }, untilMs - performance.now());
     for (let i = 0; i < inFlight; i++) writeOne(performance.now());
     await finished;
     onDelivered = () => {};
-    const perSecond = (deliveredUntil - deliveredFrom) / (measureMs / 1000);
+    if (first === undefined || last === undefined || first === last) throw new Error('no two writes ended in time');
+    const perSecond = ((last.delivered - first.delivered) / (last.ms - first.ms)) * 1000;
     return { perSecond, p50Ms: latencies.ms(50), p99Ms: latencies.ms(99) };
   },
 };
+
+interface Moment {
+  readonly ms: number;
+  readonly delivered: number;
+}
 
 let onFrame: (payloadBytes: number) => void = () => {};
 
