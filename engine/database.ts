@@ -19,6 +19,7 @@ import type {
   RouteRequest,
   RouteResponse,
   SqlAnswer,
+  TableSize,
 } from './serve/contract.ts';
 import type { SnapshotKeeper } from './snapshots/keeper.ts';
 import { runSql } from './sql.ts';
@@ -177,9 +178,13 @@ export class HostedDatabase implements Database {
     return this.engine.logs.follow(listener);
   }
 
-  rowCounts(): readonly { readonly table: string; readonly rowCount: number }[] {
+  tableSizes(): readonly TableSize[] {
     const { catalog, store } = this.engine;
-    return catalog.tables.map(({ stored }) => ({ table: stored.name, rowCount: store.table(stored.id).rowCount }));
+    const statistics = new Map(store.statistics().map((entry) => [entry.table, entry]));
+    return catalog.tables.map(({ stored: { id, name } }) => {
+      const { rowCount = 0, heapBytes = 0, indexBytes = 0 } = statistics.get(id) ?? {};
+      return { table: name, rowCount, bytes: heapBytes + indexBytes };
+    });
   }
 
   schema(version: 9 | 10): JsonText {

@@ -174,6 +174,13 @@ export interface ConnectedClient {
   readonly sinceMicros: bigint;
 }
 
+export interface TableSize {
+  readonly table: string;
+  readonly rowCount: number;
+  /** Memory of rows and indexes. */
+  readonly bytes: number;
+}
+
 /** A request to one of the module's own HTTP handlers. */
 export interface RouteRequest {
   /** Upper case. */
@@ -233,8 +240,8 @@ export interface Database {
   followLogs(listener: (record: LogRecord) => void): () => void;
   /** Who is connected by WebSocket, newest last. */
   readonly connected: readonly ConnectedClient[];
-  /** How many rows each table has, in the module's order. */
-  rowCounts(): readonly { readonly table: string; readonly rowCount: number }[];
+  /** What each table holds, in the module's order. */
+  tableSizes(): readonly TableSize[];
   /** SATS-JSON of the module definition. */
   schema(version: 9 | 10): JsonText;
 }

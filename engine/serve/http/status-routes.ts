@@ -97,7 +97,7 @@ function statusLine(databases: Databases, selected: readonly Database[]): string
     names: databases.names(database),
     is_locked: database.isLocked,
     program: database.programHash,
-    tables: database.rowCounts().map(({ table, rowCount }) => ({ name: table, rows: rowCount })),
+    tables: database.tableSizes().map(({ table, rowCount, bytes }) => ({ name: table, rows: rowCount, bytes })),
     client_count: database.connected.length,
     clients: database.connected.slice(-CLIENTS_MAX).map(({ identity, connectionId, sinceMicros }) => ({
       identity: identityToHex(identity),

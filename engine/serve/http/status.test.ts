@@ -14,7 +14,7 @@ interface Line {
   readonly databases: readonly {
     readonly identity: string;
     readonly names: readonly string[];
-    readonly tables: readonly { readonly name: string; readonly rows: number }[];
+    readonly tables: readonly { readonly name: string; readonly rows: number; readonly bytes: number }[];
     readonly client_count: number;
     readonly clients: readonly { readonly identity: string; readonly since_micros: number }[];
   }[];
@@ -38,7 +38,7 @@ describe('[STATUS1] the status of databases', () => {
         names: ['people'],
         is_locked: false,
         program: 'ab'.repeat(32),
-        tables: [{ name: 'person', rows: 1 }],
+        tables: [{ name: 'person', rows: 1, bytes: 8 }],
         client_count: 1,
         clients: [
           {
@@ -69,9 +69,9 @@ describe('[STATUS1] the status of databases', () => {
     const answer = await ask('/v1/status?follow=true', host.owner.token, stop.signal);
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = async () => JSON.parse((await reader?.read())?.value ?? '') as Line;
-    expect((await next()).databases[0]?.tables).toEqual([{ name: 'person', rows: 0 }]);
+    expect((await next()).databases[0]?.tables).toEqual([{ name: 'person', rows: 0, bytes: 0 }]);
     host.database.insert({ id: 0, name: 'ada' });
-    expect((await next()).databases[0]?.tables).toEqual([{ name: 'person', rows: 1 }]);
+    expect((await next()).databases[0]?.tables).toEqual([{ name: 'person', rows: 1, bytes: 8 }]);
     host.databases.byName.set('more', new FakeDatabase(0xc200_0002n, host.owner.identity));
     host.databases.change();
     expect((await next()).databases.map(({ names }) => names[0])).toEqual(['people', 'more']);

@@ -166,8 +166,8 @@ export class FakeDatabase implements Database {
     return () => this.#logListeners.delete(listener);
   }
 
-  rowCounts() {
-    return [{ table: 'person', rowCount: this.#people.length }];
+  tableSizes() {
+    return [{ table: 'person', rowCount: this.#people.length, bytes: 8 * this.#people.length }];
   }
 
   schema(version: 9 | 10): string {
