@@ -40,7 +40,7 @@ function encode(literal: Exclude<Literal, { kind: 'sender' }>, type: Type): Uint
       return literal.kind === 'text' ? run(new TextEncoder().encode(literal.value)) : undefined;
     case 'f32':
     case 'f64':
-      return literal.kind === 'number' ? float(Number(literal.text), type.kind) : undefined;
+      return float(decimalIn(literal), type.kind);
     case 'product':
       return encodeSpecial(literal, type);
     case 'array': {
@@ -50,7 +50,7 @@ function encode(literal: Exclude<Literal, { kind: 'sender' }>, type: Type): Uint
     case 'sum':
       return undefined;
     default:
-      return literal.kind === 'number' ? integer(wholeNumber(literal.text), type.kind) : undefined;
+      return integer(wholeNumber(decimalIn(literal)), type.kind);
   }
 }
 
@@ -85,8 +85,16 @@ function withoutHyphens(literal: Literal): Literal {
   return isHyphenated ? { kind: 'text', value: literal.value.replaceAll('-', '') } : literal;
 }
 
+/** A number as it is written, also as text: `5` and `'5'`. */
+function decimalIn(literal: Literal): string | undefined {
+  if (literal.kind === 'number') return literal.text;
+  if (literal.kind !== 'text') return undefined;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.exec(literal.value)?.[0].replace(/^\+/, '');
+}
+
 /** The number, if it is whole: `1e3` and `2.0` are. */
-function wholeNumber(text: string): bigint | undefined {
+function wholeNumber(text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
@@ -108,12 +116,11 @@ function integer(value: bigint | undefined, kind: IntegerKind): Uint8Array | und
   return bytes;
 }
 
-function float(value: number, kind: 'f32' | 'f64'): Uint8Array | undefined {
-  const rounded = kind === 'f32' ? Math.fround(value) : value;
-  if (!Number.isFinite(rounded)) return undefined;
+/** What is too large for the type is infinite. */
+function float(text: string | undefined, kind: 'f32' | 'f64'): Uint8Array | undefined {
+  if (text === undefined) return undefined;
   const writer = new Writer(8);
-  if (kind === 'f32') writer.f32(rounded);
-  else writer.f64(rounded);
+  writer[kind](Number(text));
   return writer.copy();
 }
 

@@ -236,6 +236,11 @@ describe('literals', () => {
       'b > 0x00',
       '0x00 < b',
       'NOT (d < 1)',
+      "i = '-1000'",
+      "i < '+1e3'",
+      "f = '1.5'",
+      'f < 1e39 AND f > -1e39',
+      'd < 1e999',
     ];
     for (const condition of where) {
       expect(ask(db, `SELECT COUNT(*) AS n FROM kinds WHERE ${condition}`), condition).toEqual([[1n]]);
@@ -253,9 +258,12 @@ describe('literals', () => {
     { i: '1.5' },
     { i: '1e999999999' },
     { i: `${2n ** 255n}` },
-    { i: "'1'" },
-    { f: '1e39' },
-    { d: '1e999' },
+    { i: "'1x'" },
+    { i: "''" },
+    { i: "' 1'" },
+    { i: '0x10' },
+    { f: "'x'" },
+    { d: '0x10' },
     { id: "'0x12'" },
     { c: identity },
     { u: "'00000000-0000-0000-0000'" },
