@@ -18,6 +18,7 @@ export default {
   get role() {
     return Role;
   },
+  handle: __t.string(),
   codeHash: __t.string(),
   lifeMs: __t.u32(),
 };

@@ -29,21 +29,33 @@ import CompleteTaskReducer from './complete_task_reducer';
 import CreateInviteReducer from './create_invite_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
 import FailTaskReducer from './fail_task_reducer';
+import LeaveTenantReducer from './leave_tenant_reducer';
 import PongReducer from './pong_reducer';
 import RedeemInviteReducer from './redeem_invite_reducer';
 import RedriveAllReducer from './redrive_all_reducer';
 import RedriveTaskReducer from './redrive_task_reducer';
+import RemoveMemberReducer from './remove_member_reducer';
 import ReportMemoryReducer from './report_memory_reducer';
 import ReportProgressReducer from './report_progress_reducer';
+import ReserveBudgetReducer from './reserve_budget_reducer';
+import RevokeLimbReducer from './revoke_limb_reducer';
+import SetBudgetReducer from './set_budget_reducer';
+import SetExhaustionReducer from './set_exhaustion_reducer';
+import SetLimbReducer from './set_limb_reducer';
+import SetRoleReducer from './set_role_reducer';
+import SettleBudgetReducer from './settle_budget_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
 import PingRow from './ping_table';
 import AttemptsRow from './attempts_table';
+import BudgetsRow from './budgets_table';
+import LaneReasonsRow from './lane_reasons_table';
 import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
 import LimbsRow from './limbs_table';
 import MembersRow from './members_table';
 import OffersRow from './offers_table';
 import ProgressRow from './progress_table';
+import QueueRow from './queue_table';
 import SelfRow from './self_table';
 import SummariesRow from './summaries_table';
 import TaskInputsRow from './task_inputs_table';
@@ -62,6 +74,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, AttemptsRow),
+  budgets: __table({
+    name: 'budgets',
+    indexes: [],
+    constraints: [],
+  }, BudgetsRow),
+  laneReasons: __table({
+    name: 'lane_reasons',
+    indexes: [],
+    constraints: [],
+  }, LaneReasonsRow),
   leaseInputs: __table({
     name: 'lease_inputs',
     indexes: [],
@@ -92,6 +114,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, ProgressRow),
+  queue: __table({
+    name: 'queue',
+    indexes: [],
+    constraints: [],
+  }, QueueRow),
   self: __table({
     name: 'self',
     indexes: [],
@@ -127,12 +154,21 @@ const reducersSchema = __reducers(
   __reducerSchema('create_invite', CreateInviteReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('fail_task', FailTaskReducer),
+  __reducerSchema('leave_tenant', LeaveTenantReducer),
   __reducerSchema('pong', PongReducer),
   __reducerSchema('redeem_invite', RedeemInviteReducer),
   __reducerSchema('redrive_all', RedriveAllReducer),
   __reducerSchema('redrive_task', RedriveTaskReducer),
+  __reducerSchema('remove_member', RemoveMemberReducer),
   __reducerSchema('report_memory', ReportMemoryReducer),
   __reducerSchema('report_progress', ReportProgressReducer),
+  __reducerSchema('reserve_budget', ReserveBudgetReducer),
+  __reducerSchema('revoke_limb', RevokeLimbReducer),
+  __reducerSchema('set_budget', SetBudgetReducer),
+  __reducerSchema('set_exhaustion', SetExhaustionReducer),
+  __reducerSchema('set_limb', SetLimbReducer),
+  __reducerSchema('set_role', SetRoleReducer),
+  __reducerSchema('settle_budget', SettleBudgetReducer),
   __reducerSchema('submit_task', SubmitTaskReducer),
 );
 

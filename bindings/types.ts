@@ -7,6 +7,13 @@ import {
   type Infer as __Infer,
 } from 'spacetimedb';
 
+export const Amounts = __t.object('Amounts', {
+  tokens: __t.u64(),
+  micros: __t.u64(),
+  seconds: __t.u64(),
+});
+export type Amounts = __Infer<typeof Amounts>;
+
 export const Attempt = __t.object('Attempt', {
   id: __t.u64(),
   taskId: __t.u64(),
@@ -35,6 +42,47 @@ export const AttemptOutcome = __t.enum('AttemptOutcome', {
 });
 export type AttemptOutcome = __Infer<typeof AttemptOutcome>;
 
+export const Budget = __t.object('Budget', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  holder: __t.string(),
+  get scope() {
+    return BudgetScope;
+  },
+  get unit() {
+    return BudgetUnit;
+  },
+  get period() {
+    return BudgetPeriod;
+  },
+  bound: __t.u64(),
+  spent: __t.u64(),
+  reserved: __t.u64(),
+  since: __t.string(),
+});
+export type Budget = __Infer<typeof Budget>;
+
+export const BudgetPeriod = __t.enum('BudgetPeriod', {
+  Day: __t.unit(),
+  Month: __t.unit(),
+  Total: __t.unit(),
+});
+export type BudgetPeriod = __Infer<typeof BudgetPeriod>;
+
+export const BudgetScope = __t.enum('BudgetScope', {
+  Tenant: __t.unit(),
+  Member: __t.unit(),
+  Tree: __t.unit(),
+});
+export type BudgetScope = __Infer<typeof BudgetScope>;
+
+export const BudgetUnit = __t.enum('BudgetUnit', {
+  Tokens: __t.unit(),
+  Micros: __t.unit(),
+  Seconds: __t.unit(),
+});
+export type BudgetUnit = __Infer<typeof BudgetUnit>;
+
 export const Citation = __t.object('Citation', {
   document: __t.string(),
   section: __t.string(),
@@ -42,11 +90,25 @@ export const Citation = __t.object('Citation', {
 });
 export type Citation = __Infer<typeof Citation>;
 
+export const Exhaustion = __t.enum('Exhaustion', {
+  Reject: __t.unit(),
+  Downgrade: __t.unit(),
+});
+export type Exhaustion = __Infer<typeof Exhaustion>;
+
 export const InviteKind = __t.enum('InviteKind', {
   Member: __t.unit(),
   Limb: __t.unit(),
 });
 export type InviteKind = __Infer<typeof InviteKind>;
+
+export const LaneReason = __t.object('LaneReason', {
+  laneId: __t.u64(),
+  tenantId: __t.u64(),
+  code: __t.string(),
+  text: __t.string(),
+});
+export type LaneReason = __Infer<typeof LaneReason>;
 
 export const Lease = __t.object('Lease', {
   taskId: __t.u64(),
@@ -115,6 +177,18 @@ export const ProgressLine = __t.object('ProgressLine', {
   at: __t.timestamp(),
 });
 export type ProgressLine = __Infer<typeof ProgressLine>;
+
+export const QueueEntry = __t.object('QueueEntry', {
+  taskId: __t.u64(),
+  tenantId: __t.u64(),
+  laneId: __t.u64(),
+  place: __t.u64(),
+  queuedAt: __t.timestamp(),
+  waitsUntil: __t.option(__t.timestamp()),
+  budgetId: __t.u64(),
+  shortage: __t.string(),
+});
+export type QueueEntry = __Infer<typeof QueueEntry>;
 
 export const Role = __t.enum('Role', {
   Owner: __t.unit(),
@@ -210,6 +284,12 @@ export const TaskTerms = __t.object('TaskTerms', {
   concurrencyMax: __t.u32(),
   labels: __t.array(__t.string()),
   parent: __t.option(__t.u64()),
+  get needs() {
+    return __t.option(Amounts);
+  },
+  get treeBudget() {
+    return __t.option(Amounts);
+  },
 });
 export type TaskTerms = __Infer<typeof TaskTerms>;
 

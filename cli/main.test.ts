@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const commands = ['start', 'hub start', 'limb start', 'generate', 'ask', 'run', 'remember', 'tasks'];
+const commands = ['start', 'hub start', 'limb start', 'generate', 'ask', 'run', 'remember', 'tasks', 'why'];
 const module = 'test/fixtures/modules/views.ts';
 
 const reach = `

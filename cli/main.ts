@@ -118,6 +118,12 @@ withHub(program.command('tasks'))
   .addHelpText('after', examples('helix tasks', 'helix tasks --follow'))
   .action((options) => run(async () => (await import('./commands/tasks.ts')).tasks(options)));
 
+withHub(program.command('why'))
+  .argument('<task>', 'number of the task', count)
+  .description('explain why a task is not running, or what became of its attempts')
+  .addHelpText('after', examples('helix why 12'))
+  .action((task, options) => run(async () => (await import('./commands/why.ts')).why(BigInt(task), options)));
+
 addDatabaseCommands(program);
 addDataCommands(program);
 

@@ -1,7 +1,9 @@
+export * from './reducers/budgets.ts';
 export * from './reducers/invites.ts';
-export * from './reducers/leases.ts';
+export { claimTask, completeTask, failTask, reportProgress } from './reducers/leases.ts';
 export * from './reducers/lifecycle.ts';
 export * from './reducers/limbs.ts';
+export * from './reducers/members.ts';
 export * from './reducers/pulse.ts';
 export * from './reducers/tasks.ts';
 export { createTenant } from './reducers/tenants.ts';
@@ -9,3 +11,4 @@ export * from './reducers/timers.ts';
 export { default } from './schema.ts';
 export * from './views/limb.ts';
 export * from './views/member.ts';
+export * from './views/why.ts';

@@ -1,9 +1,11 @@
 import { type Infer, schema, table } from 'spacetimedb/server';
+import { budgetRow, policyRow, reservationRow } from './tables/budgets.ts';
 import { graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
 import { limbRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
 import {
+  type Amounts as AmountsType,
   type AttemptOutcome,
   attemptRow,
   childRow,
@@ -66,6 +68,10 @@ const spacetimedb = schema({
   offer: table({ name: 'offer' }, offerRow),
   usage: table({ name: 'usage' }, usageRow),
 
+  budget: table({ name: 'budget' }, budgetRow),
+  reservation: table({ name: 'reservation' }, reservationRow),
+  policy: table({ name: 'policy' }, policyRow),
+
   timer: timerTable,
   grace: graceTable,
   pulse: pulseTable,
@@ -85,5 +91,8 @@ export type QueueEntryRow = Infer<typeof queueEntryRow>;
 export type LaneRow = Infer<typeof laneRow>;
 export type BandRow = Infer<typeof bandRow>;
 export type SummaryBody = Infer<typeof SummaryBodyType>;
+export type BudgetRow = Infer<typeof budgetRow>;
+export type ReservationRow = Infer<typeof reservationRow>;
+export type Amounts = Infer<typeof AmountsType>;
 export type RoleTag = Infer<typeof Role>['tag'];
 export type AttemptOutcomeTag = Infer<typeof AttemptOutcome>['tag'];

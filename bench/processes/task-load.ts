@@ -85,6 +85,7 @@ async function startLimb(url: string, slots: number): Promise<void> {
     tenantId,
     kind: { tag: 'Limb' },
     role: { tag: 'Viewer' },
+    handle: code.slice(0, 8),
     codeHash: createHash('sha256').update(code).digest('hex'),
     lifeMs: 0,
   });

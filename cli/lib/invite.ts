@@ -1,5 +1,5 @@
 import type { Role } from '../../bindings/types.ts';
-import { createCode, hashCode } from './code.ts';
+import { createCode, handleOf, hashCode } from './code.ts';
 import { call, findTenant, type Hub } from './hub.ts';
 
 export type RoleTag = Role['tag'];
@@ -15,6 +15,7 @@ export async function createInvite(hub: Hub, kind: 'Member' | 'Limb', role: Role
       kind: { tag: kind },
       // A limb has no role: it is not a member.
       role: { tag: kind === 'Member' ? role : 'Viewer' },
+      handle: handleOf(code),
       codeHash: hashCode(code),
       lifeMs: 0,
     }),

@@ -28,6 +28,8 @@ const noTerms: TaskTerms = {
   concurrencyMax: 0,
   labels: [],
   parent: undefined,
+  needs: undefined,
+  treeBudget: undefined,
 };
 
 const cancelMsMax = 2000;

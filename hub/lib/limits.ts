@@ -9,6 +9,11 @@ export const limits = {
   attemptsMax: 20,
   /** Older attempts of a task are forgotten when it is claimed again. */
   attemptRowsMax: 40,
+  budgetsMax: 1000,
+  /** Open ones of one task. */
+  reservationsMax: 16,
+  /** Tasks that are looked at again when a budget has more left. */
+  unparkedMax: 100,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,
@@ -26,6 +31,8 @@ export const limits = {
   capacityMax: 256,
   referenceCharsMax: 64,
   sessionCharsMax: 64,
+  codeTriesMax: 5,
+  invitesMax: 1000,
   inviteLifeMs: 15 * 60 * 1000,
   inviteLifeMsMax: 24 * 60 * 60 * 1000,
   /** How long a limb whose connection ended may take to come back to its tasks. */

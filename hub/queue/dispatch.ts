@@ -1,10 +1,13 @@
-import type { Identity } from 'spacetimedb';
+import { type Identity, Timestamp } from 'spacetimedb';
+import { budgetsOf, describeShortage, periodEndMs, type Shortage, shortageOf } from '../budgets/budgets.ts';
+import { limits } from '../lib/limits.ts';
 import { routeOf } from '../lib/routes.ts';
-import type { BandRow, Ctx, LimbRow, WorkerRow } from '../schema.ts';
+import type { BandRow, Ctx, LimbRow, QueueEntryRow, WorkerRow } from '../schema.ts';
 import { concurrencyOf, givePlaceBack, takePlace } from './concurrency.ts';
 import { firstEntry, firstLane, joinLane, leaveLane, passTurn, standInLine, stepAside } from './lanes.ts';
 import { requireRow } from './moves.ts';
 import { hasSlot, limbsWithRoom, noteRoom, suits } from './slots.ts';
+import { dropTimers, wakeAt } from './timers.ts';
 
 // Who works on what. Nothing waits while a limb that may work on it has a free slot: whenever one of the two appears, the
 // other one is looked for in the same transaction.
@@ -16,7 +19,7 @@ export function fillSlots(ctx: Ctx, identity: Identity): void {
   while (hasSlot(ctx, worker)) {
     const band = nextBand(ctx, worker);
     if (!band) break;
-    offerFirst(ctx, band, identity);
+    takeFirst(ctx, band, identity);
   }
   noteRoom(ctx, identity);
 }
@@ -28,7 +31,7 @@ export function placeBand(ctx: Ctx, bandId: bigint): void {
     if (!band || !firstLane(ctx, band)) return;
     const limb = limbFor(ctx, band);
     if (!limb) return;
-    offerFirst(ctx, band, limb);
+    takeFirst(ctx, band, limb);
     noteRoom(ctx, limb);
   }
 }
@@ -67,11 +70,17 @@ export function openKey(ctx: Ctx, key: string): void {
   }
 }
 
-/** Offers the first task of the lane whose turn it is. */
-function offerFirst(ctx: Ctx, band: BandRow, limb: Identity): void {
+/** Offers the first task of the lane whose turn it is, or sets it aside when its budgets have too little left. */
+function takeFirst(ctx: Ctx, band: BandRow, limb: Identity): void {
   const lane = requireRow(firstLane(ctx, band), `a lane of band ${band.id}`);
   const entry = firstEntry(ctx, lane);
   leaveLane(ctx, entry, true);
+  const shortage = shortageFor(ctx, entry.taskId);
+  if (shortage) {
+    passTurn(ctx, lane);
+    park(ctx, entry, shortage);
+    return;
+  }
   takePlace(ctx, lane.concurrency, entry.taskId);
   passTurn(ctx, lane);
   stepAside(ctx, lane.concurrency);
@@ -82,6 +91,29 @@ function offerFirst(ctx: Ctx, band: BandRow, limb: Identity): void {
     skill: band.skill,
     offeredAt: ctx.timestamp,
   });
+}
+
+/** Lets tasks that waited for a budget try again. */
+export function unpark(ctx: Ctx, budgetId: bigint): void {
+  const parked = [...ctx.db.queueEntry.budgetId.filter(budgetId)];
+  for (const { taskId } of parked.slice(0, limits.unparkedMax)) {
+    dropTimers(ctx, taskId, 'Ready');
+    enqueue(ctx, taskId, true);
+  }
+}
+
+function park(ctx: Ctx, entry: QueueEntryRow, shortage: Shortage): void {
+  const { budget } = shortage;
+  const parked = { ...entry, laneId: 0n, place: 0n, budgetId: budget.id, shortage: describeShortage(shortage) };
+  ctx.db.queueEntry.taskId.update(parked);
+  const endMs = periodEndMs(budget, ctx.timestamp);
+  if (endMs !== undefined) wakeAt(ctx, entry.taskId, new Timestamp(BigInt(endMs) * 1000n), 'Ready');
+}
+
+function shortageFor(ctx: Ctx, taskId: bigint): Shortage | undefined {
+  const { needs } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms;
+  const task = needs && ctx.db.task.id.find(taskId);
+  return task ? shortageOf(budgetsOf(ctx, task), needs) : undefined;
 }
 
 /** A limb that may serve the band; those that are idle come first. */

@@ -1,3 +1,4 @@
+import { releaseAll } from '../budgets/reservations.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { limits } from '../lib/limits.ts';
 import type { TaskStateTag } from '../lib/states.ts';
@@ -5,7 +6,7 @@ import { clip } from '../lib/text.ts';
 import { after, elapsedMs, isBefore } from '../lib/time.ts';
 import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow } from '../schema.ts';
 import { givePlaceBack } from './concurrency.ts';
-import { enqueue, fillSlots, keyOf, openKey } from './dispatch.ts';
+import { enqueue, fillSlots, keyOf, openKey, unpark } from './dispatch.ts';
 import { leaveLane } from './lanes.ts';
 import { moveTask, requireRow } from './moves.ts';
 import { dropTimers, wakeAt } from './timers.ts';
@@ -32,6 +33,8 @@ export function queueTask(ctx: Ctx, task: TaskRow, waitMs: number, isReturning =
     place: 0n,
     queuedAt: ctx.timestamp,
     waitsUntil: mustWait ? until : undefined,
+    budgetId: 0n,
+    shortage: '',
   });
   if (mustWait) wakeAt(ctx, task.id, until, 'Ready');
   else enqueue(ctx, task.id, isReturning);
@@ -91,6 +94,7 @@ export function returnTask(ctx: Ctx, lease: LeaseRow, ending: Ending & { readonl
 }
 
 function closeAttempt(ctx: Ctx, lease: LeaseRow, { outcome, error = '', exitCode }: Ending): void {
+  for (const budgetId of releaseAll(ctx, lease.taskId)) unpark(ctx, budgetId);
   for (const attempt of ctx.db.attempt.taskId.filter(lease.taskId)) {
     if (attempt.number !== lease.attempt) continue;
     ctx.db.attempt.id.update({

@@ -19,7 +19,14 @@ export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning:
   const lane = findLane(ctx, band.id, concurrency) ?? openLane(ctx, band.id, task, concurrency);
   const place = isReturning ? lane.head - 1n : lane.tail;
   const entry = requireRow(ctx.db.queueEntry.taskId.find(task.id), `the queue entry of task ${task.id}`);
-  ctx.db.queueEntry.taskId.update({ ...entry, laneId: lane.id, place, waitsUntil: undefined });
+  ctx.db.queueEntry.taskId.update({
+    ...entry,
+    laneId: lane.id,
+    place,
+    waitsUntil: undefined,
+    budgetId: 0n,
+    shortage: '',
+  });
   const taskCount = lane.taskCount + 1;
   ctx.db.lane.id.update({ ...lane, taskCount, ...(isReturning ? { head: place } : { tail: place + 1n }) });
   return requireRow(ctx.db.band.id.find(band.id), `band ${band.id}`);

@@ -72,6 +72,8 @@ function withdrawUnsuitable(ctx: Ctx, identity: Identity): void {
   const limbs = [...ctx.db.limb.identity.filter(identity)];
   for (const offer of [...ctx.db.offer.limb.filter(identity)]) {
     const limb = limbs.find(({ tenantId }) => tenantId === offer.tenantId);
-    if (!limb?.skills.includes(offer.skill) || limb.capacity === 0) withdrawOffer(ctx, offer.taskId);
+    const terms = ctx.db.taskInput.taskId.find(offer.taskId)?.terms;
+    const isLabelled = terms?.labels.every((label) => limb?.labels.includes(label));
+    if (!limb?.skills.includes(offer.skill) || !isLabelled || limb.capacity === 0) withdrawOffer(ctx, offer.taskId);
   }
 }

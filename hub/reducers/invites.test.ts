@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  handleOf,
   inviteTo,
   joinLimb,
   joinMember,
@@ -16,7 +17,13 @@ beforeEach(async () => {
   mesh = await startMesh();
 });
 
-const invite = { tenantId: localTenant, kind: { tag: 'Member' as const }, role: { tag: 'Viewer' as const }, lifeMs: 0 };
+const invite = {
+  handle: 'open',
+  tenantId: localTenant,
+  kind: { tag: 'Member' as const },
+  role: { tag: 'Viewer' as const },
+  lifeMs: 0,
+};
 
 describe('create_invite', () => {
   it('keeps the hash of a code and never the code', () => {
@@ -46,8 +53,9 @@ describe('create_invite', () => {
   );
 
   it('refuses a code that is waiting already', () => {
-    const codeHash = sha256(inviteTo(mesh));
-    expect(() => mesh.call(mesh.owner, 'createInvite', { ...invite, codeHash })).toThrow(/^code-taken: /);
+    const code = inviteTo(mesh);
+    const again = { ...invite, handle: handleOf(code), codeHash: sha256(code) };
+    expect(() => mesh.call(mesh.owner, 'createInvite', again)).toThrow(/^code-taken: /);
   });
 
   it('lives for 15 minutes unless told otherwise, and at most a day', () => {
@@ -64,6 +72,22 @@ describe('create_invite', () => {
 });
 
 describe('redeem_invite', () => {
+  it('takes five wrong tries of a code, and after that not even the right one', () => {
+    const [code, patient] = [inviteTo(mesh), inviteTo(mesh)];
+    const guess = (text: string, name = 'mallory') =>
+      mesh.call(mesh.identity(name), 'redeemInvite', { code: text, name });
+    for (let i = 0; i < 4; i++) expect(() => guess(`${handleOf(patient)}-${i}`)).toThrow(/^invalid-code: /);
+    guess(patient, 'alice');
+    for (let i = 0; i < 5; i++) expect(() => guess(`${handleOf(code)}-${i}`)).toThrow(/^invalid-code: /);
+    expect(() => guess(code)).toThrow(/^invalid-code: /);
+    expect(mesh.rows('member').map(({ name }) => name)).not.toContain('mallory');
+  });
+
+  it.each(['', 'abc', 'a b c d', 'x'.repeat(17)])('is opened with no such handle: %j', (handle) => {
+    const call = () => mesh.call(mesh.owner, 'createInvite', { ...invite, handle, codeHash: sha256('x') });
+    expect(call).toThrow(/^invalid-handle: /);
+  });
+
   it.each(['Owner', 'Operator', 'Viewer'] as const)('makes the caller a member with the role %s', (role) => {
     const alice = joinMember(mesh, 'alice', { role });
     expect(mesh.rows('member').find(({ identity }) => identity.isEqual(alice))).toMatchObject({

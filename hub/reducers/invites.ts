@@ -8,27 +8,40 @@ import { bringLive } from '../queue/workers.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { InviteKind, Role } from '../tables/people.ts';
 import { findMember, requireMember } from './access.ts';
+import { forgetTries, isRightCode } from './tries.ts';
 
 /**
- * Opens a one-time way into a tenant. The code is made by the caller and only its SHA-256 is told to the hub.
- * `lifeMs` 0 means 15 minutes.
+ * Opens a one-time way into a tenant. The code is made by the caller; the hub is told its SHA-256, and as its handle the
+ * group before the first hyphen, to which failed tries are counted. `lifeMs` 0 means 15 minutes.
  */
 export const createInvite = spacetimedb.reducer(
   { name: 'create_invite' },
-  { tenantId: t.u64(), kind: InviteKind, role: Role, codeHash: t.string(), lifeMs: t.u32() },
-  (ctx, { tenantId, kind, role, codeHash, lifeMs }) => {
+  { tenantId: t.u64(), kind: InviteKind, role: Role, handle: t.string(), codeHash: t.string(), lifeMs: t.u32() },
+  (ctx, { tenantId, kind, role, handle, codeHash, lifeMs }) => {
     requireMember(ctx, tenantId, 'Owner');
+    if (!/^[0-9A-Za-z]{4,16}$/.test(handle)) {
+      throw new SenderError(
+        'invalid-handle: expected the group before the first hyphen of the code, 4 to 16 letters or digits',
+      );
+    }
     if (!/^[0-9a-f]{64}$/.test(codeHash)) {
       throw new SenderError('invalid-code-hash: expected the SHA-256 of the code in 64 lower-case hex digits');
     }
     if (lifeMs > limits.inviteLifeMsMax) {
       throw new SenderError(`invalid-life: an invite lives at most ${limits.inviteLifeMsMax} ms, not ${lifeMs}`);
     }
-    if (ctx.db.invite.codeHash.find(codeHash)) {
+    if ([...ctx.db.invite.tenantId.filter(tenantId)].length >= limits.invitesMax) {
+      throw new SenderError(
+        `too-many-invites: ${limits.invitesMax} invites of this tenant are open; wait until some expire`,
+      );
+    }
+    if (ctx.db.invite.handle.find(handle)) {
       throw new SenderError('code-taken: there is an invite with this code already; make another code');
     }
     const lifeMicros = BigInt(lifeMs === 0 ? limits.inviteLifeMs : lifeMs) * 1000n;
+    forgetTries(handle);
     ctx.db.invite.insert({
+      handle,
       codeHash,
       tenantId,
       kind,
@@ -46,11 +59,13 @@ export const redeemInvite = spacetimedb.reducer(
   (ctx, { code, name }) => {
     const display = requireText('name', name, limits.nameCharsMax);
     const codeHash = bytesToHex(sha256(new TextEncoder().encode(code.trim())));
-    const invite = ctx.db.invite.codeHash.find(codeHash);
+    const handle = code.trim().split('-', 1)[0] ?? '';
+    const found = ctx.db.invite.handle.find(handle);
+    const invite = found && isRightCode(handle, found.codeHash === codeHash) ? found : undefined;
     if (!invite || invite.expiresAt.microsSinceUnixEpoch < ctx.timestamp.microsSinceUnixEpoch) {
       throw new SenderError('invalid-code: this code is unknown, used or expired; ask for a new one');
     }
-    ctx.db.invite.codeHash.delete(codeHash);
+    ctx.db.invite.handle.delete(handle);
     if (invite.kind.tag === 'Limb') enrolLimb(ctx, invite.tenantId, display);
     else if (!findMember(ctx, invite.tenantId)) {
       ctx.db.member.insert({

@@ -114,7 +114,7 @@ function noteAttempt(ctx: Ctx, task: TaskRow, number: number): void {
 }
 
 /** The caller's lease of a task, if the report is about the attempt that holds it now. */
-function requireLease(ctx: Ctx, taskId: bigint, attempt: number): { lease: LeaseRow; task: TaskRow } {
+export function requireLease(ctx: Ctx, taskId: bigint, attempt: number): { lease: LeaseRow; task: TaskRow } {
   const worker = requireWorker(ctx);
   const lease = ctx.db.lease.taskId.find(taskId);
   const task = ctx.db.task.id.find(taskId);

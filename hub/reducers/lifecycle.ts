@@ -33,6 +33,6 @@ export const endGrace = spacetimedb.reducer({ onSchedule: graceTable }, { row: g
 
 export const sweep = spacetimedb.reducer({ onSchedule: sweepTable }, { row: sweepTable.rowType }, (ctx) => {
   for (const invite of [...ctx.db.invite.iter()]) {
-    if (isBefore(invite.expiresAt, ctx.timestamp)) ctx.db.invite.codeHash.delete(invite.codeHash);
+    if (isBefore(invite.expiresAt, ctx.timestamp)) ctx.db.invite.handle.delete(invite.handle);
   }
 });

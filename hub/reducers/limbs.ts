@@ -1,9 +1,11 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { clip, requireSkill, requireText } from '../lib/text.ts';
-import { bringLive, loseLeases } from '../queue/workers.ts';
-import spacetimedb from '../schema.ts';
-import { isAnnounced, requireWorker } from './access.ts';
+import { returnTask } from '../queue/endings.ts';
+import { bringLive, loseLeases, takeOff } from '../queue/workers.ts';
+import spacetimedb, { type Ctx, type LimbRow } from '../schema.ts';
+import { isAnnounced, requireMember, requireWorker } from './access.ts';
+import { requireLabels } from './terms.ts';
 
 /**
  * A limb says, after each connect, what it can do; from then on it gets offers. `session` names one run of its process:
@@ -68,3 +70,65 @@ export const reportMemory = spacetimedb.reducer(
     }
   },
 );
+
+/**
+ * Says what a limb may do in a tenant: its labels, the skills that it may offer (none: all that it has), and how many of
+ * the tenant's tasks it may have at once (0: as many as it can).
+ */
+export const setLimb = spacetimedb.reducer(
+  { name: 'set_limb' },
+  {
+    tenantId: t.u64(),
+    limb: t.identity(),
+    labels: t.array(t.string()),
+    allowedSkills: t.array(t.string()),
+    capacityMax: t.u32(),
+  },
+  (ctx, { tenantId, limb: identity, labels, allowedSkills, capacityMax }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    const limb = requireLimb(ctx, tenantId, identity);
+    if (allowedSkills.length > limits.skillsMax) {
+      throw new SenderError(`too-many-skills: ${allowedSkills.length} skills, at most ${limits.skillsMax} are allowed`);
+    }
+    if (capacityMax > limits.capacityMax) {
+      throw new SenderError(`invalid-capacity: ${capacityMax} is more than ${limits.capacityMax}`);
+    }
+    ctx.db.limb.id.update({
+      ...limb,
+      labels: requireLabels(labels),
+      allowedSkills: [...new Set(allowedSkills.map((skill) => requireSkill(skill)))].sort(),
+      capacityMax,
+    });
+    refresh(ctx, identity);
+  },
+);
+
+/** Takes a limb out of a tenant at once: what it holds and is offered there goes to others. */
+export const revokeLimb = spacetimedb.reducer(
+  { name: 'revoke_limb' },
+  { tenantId: t.u64(), limb: t.identity() },
+  (ctx, { tenantId, limb: identity }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    const limb = requireLimb(ctx, tenantId, identity);
+    const worker = ctx.db.worker.identity.find(identity);
+    if (worker) takeOff(ctx, worker, worker.connection);
+    for (const lease of [...ctx.db.lease.limb.filter(identity)]) {
+      if (lease.tenantId !== tenantId) continue;
+      returnTask(ctx, lease, { outcome: 'Lost', error: `the limb ${limb.name} was revoked` });
+    }
+    ctx.db.limb.id.delete(limb.id);
+    if ([...ctx.db.limb.identity.filter(identity)].length === 0) ctx.db.worker.identity.delete(identity);
+    else if (worker?.isLive) bringLive(ctx, worker);
+  },
+);
+
+function refresh(ctx: Ctx, identity: LimbRow['identity']): void {
+  const worker = ctx.db.worker.identity.find(identity);
+  if (worker?.isLive) bringLive(ctx, worker);
+}
+
+function requireLimb(ctx: Ctx, tenantId: bigint, identity: LimbRow['identity']): LimbRow {
+  const limb = [...ctx.db.limb.identity.filter(identity)].find((row) => row.tenantId === tenantId);
+  if (!limb) throw new SenderError('no-such-limb: no limb with this Identity belongs to this tenant');
+  return limb;
+}

@@ -1,4 +1,5 @@
 import { SenderError, t } from 'spacetimedb/server';
+import { treeHolder } from '../budgets/budgets.ts';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
 import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
@@ -6,7 +7,7 @@ import { isBefore } from '../lib/time.ts';
 import { finishTask, queueTask } from '../queue/endings.ts';
 import { moveTask, requireRow } from '../queue/moves.ts';
 import { wakeAt } from '../queue/timers.ts';
-import spacetimedb, { type Ctx, type TaskRow } from '../schema.ts';
+import spacetimedb, { type Amounts, type Ctx, type TaskRow } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
 import { requireMember, requireTask } from './access.ts';
 import { requireParent, requireTerms } from './terms.ts';
@@ -58,6 +59,7 @@ export const submitTask = spacetimedb.reducer(
     ctx.db.taskInput.insert({ taskId: task.id, tenantId, input, terms });
     if (terms.parent !== undefined) ctx.db.child.insert({ taskId: task.id, parent: terms.parent, root: task.root });
     if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
+    if (terms.treeBudget) openTreeBudget(ctx, task, terms.treeBudget);
     if (terms.deadline) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
     queueTask(ctx, task, 0);
   },
@@ -117,6 +119,29 @@ function joinTree(ctx: Ctx, tenantId: bigint, parent: bigint): bigint {
     throw new SenderError(`tree-too-large: the tree of task ${root} has ${size} tasks, the most that are allowed`);
   }
   return root;
+}
+
+function openTreeBudget(ctx: Ctx, task: TaskRow, amounts: Amounts): void {
+  const parts = [
+    ['Tokens', amounts.tokens],
+    ['Micros', amounts.micros],
+    ['Seconds', amounts.seconds],
+  ] as const;
+  for (const [unit, bound] of parts) {
+    if (bound === 0n) continue;
+    ctx.db.budget.insert({
+      id: 0n,
+      tenantId: task.tenantId,
+      holder: treeHolder(task.tenantId, task.root),
+      scope: { tag: 'Tree' },
+      unit: { tag: unit },
+      period: { tag: 'Total' },
+      bound,
+      spent: 0n,
+      reserved: 0n,
+      since: '',
+    });
+  }
 }
 
 function isKnown(ctx: Ctx, tenantId: bigint, reference: string): boolean {

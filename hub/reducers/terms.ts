@@ -15,6 +15,8 @@ const defaults: TaskTerms = {
   concurrencyMax: 0,
   labels: [],
   parent: undefined,
+  needs: undefined,
+  treeBudget: undefined,
 };
 
 /** The terms with their defaults, or a rejection that says what is wrong with them. */
@@ -36,6 +38,9 @@ export function requireTerms(ctx: Ctx, tenantId: bigint, given: TaskTerms | unde
   }
   if (deadline && runAfter && !isBefore(runAfter, deadline)) {
     throw new SenderError('deadline-passed: the deadline lies before runAfter; choose a later one');
+  }
+  if (given.treeBudget && given.parent !== undefined) {
+    throw new SenderError('invalid-tree-budget: only the first task of a tree can bring a budget for it');
   }
   const concurrencyKey = optionalKey('concurrency-key', given.concurrencyKey);
   if (concurrencyKey !== '' && (concurrencyMax < 1 || concurrencyMax > limits.concurrencyMax)) {

@@ -10,7 +10,7 @@ export const onTimer = spacetimedb.reducer({ onSchedule: timerTable }, { row: ti
   if (!task || isFinished(task.state.tag)) return;
   if (row.kind.tag === 'Ready') {
     const entry = ctx.db.queueEntry.taskId.find(task.id);
-    if (entry?.waitsUntil) enqueue(ctx, task.id);
+    if (entry && (entry.waitsUntil || entry.budgetId !== 0n)) enqueue(ctx, task.id);
     return;
   }
   const error = `the deadline has passed${task.error === '' ? '' : `; the last attempt ended: ${task.error}`}`;

@@ -21,9 +21,11 @@ export const memberRow = t.row('Member', {
   joinedAt: t.timestamp(),
 });
 
-/** A one-time code by its hash: the code itself is never stored. */
+/** A one-time code by its first group and its hash: the code itself is never stored. */
 export const inviteRow = t.row('Invite', {
-  codeHash: t.string().primaryKey(),
+  /** The first group of the code, which tells the invites apart and proves nothing. */
+  handle: t.string().primaryKey(),
+  codeHash: t.string(),
   tenantId: t.u64().index('btree'),
   kind: InviteKind,
   role: Role,

@@ -14,6 +14,10 @@ export const queueEntryRow = t.row('QueueEntry', {
   queuedAt: t.timestamp(),
   /** Set while it waits for its time. */
   waitsUntil: t.option(t.timestamp()),
+  /** The budget that has less left than it needs, while that is so; 0 otherwise. */
+  budgetId: t.u64().index('btree'),
+  /** What that budget is short of, in words. */
+  shortage: t.string(),
 });
 
 /** The tasks of one concurrency key, or of none, in one band. There is a lane exactly while it has tasks. */
@@ -67,4 +71,14 @@ export const usageRow = t.row('Usage', {
   tenantId: t.u64().primaryKey(),
   /** Grows when one of its tasks is offered: the smallest of those that a limb serves is next. */
   turn: t.u64(),
+});
+
+/** Why the tasks of a lane wait. */
+export const laneReasonRow = t.row('LaneReason', {
+  laneId: t.u64().primaryKey(),
+  tenantId: t.u64(),
+  /** For programs: `concurrency`, `no-limb`, `offline`, `labels`, `busy` or `capacity`. */
+  code: t.string(),
+  /** For a person. */
+  text: t.string(),
 });

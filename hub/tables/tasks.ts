@@ -37,6 +37,9 @@ export const SummaryBody = t.object('SummaryBody', {
   timings: t.array(Timing),
 });
 
+/** Amounts of what budgets bound; money in millionths. */
+export const Amounts = t.object('Amounts', { tokens: t.u64(), micros: t.u64(), seconds: t.u64() });
+
 /** How a task is to be queued; a task without any runs as soon as a limb is free, in the order of submission. */
 export const TaskTerms = t.object('TaskTerms', {
   /** The only limb that may claim it; none for any limb with the skill. */
@@ -58,6 +61,10 @@ export const TaskTerms = t.object('TaskTerms', {
   labels: t.array(t.string()),
   /** The task that this one is a part of. */
   parent: t.option(t.u64()),
+  /** It waits until its budgets have so much left. */
+  needs: t.option(Amounts),
+  /** What it and its parts may spend together; 0 of a unit for no bound. Only without a parent. */
+  treeBudget: t.option(Amounts),
 });
 
 export const taskRow = t.row('Task', {

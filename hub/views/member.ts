@@ -1,5 +1,6 @@
 import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
+import { budgetRow } from '../tables/budgets.ts';
 import { limbRow } from '../tables/limbs.ts';
 import { memberRow, tenantRow } from '../tables/people.ts';
 import { attemptRow, progressRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
@@ -43,6 +44,12 @@ export const attempts = spacetimedb.view({ name: 'attempts', public: true }, t.a
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.attempt, (member, attempt) => member.tenantId.eq(attempt.tenantId)),
+);
+
+export const budgets = spacetimedb.view({ name: 'budgets', public: true }, t.array(budgetRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.budget, (member, budget) => member.tenantId.eq(budget.tenantId)),
 );
 
 export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>

@@ -64,6 +64,7 @@ export class TestHub {
       tenantId: 1n,
       kind: { tag: 'Limb' },
       role: { tag: 'Viewer' },
+      handle: code.slice(0, 8),
       codeHash: createHash('sha256').update(code).digest('hex'),
       lifeMs: 0,
     });

@@ -32,6 +32,8 @@ const submitting = step<World, readonly [number, number, number, boolean, number
       runAfter: shape === 2 ? after(now, (seconds % 20) * 1000 + 1) : undefined,
       deadline: shape === 3 ? after(now, (seconds % 60) * 1000 + 1) : undefined,
       target: shape === 4 ? world.actors[0]?.identity : undefined,
+      needs: seconds % 3 === 0 ? { tokens: BigInt(seconds), micros: 0n, seconds: 0n } : undefined,
+      treeBudget: shape === 0 ? { tokens: 500n, micros: 0n, seconds: 0n } : undefined,
     });
     const own = world.mesh.rows('task').filter((row) => row.tenantId === tenantId);
     const parent = shape === 5 && own.length > 0 ? pick(own, seconds).id : undefined;
@@ -68,6 +70,20 @@ const reporting = step<World, readonly [number, number, number, 'progress' | 'do
       else client.call('failTask', { ...report, error: 'no', isRetryable: how === 'retry' });
     });
     if (how === 'done' && isTaken) world.completions.set(taskId, (world.completions.get(taskId) ?? 0) + 1);
+  },
+);
+
+const spending = step<World, readonly [number, number, number, number, boolean]>(
+  'spend',
+  fc.tuple(number, number, fc.nat({ max: 3 }), fc.nat({ max: 600 }), fc.boolean()),
+  (world, [who, which, at, most, isSettled]) => {
+    const actor = pick(world.actors, who);
+    const held = world.mesh.rows('lease').filter(({ limb }) => limb.isEqual(actor.identity));
+    if (held.length === 0) return;
+    const { taskId, attempt } = pick(held, which);
+    const report = { taskId, attempt, number: at, micros: 0n, seconds: 0n };
+    if (isSettled) tolerate(() => actor.client.call('settleBudget', { ...report, tokens: BigInt(most >> 1) }));
+    else tolerate(() => actor.client.call('reserveBudget', { ...report, tokens: BigInt(most), hasCheaper: false }));
   },
 );
 
@@ -129,6 +145,7 @@ const history = fc.array(
     { weight: 6, arbitrary: submitting },
     { weight: 8, arbitrary: claiming },
     { weight: 8, arbitrary: reporting },
+    { weight: 4, arbitrary: spending },
     { weight: 2, arbitrary: cancelling },
     { weight: 2, arbitrary: redriving },
     { weight: 3, arbitrary: stalling },

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Identity } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
 import { CallError, Rejection, type Replica, type TableRow, type UntypedRow } from '../../engine/testing/index.ts';
+import { reasonOf } from '../../hub/lib/reason.ts';
 import type { RoleTag } from '../../hub/schema.ts';
 import {
   announce,
@@ -38,6 +39,10 @@ const hidden = [
   'summary',
   'offer',
   'lease',
+  'queueEntry',
+  'lane',
+  'band',
+  'budget',
 ] as const;
 
 function allRows(mesh: Mesh): Rows {
@@ -54,6 +59,9 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   attempts: (rows, viewer) => ofTenants(rows, viewer, rows.attempt),
   progress: (rows, viewer) => ofTenants(rows, viewer, rows.progressLine),
   summaries: (rows, viewer) => ofTenants(rows, viewer, rows.summary),
+  budgets: (rows, viewer) => ofTenants(rows, viewer, rows.budget),
+  queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
+  lane_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.lane).map((lane) => reasonFor(rows, lane)),
   ping: () => [],
   self: (rows, viewer) => rows.limb.filter(({ identity }) => identity.isEqual(viewer)),
   // An offer or a lease in a tenant that the limb does not serve would be one too many here.
@@ -72,6 +80,16 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
 function heldBy(rows: Rows, viewer: Identity): Rows['lease'] {
   const homes = limbsOf(rows, viewer).map(({ tenantId }) => tenantId);
   return rows.lease.filter(({ limb, tenantId }) => limb.isEqual(viewer) && homes.includes(tenantId));
+}
+
+function reasonFor(rows: Rows, lane: Rows['lane'][number]): UntypedRow {
+  const band = rows.band.find(({ id }) => id === lane.bandId);
+  if (!band) throw new Error(`lane ${lane.id} is in no band`);
+  const slots = [...rows.lease, ...rows.offer];
+  const limbs = rows.limb
+    .filter(({ tenantId }) => tenantId === lane.tenantId)
+    .map((limb) => ({ limb, taken: slots.filter((slot) => slot.limb.isEqual(limb.identity)).length }));
+  return { laneId: lane.id, tenantId: lane.tenantId, ...reasonOf({ band, key: '', holders: [], limbs }) };
 }
 
 function limbsOf(rows: Rows, viewer: Identity): Rows['limb'] {

@@ -27,6 +27,10 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+export function handleOf(code: string): string {
+  return code.split('-', 1)[0] ?? '';
+}
+
 let lastCode = 0;
 
 /** Opens an invite and returns its code. */
@@ -35,11 +39,12 @@ export function inviteTo(
   { tenantId = localTenant, owner = mesh.owner, kind = 'Member', role = 'Operator', lifeMs = 0 }: InviteOptions = {},
 ): string {
   lastCode += 1;
-  const code = `code-${lastCode}`;
+  const code = `code${lastCode}-secret`;
   mesh.call(owner, 'createInvite', {
     tenantId,
     kind: { tag: kind },
     role: { tag: role },
+    handle: handleOf(code),
     codeHash: sha256(code),
     lifeMs,
   });
@@ -114,6 +119,8 @@ export function terms(changes: Partial<TaskTerms> = {}): TaskTerms {
     concurrencyMax: 0,
     labels: [],
     parent: undefined,
+    needs: undefined,
+    treeBudget: undefined,
     ...changes,
   };
 }

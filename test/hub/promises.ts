@@ -53,6 +53,10 @@ export async function openWorld(earlier: World | undefined): Promise<World> {
   ];
   const shared = mesh.identity('shared');
   mesh.call(shared, 'redeemInvite', { code: inviteTo(mesh, { ...other, kind: 'Limb' }), name: 'shared' });
+  for (const { tenantId, owner } of tenants) {
+    const scope = { scope: { tag: 'Tenant' as const }, subject: '', unit: { tag: 'Tokens' as const } };
+    mesh.call(owner, 'setBudget', { tenantId, ...scope, period: { tag: 'Day' }, bound: 1000n });
+  }
   for (const client of clients) client.disconnect();
   const mark = await mesh.snapshot();
   const actors = clients.map((client) => actorOf(mesh.connect(client.identity)));
@@ -85,6 +89,8 @@ export function checkInvariants(world: World): void {
     expect(accepted).toBe(task.state.tag === 'Done' ? 1 : 0);
   }
   checkLanes(mesh);
+  checkReasons(world);
+  checkBudgets(mesh);
   checkConcurrency(mesh);
   checkLimbs(mesh, tasks);
 }
@@ -107,12 +113,13 @@ function checkTasks(mesh: Mesh, tasks: readonly Row<'task'>[]): void {
       state.tag === 'Done',
       state.tag === 'Dead',
     ]);
-    // It stands in a lane, waits for its time, or is offered: one of the three.
+    // It stands in a lane, waits for its time or a budget, or is offered: one of the four.
     if (entry) {
-      const places = [entry.laneId !== 0n, entry.waitsUntil !== undefined, offer !== undefined];
+      const places = [entry.laneId !== 0n, entry.waitsUntil !== undefined, entry.budgetId !== 0n, offer !== undefined];
+      expect(entry.shortage !== '').toBe(entry.budgetId !== 0n);
       expect(places.filter(Boolean)).toHaveLength(1);
       const ready = timers.filter((timer) => timer.taskId === id && timer.kind.tag === 'Ready');
-      expect(ready).toHaveLength(entry.waitsUntil ? 1 : 0);
+      if (entry.budgetId === 0n) expect(ready).toHaveLength(entry.waitsUntil ? 1 : 0);
     } else expect(offer).toBeUndefined();
     if (lease) expect([lease.attempt, lease.limb.isEqual(limb ?? lease.limb)]).toEqual([attempt, true]);
     expect(finishedAt !== undefined).toBe(isFinished(state.tag));
@@ -150,6 +157,30 @@ function checkLanes(mesh: Mesh): void {
     const places = own.map(({ place }) => place).filter((place) => place !== 0n);
     expect(new Set(places).size).toBe(places.length);
     expect(places.every((place) => place >= head && place < tail)).toBe(true);
+  }
+}
+
+/** Each tenant sees a reason for each of its lanes. */
+function checkReasons({ mesh, tenants }: World): void {
+  for (const { tenantId, owner } of tenants) {
+    const reasons = mesh.query(owner, 'SELECT * FROM lane_reasons').filter((reason) => reason['tenantId'] === tenantId);
+    const lanes = mesh.rows('lane').filter((lane) => lane.tenantId === tenantId);
+    const ids = (rows: readonly unknown[]) => new Set(rows.map(String));
+    expect(ids(reasons.map((reason) => reason['laneId']))).toEqual(ids(lanes.map(({ id }) => id)));
+    for (const reason of reasons) expect(reason['text']).not.toBe('');
+  }
+}
+
+/** Nothing is overspent, and what is reserved is what open attempts have reserved. */
+function checkBudgets(mesh: Mesh): void {
+  const reservations = mesh.rows('reservation');
+  const leases = byTask(mesh.rows('lease'));
+  for (const { taskId } of reservations) expect(leases.has(taskId)).toBe(true);
+  for (const { id, unit, bound, spent, reserved } of mesh.rows('budget')) {
+    expect(spent + reserved).toBeLessThanOrEqual(bound);
+    const field = ({ Tokens: 'tokens', Micros: 'micros', Seconds: 'seconds' } as const)[unit.tag];
+    const own = reservations.filter(({ budgetIds }) => budgetIds.includes(id));
+    expect(own.reduce((sum, row) => sum + row[field], 0n)).toBe(reserved);
   }
 }
 

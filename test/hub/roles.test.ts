@@ -38,6 +38,8 @@ interface Rule {
   readonly outcomes: Record<Who, Outcome>;
 }
 
+const amounts = { tokens: 1n, micros: 1n, seconds: 1n };
+
 let mesh: Mesh;
 let mark: Mark<MeshModule>;
 let queued: bigint;
@@ -51,6 +53,8 @@ beforeAll(async () => {
   const other = newTenant(mesh, 'other');
   const connect = (who: Who, identity = mesh.identity(who)) => clients.set(who, mesh.connect(identity));
   connect('owner', joinMember(mesh, 'owner', { role: 'Owner' }));
+  // The last one could not leave.
+  joinMember(mesh, 'second owner', { role: 'Owner' });
   connect('operator', joinMember(mesh, 'operator', { role: 'Operator' }));
   connect('viewer', joinMember(mesh, 'viewer', { role: 'Viewer' }));
   connect('owner of another tenant', other.owner);
@@ -62,6 +66,7 @@ beforeAll(async () => {
   queued = submit(mesh);
   claimed = submit(mesh);
   limb.call('claimTask', { taskId: claimed });
+  limb.call('reserveBudget', { taskId: claimed, attempt: 1, number: 1, ...amounts, hasCheaper: false });
   dead = submit(mesh, { skill: 'fail', terms: terms({ attemptsMax: 1 }) });
   announce(limb, { skills: ['fail', 'reason'], capacity: 3 });
   limb.call('claimTask', { taskId: dead });
@@ -118,6 +123,7 @@ const rules: Record<string, Rule> = {
         tenantId: 1n,
         kind: { tag: 'Member' },
         role: { tag: 'Owner' },
+        handle: 'another',
         codeHash: sha256('another'),
         lifeMs: 0,
       }),
@@ -129,6 +135,59 @@ const rules: Record<string, Rule> = {
   },
   fail_task: {
     call: (client) => client.call('failTask', { taskId: claimed, attempt: 1, error: 'no', isRetryable: true }),
+    outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  leave_tenant: {
+    call: (client) => client.call('leaveTenant', { tenantId: 1n }),
+    outcomes: forMembers('ok', 'ok', 'ok', 'no-such-tenant'),
+  },
+  remove_member: {
+    call: (client) => client.call('removeMember', { tenantId: 1n, identity: mesh.identity('viewer') }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  reserve_budget: {
+    call: (client) =>
+      client.call('reserveBudget', { taskId: claimed, attempt: 1, number: 2, ...amounts, hasCheaper: false }),
+    outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  revoke_limb: {
+    call: (client) => client.call('revokeLimb', { tenantId: 1n, limb: mesh.identity('limb') }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  set_budget: {
+    call: (client) =>
+      client.call('setBudget', {
+        tenantId: 1n,
+        scope: { tag: 'Tenant' },
+        subject: '',
+        unit: { tag: 'Micros' },
+        period: { tag: 'Day' },
+        bound: 1n,
+      }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  set_exhaustion: {
+    call: (client) => client.call('setExhaustion', { tenantId: 1n, onExhausted: { tag: 'Downgrade' } }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  set_limb: {
+    call: (client) =>
+      client.call('setLimb', {
+        tenantId: 1n,
+        limb: mesh.identity('limb'),
+        labels: ['gpu'],
+        allowedSkills: [],
+        capacityMax: 0,
+      }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  set_role: {
+    call: (client) =>
+      client.call('setRole', { tenantId: 1n, identity: mesh.identity('viewer'), role: { tag: 'Operator' } }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  settle_budget: {
+    call: (client) => client.call('settleBudget', { taskId: claimed, attempt: 1, number: 1, ...amounts }),
     outcomes: forLimbs('ok', 'stale-attempt'),
   },
   redeem_invite: {

@@ -33,6 +33,7 @@ export async function startCountingLimb(
     tenantId: 1n,
     kind: { tag: 'Limb' },
     role: { tag: 'Viewer' },
+    handle: code.slice(0, 8),
     codeHash: createHash('sha256').update(code).digest('hex'),
     lifeMs: 0,
   });

@@ -1,0 +1,25 @@
+import { tables } from '../../bindings/index.ts';
+import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { Failure } from '../lib/failure.ts';
+import { subscribe } from '../lib/hub.ts';
+import { untilAborted } from '../lib/interruption.ts';
+import { explain } from '../lib/why.ts';
+
+/** Prints why a task is not running, or what became of its attempts. */
+export async function why(taskId: bigint, options: ClientOptions): Promise<void> {
+  await withHub(options, async (hub, signal) => {
+    const { db } = hub.connection;
+    const rows = subscribe(hub, [
+      tables.tasks.where((row) => row.id.eq(taskId)),
+      tables.queue.where((row) => row.taskId.eq(taskId)),
+      tables.attempts.where((row) => row.taskId.eq(taskId)),
+      tables.laneReasons,
+    ]);
+    await untilAborted(rows, signal);
+    const task = db.tasks.id.find(taskId);
+    if (!task) throw new Failure(`There is no task ${taskId} in your tenants: \`helix tasks\` lists the newest`);
+    const entry = db.queue.taskId.find(taskId) ?? undefined;
+    const lane = entry && db.laneReasons.laneId.find(entry.laneId);
+    console.log(explain({ task, entry, lane: lane ?? undefined, attempts: [...db.attempts.iter()] }).join('\n'));
+  });
+}

@@ -1,0 +1,64 @@
+import type { BandRow, LimbRow } from '../schema.ts';
+
+/** Everything that decides why the tasks of a lane wait. */
+export interface LaneSituation {
+  readonly band: Pick<BandRow, 'skill' | 'target' | 'labels'>;
+  readonly key: string;
+  /** The tasks that hold all places of the key; none while it has one left. */
+  readonly holders: readonly bigint[];
+  readonly limbs: readonly { readonly limb: LimbRow; readonly taken: number }[];
+}
+
+export interface Reason {
+  /** For programs. */
+  readonly code: 'concurrency' | 'no-limb' | 'offline' | 'labels' | 'busy' | 'capacity';
+  /** For a person. */
+  readonly text: string;
+}
+
+const namesMax = 5;
+
+/** Why the tasks of a lane are not running: the first thing that would have to change. */
+export function reasonOf({ band, key, holders, limbs }: LaneSituation): Reason {
+  if (holders.length > 0) {
+    const tasks = holders.length === 1 ? 'task' : 'tasks';
+    return { code: 'concurrency', text: `the concurrency key ${key} is held by ${tasks} ${some(holders.map(String))}` };
+  }
+  const { skill, target, labels } = band;
+  const skilled = limbs.filter(
+    ({ limb }) => limb.skills.includes(skill) && (target === undefined || limb.identity.isEqual(target)),
+  );
+  if (skilled.length === 0) {
+    const whose = target ? 'the limb that it is meant for does not offer' : 'no limb has';
+    return { code: 'no-limb', text: `${whose} the skill ${skill}` };
+  }
+  const online = skilled.filter(({ limb }) => limb.online);
+  if (online.length === 0) {
+    return { code: 'offline', text: `no limb with the skill ${skill} is online: ${some(skilled.map(nameOf))} away` };
+  }
+  const labelled = online.filter(({ limb }) => labels.every((label) => limb.labels.includes(label)));
+  if (labelled.length === 0) {
+    const lacking = online.map(
+      ({ limb }) => `${limb.name} lacks ${labels.filter((label) => !limb.labels.includes(label)).join(', ')}`,
+    );
+    return { code: 'labels', text: `no limb has all labels: ${some(lacking)}` };
+  }
+  const free = labelled.filter(({ limb, taken }) => taken < limb.capacity);
+  if (free.length > 0) {
+    return { code: 'capacity', text: `${some(free.map(nameOf))} works for other tenants as much as it may` };
+  }
+  return { code: 'busy', text: `all slots are busy: ${some(labelled.map(slotsOf))}` };
+}
+
+function nameOf({ limb }: LaneSituation['limbs'][number]): string {
+  return limb.name;
+}
+
+function slotsOf({ limb, taken }: LaneSituation['limbs'][number]): string {
+  return `${limb.name} (${taken} of ${limb.capacity})`;
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length - namesMax;
+  return more > 0 ? `${names.slice(0, namesMax).join(', ')} and ${more} more` : names.join(', ');
+}
