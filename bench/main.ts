@@ -9,6 +9,7 @@ import { fanOut } from './cells/fan-out.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
 import { stall } from './cells/stall.ts';
+import { startup } from './cells/startup.ts';
 import { tasks } from './cells/tasks.ts';
 import { tenantsCell } from './cells/tenants.ts';
 import { transfer } from './cells/transfer.ts';
@@ -29,6 +30,7 @@ const cells: readonly Cell[] = [
   memory,
   durability,
   stall,
+  startup,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]

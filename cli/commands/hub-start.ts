@@ -1,57 +1,22 @@
 import { resolve } from 'node:path';
-import { requireDatabaseName } from '../../engine/index.ts';
-import { dashboardLink, dashboardOption } from '../lib/dashboard.ts';
-import { type HistoryOptions, historyOf } from '../lib/history.ts';
-import { interruption, untilAborted } from '../lib/interruption.ts';
-import { type LimitOptions, limitsOf } from '../lib/limits.ts';
-import { bundleFile } from '../lib/module-file.ts';
-import { openOwnHost } from '../lib/own-host.ts';
-import { announce } from '../lib/running.ts';
-import { localUrl } from '../start/hub.ts';
+import { bundle } from '../../engine/module/bundle.ts';
+import { requireDatabaseName } from '../../engine/serve/http/database-name.ts';
+import { interruption } from '../lib/interruption.ts';
+import { checkFile } from '../lib/module-file.ts';
+import type { ServeOptions } from '../lib/serve-module.ts';
 
-export interface HubStartOptions extends HistoryOptions, LimitOptions {
+export interface HubStartOptions extends ServeOptions {
   readonly module: string;
-  readonly name: string;
-  readonly data: string;
-  readonly listen: { readonly host: string; readonly port: number };
 }
 
 /** Hosts one module until it is asked to end. */
-export async function hubStart({ module, name, data, listen, ...hosting }: HubStartOptions): Promise<void> {
+export async function hubStart({ module, ...options }: HubStartOptions): Promise<void> {
   const { signal } = interruption();
-  requireDatabaseName(name);
-  const bundle = await bundleFile(module);
-  let fail: (error: Error) => void = () => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  failed.catch(() => {});
-  const host = await openOwnHost(resolve(data), listen, {
-    ...dashboardOption(),
-    onFailure: fail,
-    ...historyOf(hosting),
-    ...limitsOf(hosting),
-  });
-  let withdraw = async (): Promise<void> => {};
-  try {
-    const { database } = await host.databases.publish({
-      name,
-      owner: host.operator.identity,
-      bundle,
-      clear: false,
-      breakClients: true,
-      token: undefined,
-    });
-    database.followLogs(({ level, message }) => console.error(`${level.toLowerCase()}: ${message}`));
-    withdraw = await announce(resolve(data), host.url, name);
-    console.log(`${name} is listening on ${host.url}`);
-    if (dashboardOption().dashboard !== undefined) {
-      const server = { url: localUrl(host.url), token: host.operator.token, database: name, tokenFrom: data };
-      console.log(`Its dashboard is at ${await dashboardLink(server)}`);
-    }
-    await untilAborted(failed, signal);
-  } finally {
-    await withdraw();
-    await host.close();
-  }
+  requireDatabaseName(options.name);
+  await checkFile(module);
+  // The bundler works in a process of its own while the host is loaded and opened here.
+  const bundling = bundle(module);
+  bundling.catch(() => {});
+  const { serveModule } = await import('../lib/serve-module.ts');
+  await serveModule(bundling, { ...options, data: resolve(options.data) }, signal);
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ClientOptions, tell, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
-import { readText } from '../lib/home.ts';
+import { readText } from '../lib/files.ts';
 import { findTenant } from '../lib/hub.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
 import { runTask } from '../lib/task.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
-import { parseJson } from './home.ts';
+import { parseJson } from './files.ts';
 import { findRoot } from './root.ts';
 import { ask, askText, type Server } from './server.ts';
 

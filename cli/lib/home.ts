@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
+import { parseJson, readText } from './files.ts';
 
 /** Where one installation keeps its data. */
 export interface Home {
@@ -64,30 +64,4 @@ export async function readLimbIdentity(home: LimbHome): Promise<string | undefin
   const parsed = limbInfo.safeParse(parseJson(text));
   if (!parsed.success) throw new Failure(`${home.info} is damaged: delete ${home.folder} and pair the limb again`);
   return parsed.data.identity;
-}
-
-/** A file's text, or undefined when there is no such file. */
-export async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return undefined;
-    throw new Failure(`${file} cannot be read (${code}): check its owner and permissions`, { cause: error });
-  }
-}
-
-/** Writes a file that only this user may read. */
-export async function writeSecret(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, text, { mode: 0o600 });
-}
-
-/** The value of a JSON text; undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import { type RowTypedQuery, SenderError, setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection, tables } from '../../bindings/index.ts';
 import { Failure } from './failure.ts';
-import { findHome, type Home, parseJson, readRunningHub, readText } from './home.ts';
+import { parseJson, readText } from './files.ts';
+import { findHome, type Home, readRunningHub } from './home.ts';
 
 export interface HubOptions {
   readonly hub?: string | undefined;

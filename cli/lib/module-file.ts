@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import pc from 'picocolors';
-import { bundle } from '../../engine/module/index.ts';
+import { bundle } from '../../engine/module/bundle.ts';
 import { Failure } from './failure.ts';
-import { parseJson, readText } from './home.ts';
+import { parseJson, readText } from './files.ts';
 
 /** Bundles the file that `--module` names. @throws as `checkFile` does; Rejection `bundle` with where it is wrong */
 export async function bundleFile(file: string): Promise<string> {

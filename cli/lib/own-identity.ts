@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
-import { parseJson, readText, writeSecret } from './home.ts';
+import { parseJson, readText, writeSecret } from './files.ts';
 
 const saved = z.record(z.string(), z.string());
 const minted = z.object({ token: z.string().min(1) });

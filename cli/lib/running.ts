@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findHome, parseJson, readRunningHub, readText, writeSecret } from './home.ts';
+import { parseJson, readText, writeSecret } from './files.ts';
+import { findHome, readRunningHub } from './home.ts';
 
 /** A host of databases on this machine, and how its owner speaks to it. */
 export interface RunningServer {

@@ -1,5 +1,5 @@
 import { Failure } from './failure.ts';
-import { parseJson, readText } from './home.ts';
+import { parseJson, readText } from './files.ts';
 import { identitiesFile, ownToken } from './own-identity.ts';
 import { findRunning, type RunningServer } from './running.ts';
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { bundleModule, type Host, openHost, Rejection, serveStatic } from '../../engine/index.ts';
 import { dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
+import { writeSecret } from '../lib/files.ts';
 import { type HistoryOptions, historyOf } from '../lib/history.ts';
-import { type Home, readRunningHub, writeSecret } from '../lib/home.ts';
+import { type Home, readRunningHub } from '../lib/home.ts';
 import { databaseName } from '../lib/hub.ts';
 import { type LimitOptions, limitsOf } from '../lib/limits.ts';
+import { localUrl } from '../lib/local-url.ts';
 
 export interface HubSettings {
   readonly home: Home;
@@ -83,11 +85,6 @@ export async function startHub(settings: HubSettings): Promise<Host> {
       throw error;
     }
   }
-}
-
-/** How this machine reaches a hub that listens on all addresses. */
-export function localUrl(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 export async function stopHub(home: Home, host: Host): Promise<void> {

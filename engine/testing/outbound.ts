@@ -1,6 +1,6 @@
 import { code, SyscallFailure } from '../module/failure.ts';
-import type { Outbound } from '../module/procedures/fetch.ts';
 import { decodeRequest, encodeResponse } from '../module/procedures/http-wire.ts';
+import type { Outbound } from '../module/procedures/outbound.ts';
 
 /** Answers what procedures and HTTP handlers ask of the outside world. */
 export type Fetch = (request: Request) => Response | Promise<Response>;

@@ -4,6 +4,7 @@ import { Agent, buildConnector, type Dispatcher, fetch, Headers } from 'undici';
 import { code, SyscallFailure } from '../failure.ts';
 import { isPublicAddress } from './addresses.ts';
 import { decodeRequest, encodeResponse, type ModuleRequest } from './http-wire.ts';
+import type { Outbound } from './outbound.ts';
 
 /** Where the procedures of a module may send requests: to public addresses, anywhere, or nowhere. */
 export type Egress = 'public' | 'anywhere' | 'nowhere';
@@ -38,14 +39,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** Sends the requests of a module's procedures. */
-export interface Outbound {
-  /** @param request the BSATN of a ModuleRequest @returns the response as BSATN, and its body @throws SyscallFailure `http` */
-  send(request: Uint8Array, body: Uint8Array): Promise<[response: Uint8Array, body: Uint8Array]>;
-  close(): Promise<void>;
-}
-
-/** Sends them over the network. */
+/** Sends the requests of a module's procedures over the network. */
 export class ModuleFetch implements Outbound {
   readonly #egress: Egress;
   readonly #dispatcher: Dispatcher;

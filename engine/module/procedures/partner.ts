@@ -6,9 +6,9 @@ import { Datastore, failureOf } from '../datastore.ts';
 import { BufferTooSmall, code, SyscallFailure } from '../failure.ts';
 import { fatalMessage, type LoadedModule, type ModuleHost } from '../instance.ts';
 import { BoundTables } from '../tables.ts';
-import type { Outbound } from './fetch.ts';
 import { Line } from './line.ts';
 import { type Answer, type FromThread, type HostCalls, type Job, signalBytes, type ThreadData } from './messages.ts';
+import type { Outbound } from './outbound.ts';
 
 /** Transactions that a job opens and closes at will. Between the two nothing else runs on the host's thread. */
 export interface ProcedureTransactions {

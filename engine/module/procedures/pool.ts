@@ -2,8 +2,9 @@ import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import { builtThread } from '../../host/node/built-thread.ts';
 import type { LoadedModule, ModuleHost } from '../instance.ts';
-import { type Egress, ModuleFetch, type Outbound } from './fetch.ts';
+import type { Egress } from './fetch.ts';
 import type { Job } from './messages.ts';
+import { LazyOutbound, type Outbound } from './outbound.ts';
 import { Partner, type PartnerParts, type ProcedureLimits, type ProcedureTransactions } from './partner.ts';
 
 export interface PoolOptions extends Partial<ProcedureLimits> {
@@ -48,7 +49,7 @@ export class ProcedurePool {
     options: PoolOptions = {},
   ) {
     const { threadsMax = 4, waitingMax = 1024, egress = 'public', threadEntry, ...rest } = options;
-    const { outbound = new ModuleFetch(egress), clock: ownClock = clock, ...limits } = rest;
+    const { outbound = new LazyOutbound(() => network(egress)), clock: ownClock = clock, ...limits } = rest;
     this.#threadsMax = threadsMax;
     this.#waitingMax = waitingMax;
     this.#parts = {
@@ -134,4 +135,9 @@ export class ProcedurePool {
     if (next !== undefined && free !== undefined) next.resolve(this.#run(free, next.job));
     else if (free !== undefined) this.#idle.push(free);
   }
+}
+
+async function network(egress: Egress): Promise<Outbound> {
+  const { ModuleFetch } = await import('./fetch.ts');
+  return new ModuleFetch(egress);
 }
