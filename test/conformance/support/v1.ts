@@ -89,6 +89,13 @@ const serverMessage = t.enum('ServerMessage', {
 const serialize = AlgebraicType.makeSerializer(clientMessage.algebraicType);
 const deserialize = AlgebraicType.makeDeserializer(serverMessage.algebraicType);
 
+/** A client's message of the binary protocol. */
+export function encodeV1Message(tag: string, value: object): Uint8Array {
+  const writer = new BinaryWriter(64);
+  serialize(writer, { tag, value });
+  return writer.getBuffer();
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: each test knows the message that it waits for.
 type Fields = any;
 
@@ -143,9 +150,7 @@ export class V1Client {
 
   /** Sends a message of the binary protocol. */
   send(tag: string, value: object): void {
-    const writer = new BinaryWriter(64);
-    serialize(writer, { tag, value });
-    this.#socket.send(writer.getBuffer());
+    this.#socket.send(encodeV1Message(tag, value));
   }
 
   sendJson(tag: string, value: object): void {
