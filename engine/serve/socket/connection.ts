@@ -131,8 +131,18 @@ export class Connection implements Client {
     const { socketBytesMax } = this.#host.limits;
     if (this.#socket.waitingBytes > socketBytesMax) return;
     const messages = this.#outbox.take(this.#visibleOffset, socketBytesMax);
-    if (messages.length > 0) this.#send(this.#codec.encode(encoder, messages), messages.length);
-    else this.#host.awaitsDurable(this);
+    if (messages.length === 0) {
+      this.#host.awaitsDurable(this);
+      return;
+    }
+    let frames: readonly (Buffer | string)[];
+    try {
+      frames = this.#codec.encode(encoder, messages);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.#send(frames, messages.length);
   }
 
   /** Called every ping interval; pings, and ends a connection that has been silent for `idleMs`. */

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { DecodeError } from '../../bsatn/error.ts';
 import type { ServerOptions } from '../server.ts';
 import { type Host, startHost } from '../testing/host.fixture.ts';
 import { callFrame, openRaw, type RawClient, type RawOptions, subscribeFrame } from '../testing/raw-client.fixture.ts';
@@ -365,6 +366,18 @@ test('[SOCK6] a bug of the database ends that one client, is reported, and distu
   unlucky.socket.send(callFrame(1, 'bug', ''));
   expect(await unlucky.closed).toEqual({ code: 1011, reason: 'The server failed to handle a message.' });
   expect(host.reported).toEqual([new TypeError('a bug of the server')]);
+  other.socket.send(callFrame(1, 'reject', ''));
+  expect(tags(await other.next())).toEqual(['ReducerResult']);
+});
+
+test('[SOCK6] a message that cannot be written ends that one client, is reported, and disturbs nobody else', async () => {
+  const host = await start();
+  // The definition of the fake database has no tables, so that its rows cannot be written as JSON.
+  host.database.insert({ id: 1, name: 'ada' });
+  const [unlucky, other] = [await open(host, { protocols: ['v1.json.spacetimedb'] }), await open(host)];
+  unlucky.socket.send(JSON.stringify({ Subscribe: { query_strings: ['SELECT * FROM person'], request_id: 1 } }));
+  expect(await unlucky.closed).toEqual({ code: 1011, reason: 'The server failed to handle a message.' });
+  expect(host.reported).toEqual([expect.any(DecodeError)]);
   other.socket.send(callFrame(1, 'reject', ''));
   expect(tags(await other.next())).toEqual(['ReducerResult']);
 });
