@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { bsatnOfJson, parseJson } from '../../engine/bsatn/satsjson-read.ts';
 import { jsonText as engineJson, jsonTupleText } from '../../engine/bsatn/satsjson-write.ts';
 import { identityType, timeDurationType, timestampType, uuidType } from '../../engine/bsatn/special.ts';
-import { anyType, typeAndValues } from '../../engine/bsatn/testing/arbitrary.ts';
+import { anyType, listType, typeAndValues } from '../../engine/bsatn/testing/arbitrary.ts';
 import type { ProductType, Type } from '../../engine/bsatn/type.ts';
 import { productTypeText } from '../../engine/bsatn/type-json.ts';
 import { encodeValue, type Value } from '../../engine/bsatn/value.ts';
+import { plainValue } from '../../web/dashboard/src/call/template.ts';
 import { readWritten } from '../../web/dashboard/src/call/written.ts';
 import { locate } from '../../web/dashboard/src/locate.ts';
 import { Reader, readValue } from '../../web/dashboard/src/sats/bsatn.ts';
 import { jsonText, parseExact, valueOfJson } from '../../web/dashboard/src/sats/json.ts';
-import { valueText } from '../../web/dashboard/src/sats/text.ts';
+import { timestampText, valueText } from '../../web/dashboard/src/sats/text.ts';
 import { Types } from '../../web/dashboard/src/sats/type.ts';
 
 /** Runs a property over values of any type. */
@@ -51,6 +52,20 @@ describe("[DASH2] the dashboard's values", () => {
 
   it('have a text for a cell, whatever they are', () => {
     forAnyValue((type, value) => expect(typeof valueText(type, value)).toBe('string'));
+  });
+
+  it('begin as plain ones in a form, which may be sent as they are', () => {
+    forAnyValue((type) => expect(() => encodeValue(type, plainValue(type))).not.toThrow());
+    expect(plainValue(listType)).toEqual({ tag: 1, value: [] });
+  });
+
+  it('are written as times that are read back', () => {
+    const years = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n });
+    fc.assert(
+      fc.property(years, (at) => {
+        expect(readWritten(timestampType, timestampText(at))).toEqual([at]);
+      }),
+    );
   });
 
   it('keep every digit of large integers', () => {

@@ -2,6 +2,7 @@ import { hexOf } from '../sats/json.ts';
 import { optionOf, specialOf } from '../sats/special.ts';
 import { timestampText } from '../sats/text.ts';
 import type { Field, Type, Value, Variant } from '../sats/type.ts';
+import { plainVariant } from './template.ts';
 import { isWritten, readWritten } from './written.ts';
 
 /** A value while somebody is filling it in. */
@@ -90,7 +91,7 @@ export class Draft {
     const { type } = this;
     if (isWritten(type) || optionOf(type) !== undefined) return;
     if (type.kind === 'product') this.parts = type.fields.map((field) => new Draft(field.type));
-    if (type.kind === 'sum') this.choose(0);
+    if (type.kind === 'sum') this.choose(plainVariant(type));
   }
 
   #take(value: Value): void {
@@ -117,8 +118,11 @@ export class Draft {
 
 function specialText(type: Type, value: bigint): string {
   switch (specialOf(type)) {
-    case 'timestamp':
-      return timestampText(value);
+    case 'timestamp': {
+      const text = timestampText(value);
+      // Years of more than four digits are written as a number.
+      return /^\d{4}-/.test(text) ? text : String(value);
+    }
     case 'time-duration':
       return String(value);
     case 'identity':

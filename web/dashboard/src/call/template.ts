@@ -1,5 +1,5 @@
 import { isBytes, isInteger, isWide, optionOf } from '../sats/special.ts';
-import type { Type, Value } from '../sats/type.ts';
+import type { SumType, Type, Value } from '../sats/type.ts';
 
 /** A plain value of a type, to be written over. */
 export function plainValue(type: Type): Value {
@@ -8,8 +8,10 @@ export function plainValue(type: Type): Value {
   switch (type.kind) {
     case 'product':
       return type.fields.map((field) => plainValue(field.type));
-    case 'sum':
-      return { tag: 0, value: plainValue(type.variants[0]?.type ?? { kind: 'product', fields: [] }) };
+    case 'sum': {
+      const tag = plainVariant(type);
+      return { tag, value: plainValue(type.variants[tag]?.type ?? { kind: 'product', fields: [] }) };
+    }
     case 'array':
       return [];
     case 'bool':
@@ -19,4 +21,18 @@ export function plainValue(type: Type): Value {
     default:
       return isInteger(type.kind) && isWide(type.kind) ? 0n : 0;
   }
+}
+
+/** The first variant whose payload need not contain the sum itself, without end. */
+export function plainVariant(type: SumType): number {
+  return Math.max(
+    0,
+    type.variants.findIndex((variant) => canEnd(variant.type, new Set([type]))),
+  );
+}
+
+function canEnd(type: Type, within: ReadonlySet<Type>): boolean {
+  if (type.kind === 'product') return type.fields.every((field) => canEnd(field.type, within));
+  if (type.kind !== 'sum' || optionOf(type) !== undefined) return true;
+  return !within.has(type) && type.variants.some((variant) => canEnd(variant.type, new Set([...within, type])));
 }
