@@ -24,7 +24,7 @@ describe('svelte-chat', () => {
 });
 
 describe.skipIf(!hasChromium)(inChromium('svelte-chat'), () => {
-  it('talks live in two windows, and stays connected while its module is edited', async () => {
+  it('talks live in two windows, which stay connected while its module is edited, broken and mended', async () => {
     await example.expectCurrentBindings('src/bindings');
     const backend = example.start('npm run backend', '--listen 127.0.0.1:0');
     const [, url = ''] = await backend.says(/served at (http:\/\/\S+)/);
@@ -48,17 +48,40 @@ describe.skipIf(!hasChromium)(inChromium('svelte-chat'), () => {
     await bob.getByRole('button', { name: 'Send' }).click();
     await bob.getByRole('alert').filter({ hasText: 'Write something first' }).waitFor();
 
-    // An edit of the module is live at once, and nobody reconnects.
+    // An edit of the module is live at once, with its rows and its client, and nobody reconnects.
     let sockets = 0;
-    bob.on('websocket', () => {
-      sockets += 1;
-    });
+    for (const page of [ada, bob]) {
+      page.on('websocket', (socket) => {
+        if (socket.url().includes(new URL(url).host)) sockets += 1;
+      });
+    }
+    const says = async (text: string) => {
+      await ada.getByRole('textbox', { name: 'Message' }).fill(text);
+      await ada.getByRole('button', { name: 'Send' }).click();
+    };
     const module = join(example.folder, 'module.ts');
-    writeFileSync(module, readFileSync(module, 'utf8').replace('text: fitting(text', 'text: "» " + fitting(text'));
-    await backend.says(/updated chat/);
-    await ada.getByRole('textbox', { name: 'Message' }).fill('and now?');
-    await ada.getByRole('button', { name: 'Send' }).click();
+    const before = readFileSync(module, 'utf8');
+    const edited = `${before.replace('text: fitting(text', 'text: "» " + fitting(text')}
+export const clear = db.reducer((ctx) => {
+  ctx.db.message.clear();
+});
+`;
+    writeFileSync(module, edited);
+    await backend.says(/updated chat, add reducer clear, \d+ files of bindings changed/);
+    expect(readFileSync(join(example.folder, 'src/bindings/index.ts'), 'utf8')).toContain("'clear'");
+    await says('and now?');
     await bob.getByRole('listitem').filter({ hasText: '» and now?' }).waitFor();
+    expect(await bob.getByRole('listitem').allTextContents()).toEqual(['Ada Hello, Bob', 'Ada » and now?']);
+
+    // A mistake is named with its place while the old code goes on, and the next save puts it right.
+    writeFileSync(module, `${edited}export const broken = (`);
+    await backend.says(/could not be bundled:\s+module\.ts:\d+:\d+: /);
+    await says('still there?');
+    await bob.getByRole('listitem').filter({ hasText: '» still there?' }).waitFor();
+    writeFileSync(module, edited.replace('"» "', '"› "'));
+    await backend.says(/updated chat \(\d+ ms\)/);
+    await says('better');
+    await bob.getByRole('listitem').filter({ hasText: '› better' }).waitFor();
     await bob.getByText('2 online').waitFor();
     expect(sockets).toBe(0);
     expect(example.notFollowed).toEqual([]);
