@@ -102,6 +102,18 @@ export function preludeSource(syscalls: readonly SyscallName[]): string {
     }
   });
 
+  // For a short text a loop beats a call into the host.
+  const { fromCharCode } = String;
+  const shortAscii = (bytes) => {
+    if (bytes.length > 24) return undefined;
+    let text = '';
+    for (let i = 0; i < bytes.length; i++) {
+      if (bytes[i] > 0x7f) return undefined;
+      text += fromCharCode(bytes[i]);
+    }
+    return text;
+  };
+
   hidden('TextDecoder', class TextDecoder {
     #fatal;
     #ignoreBOM;
@@ -118,6 +130,8 @@ export function preludeSource(syscalls: readonly SyscallName[]): string {
     decode(input, options) {
       if (options?.stream) throw new TypeError('decoding in pieces is not available in a module: decode the whole');
       const bytes = asBytes(input);
+      const short = shortAscii(bytes);
+      if (short !== undefined) return short;
       if (this.#fatal && !host.isUtf8(bytes)) throw new TypeError('The encoded data was not valid for encoding utf-8');
       const hasBOM = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
       return host.utf8Read(bytes, hasBOM && !this.#ignoreBOM ? 3 : 0);
