@@ -46,7 +46,7 @@ export function bestAccess(plan: Plan, relation: number, bound: ReadonlySet<numb
   const probes = bestProbes(source.probes(new Set(parts.keys())));
   if (probes.length > 0) return probeAccess(source, probes, parts);
   if (parts.size > 0 && bound.size > 0 && purpose.isOnce) return hashAccess(source, parts);
-  const alternatives = alternativesIn(plan.local[relation] ?? []);
+  const alternatives = alternativesIn([...(plan.local[relation] ?? []), ...(purpose.usesParams ? plan.checks : [])]);
   const union = alternatives && alternativesScan(source, alternatives);
   if (union) return scanAccess(source, union, costs.union);
   const range = purpose.usesParams

@@ -5,6 +5,7 @@ import {
   type ColumnRef,
   conjuncts,
   fingerprint,
+  hasConstants,
   hex,
   type LiteralComparison,
   type Predicate,
@@ -22,6 +23,8 @@ export interface Plan {
   readonly params: readonly LiteralComparison[];
   /** Comparisons with constants by order, and of floats also by equality: plans of one template differ in them too. */
   readonly ranges: readonly LiteralComparison[];
+  /** Of a single source with params or ranges, what else has constants: plans of one template differ in that, too. */
+  readonly checks: readonly Predicate[];
   /** Of each source the other conditions about it alone. */
   readonly local: readonly (readonly Predicate[])[];
   /** Equalities between columns of different sources. */
@@ -60,7 +63,19 @@ export function planOf(branch: Branch, output: number): Plan | undefined {
   }
   params.sort((a, b) => orderOfColumns(a.column, b.column));
   ranges.sort((a, b) => orderOfColumns(a.column, b.column));
-  return { sources: branch.sources, output, params, ranges, local, edges, residual };
+  const { rest, checks } = splitChecks(branch.sources.length === 1 ? local[0] : undefined, params, ranges);
+  return { sources: branch.sources, output, params, ranges, checks, local: rest ? [rest] : local, edges, residual };
+}
+
+/** Alternatives without a param stay with the template: they lead to it. */
+function splitChecks(
+  local: readonly Predicate[] | undefined,
+  params: readonly LiteralComparison[],
+  ranges: readonly LiteralComparison[],
+): { readonly rest: readonly Predicate[] | undefined; readonly checks: readonly Predicate[] } {
+  if (local === undefined || params.length + ranges.length === 0) return { rest: undefined, checks: [] };
+  const isCheck = (term: Predicate): boolean => (params.length > 0 ? hasConstants(term) : term.kind === 'literal');
+  return { rest: local.filter((term) => !isCheck(term)), checks: local.filter(isCheck) };
 }
 
 function isSame(a: ColumnRef, b: ColumnRef): boolean {
@@ -71,8 +86,8 @@ function orderOfColumns(a: ColumnRef, b: ColumnRef): number {
   return a.relation - b.relation || a.column - b.column;
 }
 
-/** A text that is equal for plans that differ at most in the constants of their params and in their ranges' bounds. */
-export function templateKey({ sources, output, params, ranges, local, edges, residual }: Plan): string {
+/** A text that is equal for plans that differ at most in constants: of their params, of ranges' bounds, and in checks. */
+export function templateKey({ sources, output, params, ranges, checks, local, edges, residual }: Plan): string {
   const list = (predicates: readonly Predicate[]): string => predicates.map(fingerprint).sort().join('&');
   const columns = (terms: readonly LiteralComparison[]): string => {
     return [...new Set(terms.map(({ column: { relation, column } }) => `${relation}.${column}`))].join();
@@ -82,6 +97,7 @@ export function templateKey({ sources, output, params, ranges, local, edges, res
     output,
     columns(params),
     columns(ranges),
+    checks.length > 0,
     local.map(list).join('|'),
     list(edges),
     list(residual),
@@ -95,6 +111,7 @@ export function paramsKey({ params }: Pick<Plan, 'params'>): string {
 
 /** As a Map key: all that plans of one template differ in. */
 export function constantsKey(plan: Plan): string {
-  if (plan.ranges.length === 0) return paramsKey(plan);
-  return `${paramsKey(plan)}&${plan.ranges.map(fingerprint).sort().join('&')}`;
+  const others = [...plan.ranges, ...plan.checks];
+  if (others.length === 0) return paramsKey(plan);
+  return `${paramsKey(plan)}&${others.map(fingerprint).sort().join('&')}`;
 }

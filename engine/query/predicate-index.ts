@@ -54,7 +54,6 @@ export class PredicateIndex {
 
 /** Params and ranges are no needs: they lead from the template to its groups. */
 function needsOf({ plan }: Template, relation: number): readonly Need[] | undefined {
-  if (plan.params.some(({ column }) => column.relation === relation)) return undefined;
   return needsIn(plan.local[relation] ?? []);
 }
 

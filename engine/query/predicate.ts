@@ -123,6 +123,11 @@ export function relationsOf(predicate: Predicate, into: Set<number> = new Set())
   return into;
 }
 
+export function hasConstants(predicate: Predicate): boolean {
+  if (predicate.kind === 'and' || predicate.kind === 'or') return predicate.terms.some(hasConstants);
+  return predicate.kind === 'literal';
+}
+
 /** A text that is equal for equal conditions. */
 export function fingerprint(predicate: Predicate): string {
   const ref = ({ relation, column }: ColumnRef): string => `${relation}.${column}`;

@@ -2,9 +2,9 @@ import { assert } from '../errors.ts';
 import { compilePredicate, type Test, type Tuple } from './compile.ts';
 import type { Group } from './group.ts';
 import { Incremental } from './incremental.ts';
-import { Intervals } from './intervals.ts';
+import { type Interval, Intervals } from './intervals.ts';
 import { constantsKey, type Plan, paramsKey } from './plan.ts';
-import { and, type ColumnRef, type LiteralComparison } from './predicate.ts';
+import { and, type ColumnRef, type LiteralComparison, type Predicate } from './predicate.ts';
 import { intervalOf } from './range.ts';
 import { columnsKey, comparatorOf } from './value.ts';
 
@@ -19,14 +19,13 @@ export interface Slot {
 export class Slots {
   readonly #all = new Map<string, Slot>();
   readonly #paramsOf: (tuple: Tuple) => string;
-  /** With ranges: by params the slots by the interval of one column. */
+  /** With ranges or checks: by params the slots by the interval of one column. */
   readonly #ranged: Ranged | undefined;
 
   /** @param plan any of the template's: its constants stand for their columns only */
   constructor(plan: Plan) {
     this.#paramsOf = readerOfParams(plan);
-    const [first] = plan.ranges;
-    this.#ranged = first && new Ranged(plan, first);
+    this.#ranged = plan.ranges.length + plan.checks.length > 0 ? new Ranged(plan) : undefined;
   }
 
   get size(): number {
@@ -66,19 +65,20 @@ export class Slots {
 }
 
 class Ranged {
-  /** The column whose intervals are searched; bounds on others are checked slot by slot. */
-  readonly #column: ColumnRef;
+  /** The column whose intervals are searched, if any; all else is checked slot by slot. */
+  readonly #column: ColumnRef | undefined;
   readonly #bytesOf: (tuple: Tuple) => Uint8Array;
   readonly #compare: (a: Uint8Array, b: Uint8Array) => number;
   readonly #byParams = new Map<string, Intervals<Uint8Array, Slot>>();
   readonly #tests = new Map<Slot, Test>();
 
-  constructor(plan: Plan, first: LiteralComparison) {
-    const { relation, column } = first.column;
+  constructor(plan: Plan) {
+    const [first] = plan.ranges;
+    const { relation, column } = first?.column ?? { relation: 0, column: 0 };
     const layout = plan.sources[relation]?.layout;
     assert(layout !== undefined, `relation ${relation} of ${plan.sources.length}`);
-    this.#column = first.column;
-    this.#compare = comparatorOf(first.type);
+    this.#column = first?.column;
+    this.#compare = first ? comparatorOf(first.type) : () => 0;
     this.#bytesOf = (tuple) => {
       const row = tuple[relation] as Uint8Array;
       return row.subarray(layout.columnStart(row, 0, column));
@@ -92,8 +92,8 @@ class Ranged {
       intervals = new Intervals(this.#compare);
       this.#byParams.set(key, intervals);
     }
-    const { own, others } = this.#split(slot.plan);
-    intervals.add(intervalOf(own), slot);
+    const { interval, others } = this.#split(slot.plan);
+    intervals.add(interval, slot);
     if (others.length === 0) return;
     const layouts = slot.plan.sources.map(({ layout }) => layout);
     this.#tests.set(slot, compilePredicate(and(others), layouts));
@@ -102,7 +102,7 @@ class Ranged {
   remove(slot: Slot): void {
     const key = paramsKey(slot.plan);
     const intervals = this.#byParams.get(key);
-    intervals?.remove(intervalOf(this.#split(slot.plan).own), slot);
+    intervals?.remove(this.#split(slot.plan).interval, slot);
     if (intervals?.isEmpty) this.#byParams.delete(key);
     this.#tests.delete(slot);
   }
@@ -114,13 +114,19 @@ class Ranged {
     });
   }
 
-  #split({ ranges }: Plan): { readonly own: LiteralComparison[]; readonly others: LiteralComparison[] } {
+  #split({ ranges, checks }: Plan): { readonly interval: Interval<Uint8Array>; readonly others: readonly Predicate[] } {
     const isOwn = ({ column: { relation, column } }: LiteralComparison): boolean => {
-      return relation === this.#column.relation && column === this.#column.column;
+      return relation === this.#column?.relation && column === this.#column.column;
     };
-    return { own: ranges.filter(isOwn), others: ranges.filter((term) => !isOwn(term)) };
+    const own = ranges.filter(isOwn);
+    return {
+      interval: own.length === 0 ? everything : intervalOf(own),
+      others: [...ranges.filter((term) => !isOwn(term)), ...checks],
+    };
   }
 }
+
+const everything: Interval<Uint8Array> = { lower: { kind: 'unbounded' }, upper: { kind: 'unbounded' } };
 
 function readerOfParams({ sources, params }: Plan): (tuple: Tuple) => string {
   const readers = sources.flatMap(({ layout }, relation) => {

@@ -58,7 +58,7 @@ export function testAt(plan: Plan, relation: number, bound: ReadonlySet<number>,
     return relations.has(relation) && [...relations].every((other) => bound.has(other));
   };
   const terms = [...(plan.local[relation] ?? []), ...plan.edges.filter(decidable), ...plan.residual.filter(decidable)];
-  if (usesParams) terms.push(...plan.params.filter(decidable), ...plan.ranges.filter(decidable));
+  if (usesParams) terms.push(...[...plan.params, ...plan.ranges, ...plan.checks].filter(decidable));
   return compilePredicate(
     and(terms),
     plan.sources.map(({ layout }) => layout),

@@ -110,6 +110,19 @@ describe('one table', () => {
     expect(replicas.flatMap(({ bag }, n) => (bag.length > 0 ? [n] : []))).toEqual([3, 4]);
   });
 
+  test('[QS4] beside a constant, other conditions may have constants of their own', () => {
+    const db = database();
+    for (let n = 0; n < 100; n++) {
+      db.subscribe(alice, `SELECT * FROM task WHERE tenant = ${n % 10} AND title <> 't${n}'`);
+      db.subscribe(alice, `SELECT * FROM task WHERE tenant = ${n % 10} AND (title = 't${n}' OR id = ${n}) AND id < 99`);
+      db.subscribe(alice, `SELECT * FROM task WHERE id > ${n} AND title <> 't${n}'`);
+    }
+    expect(db.queries.size).toMatchObject({ groups: 300, templates: 3 });
+    // Tenant 3: ten of the first, one of them with that title; of the second by id; 98 of the third.
+    expect(db.insert('task', [98, 3, 't13']).size).toBe(9 + 1 + 97);
+    expect(db.insert('task', [99, 3, 't13']).size).toBe(9 + 98);
+  });
+
   test('[QS4] and joins that differ in ranges', () => {
     const db = database();
     db.insert('member', [7, [1n]]);
