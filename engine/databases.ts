@@ -4,9 +4,11 @@ import { Engine, type EngineParts } from './engine.ts';
 import { assert, Rejection } from './errors.ts';
 import type { Clock } from './host/clock.ts';
 import type { Disk } from './host/disk.ts';
+import type { Memory } from './host/memory.ts';
 import type { Random } from './host/random.ts';
 import { isDiskFull } from './log/reserve.ts';
 import { Logs } from './logs.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { loadModule } from './module/load.ts';
 import { describePlan, type MigrationPlan, planMigration } from './module/migration.ts';
@@ -18,6 +20,7 @@ import type { Client, Database, Databases, PublishPlan, PublishRequest } from '.
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
 import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
 import { takeSnapshot } from './snapshots/take.ts';
+import { MemoryBudget } from './store/budget.ts';
 import type { Transaction } from './store/contract.ts';
 import type { TableDef } from './store/definition.ts';
 import { StoreRejection } from './store/rejection.ts';
@@ -46,6 +49,10 @@ export interface DatabasesOptions {
   readonly segmentBytesMax?: number;
   /** Room on the disk that each database keeps for what must go on when the disk is full. Default: none. */
   readonly reserveBytes?: number;
+  /** What the rows of all databases and their indexes may take together. Default: no bound. */
+  readonly memoryBytesMax?: number;
+  /** Watched, so that the process leaves the machine some. Default: not watched. */
+  readonly memory?: Memory;
   readonly snapshots?: SnapshotSettings;
   /** Default: in this thread, between everything else. */
   readonly takeSnapshot?: TakeSnapshot;
@@ -56,6 +63,8 @@ export class LocalDatabases implements Databases {
   readonly #options: DatabasesOptions;
   readonly #load: LoadModule;
   readonly #databases = new Map<string, HostedDatabase>();
+  readonly #budget: MemoryBudget;
+  #memoryGuard: MemoryGuard | undefined;
   readonly #listeners = new Set<() => void>();
   #entries: DatabaseEntry[] = [];
   /** Ends when every change of the registry that was asked for is made. */
@@ -64,6 +73,7 @@ export class LocalDatabases implements Databases {
   private constructor(options: DatabasesOptions) {
     this.#options = options;
     this.#load = options.load ?? loadModule;
+    this.#budget = new MemoryBudget(options.memoryBytesMax ?? Number.POSITIVE_INFINITY);
   }
 
   /** Opens every database of the folder. @throws Rejection when one is damaged or the folder is in use */
@@ -76,6 +86,7 @@ export class LocalDatabases implements Databases {
     for (const entry of databases.#entries) {
       databases.#start(databases.#hostedFrom(entry, await databases.#recover(entry)), clients);
     }
+    if (options.memory) databases.#memoryGuard = new MemoryGuard(databases.#budget, options.memory, options.clock);
     return databases;
   }
 
@@ -165,6 +176,7 @@ export class LocalDatabases implements Databases {
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
+      this.#memoryGuard?.stop();
       await Promise.all([...this.#databases.values()].map((database) => database.close()));
       this.#databases.clear();
     });
@@ -289,6 +301,7 @@ export class LocalDatabases implements Databases {
       disk,
       directory: this.#directoryOf(entry),
       load: this.#load,
+      budget: this.#budget,
       warn,
       ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
       ...(this.#options.reserveBytes === undefined ? {} : { reserveBytes: this.#options.reserveBytes }),

@@ -33,6 +33,8 @@ import { clientRow, positionRow, positionTableId, readClientRow } from './system
 /** Of a row and of a commit in the log, beside the bytes of rows; the latter with room for a batch's header. */
 const rowOverheadBytes = 4;
 const commitOverheadBytes = 256;
+/** What goes on when there is no room: clients come and go; an update has been judged before it began. */
+const neededOrigins: ReadonlySet<string> = new Set(['connect', 'disconnect', 'publish']);
 
 export interface EngineParts {
   readonly identity: bigint;
@@ -290,7 +292,7 @@ export class Engine {
       ending = body(tx);
     } catch (error) {
       this.#rollback();
-      throw error;
+      return refusalOf(error);
     }
     if (ending.kind === 'ok') return this.#commit(tx, origin, client);
     this.#rollback();
@@ -309,6 +311,7 @@ export class Engine {
     this.#firings.stop();
     this.#room.stop();
     this.#instance.close();
+    this.store.close();
     await ended;
     await this.#log.close();
   }
@@ -333,8 +336,9 @@ export class Engine {
     return this.#log.hasRoom;
   }
 
-  /** Whether so much more can be kept. @throws Rejection `disk-full`, `log-failed` */
+  /** Whether so much more can be kept. @throws Rejection `disk-full`, `memory-full`, `log-failed` */
   requireRoom(bytes: number): void {
+    this.store.requireMemoryFor(bytes);
     this.#log.requireRoom(bytes, false);
   }
 
@@ -348,11 +352,12 @@ export class Engine {
       return { kind: 'failed', message: this.explain(error) };
     }
     try {
-      this.#requireRoomFor(this.#kept(changes), origin);
+      const isNeeded = neededOrigins.has(origin.name);
+      if (!isNeeded) this.store.requireMemory();
+      this.#requireRoomFor(this.#kept(changes), isNeeded);
     } catch (error) {
       this.#rollback();
-      if (!(error instanceof Rejection) || error.code !== 'disk-full') throw error;
-      return { kind: 'refused', code: error.code, message: error.message };
+      return refusalOf(error);
     }
     const positions = tx.positions(changes);
     tx.commit();
@@ -374,14 +379,14 @@ export class Engine {
   }
 
   /** On a full disk what makes rows fewer goes on, and so do the comings and goings of clients. */
-  #requireRoomFor(changes: readonly TableChange[], { name }: Origin): void {
+  #requireRoomFor(changes: readonly TableChange[], isNeededAnyway: boolean): void {
     if (changes.length === 0) return;
     let [insertedBytes, deletedBytes] = [0, 0];
     for (const { inserts, deletes } of changes) {
       for (const row of inserts) insertedBytes += row.length + rowOverheadBytes;
       for (const row of deletes) deletedBytes += row.length + rowOverheadBytes;
     }
-    const isNeeded = insertedBytes <= deletedBytes || name === 'connect' || name === 'disconnect';
+    const isNeeded = isNeededAnyway || insertedBytes <= deletedBytes;
     this.#log.requireRoom(commitOverheadBytes + insertedBytes + deletedBytes, isNeeded);
   }
 
@@ -509,6 +514,7 @@ export class Engine {
 
   /** Writes what a broken engine has committed. */
   async abandon(): Promise<void> {
+    this.store.close();
     await this.#procedures.close(reopening);
     await this.#log.close();
   }
@@ -534,6 +540,12 @@ export class Engine {
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
     return fatalMessage;
   }
+}
+
+/** @throws whatever is not a want of room */
+function refusalOf(error: unknown): CallResult {
+  if (!(error instanceof Rejection) || (error.code !== 'disk-full' && error.code !== 'memory-full')) throw error;
+  return { kind: 'refused', code: error.code, message: error.message };
 }
 
 function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {

@@ -5,6 +5,7 @@ import { Rejection } from './errors.ts';
 import type { Lock } from './host/disk.ts';
 import { nodeClock } from './host/node/clock.ts';
 import { nodeDisk } from './host/node/disk.ts';
+import { nodeMemory } from './host/node/memory.ts';
 import { nodeRandom } from './host/node/random.ts';
 import type { Egress } from './module/procedures/fetch.ts';
 import { serveStatic } from './serve/http/static.ts';
@@ -42,6 +43,11 @@ export interface HostOptions {
   readonly logKeepDays?: number;
   /** Bytes of a log after a snapshot that call for the next one. Default: half of its size, from 64 MiB to 1 GiB. */
   readonly snapshotAfterBytes?: number;
+  /**
+   * Bytes of memory that rows and their indexes may take; what makes them grow beyond is refused. Default: half of the
+   * machine's memory, or of its container's.
+   */
+  readonly memoryBytesMax?: number;
   /** Answers whatever is not under `/v1`. Default: 404. */
   readonly fallback?: (request: Request) => Response | Promise<Response>;
   /** What an operator should read. Default: standard error. */
@@ -76,6 +82,7 @@ const procedureMsDefault = 10 * 60 * 1000;
 const portDefault = 3000;
 const logKeepDaysDefault = 30;
 const microsADay = 86_400_000_000;
+const memoryShareDefault = 0.5;
 const reserveBytes = 4 * 1024 * 1024;
 
 /**
@@ -99,6 +106,8 @@ export async function openHost(options: HostOptions): Promise<Host> {
       callMsMax: options.callMsMax ?? callMsDefault,
       procedures: { callMsMax: options.procedureMsMax ?? procedureMsDefault, egress: options.egress ?? 'public' },
       reserveBytes,
+      memoryBytesMax: options.memoryBytesMax ?? Math.floor(nodeMemory.totalBytes * memoryShareDefault),
+      memory: nodeMemory,
       warn,
       fail: options.onFailure,
       snapshots: snapshotSettings(options),
@@ -107,7 +116,10 @@ export async function openHost(options: HostOptions): Promise<Host> {
     const fallback = options.fallback ? { fallback: options.fallback } : {};
     const dashboard = options.dashboard ? { dashboard: serveStatic(options.dashboard, dashboardPath) } : {};
     const server = createServer({ databases, authority, ...dashboard, ...fallback });
-    const port = await listen(server, options.port ?? portDefault, hostname);
+    const port = await listen(server, options.port ?? portDefault, hostname).catch(async (error: unknown) => {
+      await databases.close();
+      throw error;
+    });
     return {
       url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
       databases,

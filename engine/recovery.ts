@@ -9,6 +9,7 @@ import type { LoadedModule } from './module/instance.ts';
 import { planMigration } from './module/migration.ts';
 import { Names } from './names.ts';
 import { alterTables, createTables } from './program.ts';
+import type { MemoryBudget } from './store/budget.ts';
 import type { Follower, TableChange } from './store/contract.ts';
 import { Store } from './store/store.ts';
 import {
@@ -49,6 +50,8 @@ export interface RecoveryOptions {
   /** As of `openLog`. */
   readonly segmentBytesMax?: number;
   readonly reserveBytes?: number;
+  /** What the rows of all databases may take. Default: no bound. */
+  readonly budget?: MemoryBudget;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const { disk, directory, load, warn, segmentBytesMax } = options;
   await disk.makeDirectory(directory);
   const snapshot = await newestSnapshot(disk, directory, warn);
-  const state = new RecoveredState(load, new Store());
+  const state = new RecoveredState(load, new Store(options.budget));
   if (snapshot) await state.load(snapshot);
   const log = await openLog({
     disk,

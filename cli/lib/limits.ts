@@ -1,16 +1,17 @@
 import { type Command, Option } from 'commander';
 import type { Egress } from '../../engine/index.ts';
-import { list, seconds } from './option.ts';
+import { count, list, seconds } from './option.ts';
 
 /**
  * What a host allows: how long the functions of its modules may run, where they may send requests, and whose tokens it
- * takes beside its own.
+ * takes beside its own, and how much it keeps in memory.
  */
 export interface LimitOptions {
   readonly egress: Egress;
   readonly reducerLimit: number;
   readonly procedureLimit: number;
   readonly issuers: readonly string[];
+  readonly memoryMaxMib?: number;
 }
 
 export function withLimits(command: Command): Command {
@@ -47,15 +48,24 @@ export function withLimits(command: Command): Command {
         .argParser(list)
         .default([], 'none')
         .env('HELIX_ISSUERS'),
+    )
+    .addOption(
+      new Option(
+        '--memory-max-mib <count>',
+        'MiB of memory that rows may take before what makes them grow is refused (default: half of what the machine has)',
+      )
+        .argParser(count)
+        .env('HELIX_MEMORY_MAX_MIB'),
     );
 }
 
 /** The same as options of a host. */
-export function limitsOf({ egress, reducerLimit, procedureLimit, issuers }: LimitOptions) {
+export function limitsOf({ egress, reducerLimit, procedureLimit, issuers, memoryMaxMib }: LimitOptions) {
   return {
     egress,
     callMsMax: reducerLimit * 1000,
     procedureMsMax: procedureLimit * 1000,
     issuers: issuers.includes('any') ? ('any' as const) : issuers,
+    ...(memoryMaxMib === undefined ? {} : { memoryBytesMax: memoryMaxMib * 1024 * 1024 }),
   };
 }

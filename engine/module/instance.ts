@@ -211,6 +211,9 @@ export class ModuleInstance {
   #failure(error: unknown): Outcome {
     const { fatal } = this.#syscalls;
     if (fatal instanceof TimeLimit && this.#current) return this.#late(this.#current, fatal);
+    if (fatal instanceof Rejection && fatal.code === 'memory-full') {
+      return { kind: 'refused', code: fatal.code, message: fatal.message };
+    }
     if (fatal === undefined && this.#isRejection(error)) return { kind: 'rejected', message: textOf(error, 'message') };
     this.#host.log({ level: 'Error', ts: this.#syscalls.nowMicros, message: this.#realm.stackOf(fatal ?? error) });
     return { kind: 'failed', message: fatalMessage };

@@ -9,6 +9,8 @@ export type StoreRejectionCode =
   | 'index-not-unique'
   /** An update finds no row to replace. */
   | 'no-such-row'
+  /** Rows may not take more memory. */
+  | 'memory-full'
   /** A hash index knows no order. */
   | 'range-on-hash'
   | 'no-such-table'

@@ -1,4 +1,5 @@
 import { assert } from '../errors.ts';
+import { type Holder, MemoryBudget, Meter } from './budget.ts';
 import type { Follower, RowHandle, SequencePosition, TableChange, TableReader, Transaction } from './contract.ts';
 
 import type { TableDef, TableId } from './definition.ts';
@@ -17,11 +18,39 @@ export interface TableStatistics {
 }
 
 /** The tables of one database in memory, with one transaction at a time. */
-export class Store implements Follower {
+export class Store implements Follower, Holder {
+  readonly #budget: MemoryBudget;
+  readonly #meter: Meter;
+  readonly #leaveBudget: () => void;
   readonly #tables = new Map<TableId, Table>();
   #transaction: OpenTransaction | undefined;
   /** Tables that the last transaction changed and that still hold the rows that it removed. */
   #unrecycled: readonly Table[] = [];
+
+  /** @param budget what the rows may take; by default there is no bound */
+  constructor(budget = new MemoryBudget(Number.POSITIVE_INFINITY)) {
+    this.#budget = budget;
+    this.#meter = new Meter(budget);
+    this.#leaveBudget = budget.join(this);
+  }
+
+  /** About what the rows that can be seen cost, with their indexes. */
+  get usedBytes(): number {
+    let bytes = 0;
+    for (const table of this.#tables.values()) bytes += table.usedBytes;
+    return bytes;
+  }
+
+  get spareBytes(): number {
+    let bytes = 0;
+    for (const table of this.#tables.values()) bytes += table.heapBytes - table.rowBytes;
+    return bytes;
+  }
+
+  /** Its rows are no longer counted. It must not be used afterwards. */
+  close(): void {
+    this.#leaveBudget();
+  }
 
   /** Every table, in ascending id. */
   tables(): TableReader[] {
@@ -45,7 +74,7 @@ export class Store implements Follower {
   createTable(def: TableDef): void {
     this.#assertNoTransaction('create a table');
     assert(!this.#tables.has(def.id), `a table with the id ${def.id} exists already`);
-    this.#tables.set(def.id, new Table(def));
+    this.#tables.set(def.id, new Table(def, this.#meter));
   }
 
   /** @throws StoreRejection `no-such-table` */
@@ -65,7 +94,7 @@ export class Store implements Follower {
     this.#assertNoTransaction('alter a table');
     assert(def.id === id, `the table ${id} cannot become the table ${def.id}`);
     const old = this.#table(id);
-    const altered = new Table(def);
+    const altered = new Table(def, this.#meter);
     for (const handle of old.scan()) altered.load(transformRow(old.row(handle)));
     for (const sequence of altered.sequences) {
       const before = old.sequences.find((other) => other.def.column === sequence.def.column);
@@ -79,6 +108,7 @@ export class Store implements Follower {
     this.#assertNoTransaction('begin another transaction');
     for (const table of this.#unrecycled) table.recycle();
     this.#unrecycled = [];
+    this.#meter.begin();
     this.#transaction = new OpenTransaction(
       (id) => this.#table(id),
       (changed) => {
@@ -87,6 +117,16 @@ export class Store implements Follower {
       },
     );
     return this.#transaction;
+  }
+
+  /** Whether what the open transaction leaves may be kept. @throws StoreRejection `memory-full` */
+  requireMemory(): void {
+    this.#meter.settle();
+  }
+
+  /** Whether rows may take so many bytes more. @throws StoreRejection `memory-full` */
+  requireMemoryFor(bytes: number): void {
+    this.#budget.require(bytes);
   }
 
   /** Whether a transaction is open. */

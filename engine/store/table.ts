@@ -1,6 +1,7 @@
 import { DecodeError } from '../bsatn/error.ts';
 import { type Layout, layoutOf } from '../bsatn/layout.ts';
 import { assert } from '../errors.ts';
+import type { Meter } from './budget.ts';
 import type { Bound, RowHandle, SequencePosition, TableChange, TableReader } from './contract.ts';
 import type { IndexId, TableDef } from './definition.ts';
 import { committed, Heap, live, noted } from './heap.ts';
@@ -10,6 +11,9 @@ import { Sequence } from './sequence.ts';
 import { TableIndex } from './table-index.ts';
 
 const nothing = new Uint8Array();
+/** About what a row costs beside its bytes: its slot and the rest of its place, and its entry in each index. */
+const slotBytes = 32;
+const entryBytes = 28;
 /** Up to so many deletes of one transaction are searched one by one for an equal row. */
 const deletesSearchedMax = 8;
 
@@ -26,7 +30,12 @@ export class Table implements TableReader {
   /** Finds equal rows: the first unique index, whose key equal rows share, or else all rows by their bytes. */
   readonly #identity: TableIndex | undefined;
   readonly #rows: RowSet | undefined;
+  readonly #meter: Meter;
+  /** What a row costs beside its bytes. */
+  readonly #rowCost: number;
   #rowCount = 0;
+  /** Bytes of the rows that can be seen. */
+  #visibleBytes = 0;
   /** The open transaction's inserts in order; the ones that it deleted again have lost `live`. */
   #inserted: RowHandle[] = [];
   /** The open transaction's deletes of committed rows; the ones that it inserted again are `live`. */
@@ -37,8 +46,10 @@ export class Table implements TableReader {
   /** Handles of rows that are gone, to be freed when the next transaction begins. */
   #gone: RowHandle[] = [];
 
-  constructor(def: TableDef) {
+  constructor(def: TableDef, meter: Meter) {
     this.def = def;
+    this.#meter = meter;
+    this.#rowCost = slotBytes + entryBytes * Math.max(1, def.indexes.length);
     this.layout = layoutOf(def.row);
     this.indexes = def.indexes.map((index) => new TableIndex(index, this.layout, this.#heap));
     this.sequences = def.sequences
@@ -51,6 +62,11 @@ export class Table implements TableReader {
 
   get rowCount(): number {
     return this.def.isEvent ? 0 : this.#rowCount;
+  }
+
+  /** About what the rows that can be seen cost, with their indexes. */
+  get usedBytes(): number {
+    return this.#visibleBytes + this.#rowCount * this.#rowCost;
   }
 
   get rowBytes(): number {
@@ -139,10 +155,12 @@ export class Table implements TableReader {
     }
     const deleted = this.#findDeleted(handle);
     if (deleted >= 0) {
+      this.#grow(handle, row.length + this.#rowCost);
       this.#heap.free(handle);
       this.#show(deleted, live | committed | noted);
       return generated;
     }
+    this.#grow(handle, row.length + this.#rowCost);
     for (let i = 0; i < this.indexes.length; i++) {
       const index = this.indexes[i] as TableIndex;
       if (index.def.isUnique) index.addProbed(handle);
@@ -151,6 +169,7 @@ export class Table implements TableReader {
     this.#rows?.add(handle);
     this.#heap.setState(handle, live);
     this.#rowCount += 1;
+    this.#visibleBytes += row.length;
     this.#inserted.push(handle);
     return generated;
   }
@@ -192,6 +211,10 @@ export class Table implements TableReader {
       this.#show(deleted, live | committed | noted);
       return generated;
     }
+    const growthBytes = row.length - this.#heap.length(old);
+    if (growthBytes > 0) this.#grow(handle, growthBytes);
+    else this.#meter.shrink(-growthBytes);
+    this.#visibleBytes += growthBytes;
     for (let i = 0; i < this.indexes.length; i++) (this.indexes[i] as TableIndex).replaceProbed(old, handle);
     this.#noteDelete(old);
     this.#heap.setState(handle, live);
@@ -448,6 +471,7 @@ export class Table implements TableReader {
     this.#rows?.add(handle);
     this.#heap.setState(handle, state);
     this.#rowCount += 1;
+    this.#visibleBytes += this.#heap.length(handle);
   }
 
   #hide(handle: RowHandle): void {
@@ -459,6 +483,19 @@ export class Table implements TableReader {
     for (let i = 0; i < this.indexes.length; i++) (this.indexes[i] as TableIndex).remove(handle);
     this.#rows?.remove(handle);
     this.#rowCount -= 1;
+    const bytes = this.#heap.length(handle);
+    this.#visibleBytes -= bytes;
+    this.#meter.shrink(bytes + this.#rowCost);
+  }
+
+  /** @throws StoreRejection `memory-full` after giving the place of a row back that was to come */
+  #grow(handle: RowHandle, bytes: number): void {
+    try {
+      this.#meter.grow(bytes);
+    } catch (error) {
+      this.#heap.free(handle);
+      throw error;
+    }
   }
 
   #noteDelete(handle: RowHandle): void {
