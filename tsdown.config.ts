@@ -10,7 +10,7 @@ export default defineConfig({
     'limb-embeddings': 'limbs/embeddings/thread.ts',
     mcp: 'limbs/mcp/main.ts',
     'pyodide-child': 'limbs/sandbox/pyodide/child.mjs',
-    'log-snapshots': 'engine/snapshots/thread.ts',
+    'log-thread': 'engine/log-thread.ts',
     'module-procedures': 'engine/module/procedures/thread.ts',
   },
   format: 'esm',

@@ -20,7 +20,7 @@ await build({
     main: 'main.ts',
     ...Object.fromEntries(processes.map((name) => [`processes/${name}`, `./processes/${name}`])),
     // The engine's threads are looked for beside it.
-    'log-snapshots': '../engine/snapshots/thread.ts',
+    'log-thread': '../engine/log-thread.ts',
     'module-procedures': '../engine/module/procedures/thread.ts',
   },
   outdir: 'dist',

@@ -11,6 +11,7 @@ import { bundleModule, type Host, openHost } from '../engine/index.ts';
 import { readLog } from '../engine/log/recover.ts';
 import { loadModule } from '../engine/module/load.ts';
 import { takeSnapshot } from '../engine/snapshots/take.ts';
+import { announce } from './lib/running.ts';
 import { runCli } from './testing/cli.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'helix-data-'));
@@ -151,7 +152,40 @@ describe('the commands for a data folder', () => {
     expect(again.stderr).toContain('there is a database trial already');
   });
 
-  it('name what is damaged, and touch nothing', async () => {
+  it('[DATA4] fork a database of a hub that runs, which serves it at once', async () => {
+    const running = join(folder, 'running');
+    cpSync(data, running, { recursive: true });
+    await withHost(running, async ({ databases, operator, url }) => {
+      const args = ['fork', 'trial', '--data', running, '--at', await offsetOf('bob')];
+      expect((await runCli(args)).stderr).toContain('does not say where it listens: stop it first');
+      const withdraw = await announce(running, url, 'ledger');
+      const made = await runCli(args);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      expect(made.stdout).toContain(`and is ready at ${url}`);
+      const trial = databases.find('trial');
+      const caller = { identity: operator.identity, claims: '{}' };
+      await trial?.callHttp(caller, 'open', JSON.stringify([50, 50, 0, 5, 'eve']));
+      const answers = await trial?.sql(caller, 'SELECT name FROM account', true);
+      expect(JSON.stringify(answers?.[0]?.rows)).toContain('eve');
+      expect((await runCli([...args, '--database', 'ledger'])).stderr).toContain('there is a database trial already');
+      const early = await runCli([
+        'fork',
+        'early',
+        '--data',
+        running,
+        '--database',
+        'ledger',
+        '--at',
+        '2020-01-01T00:00:00Z',
+      ]);
+      expect(early.stderr).toContain('the database had no commits then: choose a later moment');
+      await withdraw();
+    });
+    expect(await accountsIn(running, 'trial')).toEqual(['ann', 'bob', 'eve']);
+    expect(await accountsIn(running)).toEqual(['ann', 'bob', 'cid']);
+  }, 60_000);
+
+  it('[DATA5] name what is damaged, and touch nothing', async () => {
     const copy = join(folder, 'damaged');
     cpSync(data, copy, { recursive: true });
     const file = damage(copy);
@@ -167,34 +201,37 @@ describe('the commands for a data folder', () => {
     expect(restored.stderr).toMatch(/is not what was written: nothing was restored/);
   });
 
-  it.each(['all.tar', 'all.tgz'])('back up into the one file %s, which other programs can read', async (name) => {
-    const archive = join(folder, name);
-    const made = await runCli(['backup', archive, '--data', data]);
-    expect(made).toMatchObject({ code: 0, stderr: '' });
-    const listed = execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n');
-    expect(listed).toEqual(expect.arrayContaining(['databases.json', 'jwt-key.pem', 'operator.token']));
-    expect(listed.at(-1)).toBe('backup.json');
-    const again = await runCli(['backup', archive, '--data', data]);
-    expect(again.stderr).toContain('exists already: choose a new name');
+  it.each(['all.tar', 'all.tgz'])(
+    '[DATA2] back up into the one file %s, which other programs can read',
+    async (name) => {
+      const archive = join(folder, name);
+      const made = await runCli(['backup', archive, '--data', data]);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      const listed = execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n');
+      expect(listed).toEqual(expect.arrayContaining(['databases.json', 'jwt-key.pem', 'operator.token']));
+      expect(listed.at(-1)).toBe('backup.json');
+      const again = await runCli(['backup', archive, '--data', data]);
+      expect(again.stderr).toContain('exists already: choose a new name');
 
-    const whole = join(folder, `${name}-whole`);
-    expect(await runCli(['restore', archive, '--data', whole])).toMatchObject({ code: 0, stderr: '' });
-    expect(await accountsIn(whole)).toEqual(['ann', 'bob', 'cid']);
-    const past = join(folder, `${name}-past`);
-    const at = ['--at', await offsetOf('bob')];
-    expect(await runCli(['restore', archive, '--data', past, ...at])).toMatchObject({ code: 0, stderr: '' });
-    expect(await accountsIn(past)).toEqual(['ann', 'bob']);
-    expect(readdirSync(past)).not.toContain('restoring');
+      const whole = join(folder, `${name}-whole`);
+      expect(await runCli(['restore', archive, '--data', whole])).toMatchObject({ code: 0, stderr: '' });
+      expect(await accountsIn(whole)).toEqual(['ann', 'bob', 'cid']);
+      const past = join(folder, `${name}-past`);
+      const at = ['--at', await offsetOf('bob')];
+      expect(await runCli(['restore', archive, '--data', past, ...at])).toMatchObject({ code: 0, stderr: '' });
+      expect(await accountsIn(past)).toEqual(['ann', 'bob']);
+      expect(readdirSync(past)).not.toContain('restoring');
 
-    const bytes = readFileSync(archive);
-    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-    writeFileSync(join(folder, `damaged-${name}`), bytes);
-    const damaged = await runCli(['restore', join(folder, `damaged-${name}`), '--data', join(folder, 'nothing')]);
-    expect(damaged.stderr).toMatch(/: nothing was restored; use another backup/);
-    expect(existsSync(join(folder, 'nothing'))).toBe(false);
-  });
+      const bytes = readFileSync(archive);
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      writeFileSync(join(folder, `damaged-${name}`), bytes);
+      const damaged = await runCli(['restore', join(folder, `damaged-${name}`), '--data', join(folder, 'nothing')]);
+      expect(damaged.stderr).toMatch(/: nothing was restored; use another backup/);
+      expect(existsSync(join(folder, 'nothing'))).toBe(false);
+    },
+  );
 
-  it('back up a hub that is writing: what is restored is what it had at that commit', async () => {
+  it('[DATA1] back up a hub that is writing: what is restored is what it had at that commit', async () => {
     const busy = join(folder, 'busy');
     cpSync(data, busy, { recursive: true });
     await withHost(busy, async ({ databases, operator }) => {
@@ -233,7 +270,7 @@ describe('the commands for a data folder', () => {
     });
   }, 120_000);
 
-  it('say where a history begins that was trimmed, and go back to what is left', async () => {
+  it('[DATA3] say where a history begins that was trimmed, and go back to what is left', async () => {
     const trimmed = join(folder, 'trimmed');
     cpSync(data, trimmed, { recursive: true });
     const [entry = ''] = readdirSync(join(trimmed, 'databases'));

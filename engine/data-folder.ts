@@ -1,10 +1,11 @@
-import { writeCut } from './backup/restore.ts';
 import { type CheckedDatabase, checkDatabase, type KeptHistory, keptHistory } from './check.ts';
 import type { DatabaseEntry } from './database.ts';
 import { Rejection } from './errors.ts';
+import { forkLog } from './fork.ts';
 import type { Disk } from './host/disk.ts';
-import { cutLog, type Moment } from './log/cut.ts';
+import type { Moment } from './log/cut.ts';
 import { type Replay, readLog } from './log/recover.ts';
+import { loadModule } from './module/load.ts';
 import { forkedEntry, readRegistry, saveRegistry } from './registry.ts';
 
 /** A data folder for whoever looks after it, whether its hub runs or not. */
@@ -66,7 +67,11 @@ export class DataFolder {
         throw new Rejection('name-taken', `there is a database ${name} already: choose another name`);
       }
       const forked = forkedEntry(entry, name, nonce);
-      const commitCount = await forkLog(this.#disk, this.#logOf(entry), this.#logOf(forked), until);
+      const commitCount = await forkLog(
+        this.#disk,
+        { from: this.#logOf(entry), to: this.#logOf(forked), until },
+        loadModule,
+      );
       await saveRegistry(this.#disk, this.directory, [...entries, forked]);
       return commitCount;
     } finally {
@@ -77,14 +82,4 @@ export class DataFolder {
   #logOf({ folder }: DatabaseEntry): string {
     return `${this.directory}/databases/${folder}`;
   }
-}
-
-/** Copies a history up to a moment into a new folder. @returns how many commits it has @throws Rejection `no-commits` */
-async function forkLog(disk: Disk, from: string, to: string, until: Moment | undefined): Promise<number> {
-  const cut = await cutLog(disk, from, until);
-  if (cut.nextOffset === 0) {
-    throw new Rejection('no-commits', 'the database had no commits then: choose a later moment');
-  }
-  await writeCut(disk, cut, to);
-  return cut.nextOffset;
 }

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { type DatabaseEntry, HostedDatabase } from './database.ts';
 import { Engine, type EngineParts } from './engine.ts';
 import { assert, Rejection } from './errors.ts';
+import { type ForkJob, forkLog } from './fork.ts';
 import type { Clock } from './host/clock.ts';
 import type { Disk } from './host/disk.ts';
 import type { Memory } from './host/memory.ts';
 import type { Random } from './host/random.ts';
+import type { Moment } from './log/cut.ts';
 import { isDiskFull } from './log/reserve.ts';
 import { Logs } from './logs.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -15,7 +17,7 @@ import { describePlan, type MigrationPlan, planMigration } from './module/migrat
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { alterTables, conflictsWithRows, createTables, hashBundle, requireUsableRules } from './program.ts';
 import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
-import { decodeRegistry, encodeRegistry, registryFile } from './registry.ts';
+import { decodeRegistry, encodeRegistry, forkedEntry, registryFile } from './registry.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
 import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
@@ -56,6 +58,8 @@ export interface DatabasesOptions {
   readonly snapshots?: SnapshotSettings;
   /** Default: in this thread, between everything else. */
   readonly takeSnapshot?: TakeSnapshot;
+  /** Copies a part of a log. Default: in this thread. @returns how many commits there are */
+  readonly forkLog?: (job: ForkJob) => Promise<number>;
 }
 
 /** The databases of one data folder. */
@@ -157,6 +161,32 @@ export class LocalDatabases implements Databases {
     return this.#inTurn(async () => {
       const hosted = this.#hosted(database);
       await this.#replace(hosted, bundle ?? hosted.bundle);
+    });
+  }
+
+  fork(
+    database: Database,
+    name: string,
+    until: Moment | undefined,
+  ): Promise<{ readonly database: HostedDatabase; readonly commitCount: number }> {
+    return this.#inTurn(async () => {
+      if (this.find(name)) {
+        throw new Rejection('name-taken', `there is a database ${name} already: choose another name`);
+      }
+      const { disk, forkLog: fork = (job) => forkLog(disk, job, this.#load) } = this.#options;
+      const { entry, durableOffset } = this.#hosted(database);
+      const forked = forkedEntry(entry, name, this.#randomHex(16));
+      const latest: Moment = { kind: 'offset', offset: durableOffset };
+      const isLater = until?.kind === 'offset' && until.offset > durableOffset;
+      const commitCount = await fork({
+        from: this.#directoryOf(entry),
+        to: this.#directoryOf(forked),
+        until: until === undefined || isLater ? latest : until,
+      });
+      const opened = this.#hostedFrom(forked, await this.#recover(forked));
+      this.#entries.push(forked);
+      await this.#save();
+      return { database: this.#start(opened), commitCount };
     });
   }
 

@@ -7,13 +7,13 @@ import { nodeClock } from './host/node/clock.ts';
 import { nodeDisk } from './host/node/disk.ts';
 import { nodeMemory } from './host/node/memory.ts';
 import { nodeRandom } from './host/node/random.ts';
+import { forkInThread, takeSnapshotInThread } from './log-worker.ts';
 import type { Egress } from './module/procedures/fetch.ts';
 import { serveStatic } from './serve/http/static.ts';
 import { Authority, type Credentials } from './serve/identity/authority.ts';
 import { fileKeyStore } from './serve/identity/keys.ts';
 import { createServer, type Server } from './serve/server.ts';
 import type { SnapshotSettings } from './snapshots/keeper.ts';
-import { takeSnapshotInThread } from './snapshots/worker.ts';
 
 export { Rejection } from './errors.ts';
 export { bundle as bundleModule, describeModule } from './module/index.ts';
@@ -112,6 +112,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       fail: options.onFailure,
       snapshots: snapshotSettings(options),
       takeSnapshot: takeSnapshotInThread,
+      forkLog: forkInThread,
     });
     const fallback = options.fallback ? { fallback: options.fallback } : {};
     const dashboard = options.dashboard ? { dashboard: serveStatic(options.dashboard, dashboardPath) } : {};

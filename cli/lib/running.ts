@@ -22,6 +22,20 @@ export async function announce(data: string, url: string, database: string): Pro
   return () => rm(path, { force: true });
 }
 
+/** The host that runs on a data folder, if it has announced itself. */
+export async function findRunningOn(data: string): Promise<RunningServer | undefined> {
+  const home = findHome();
+  const hub = data === home.hubData ? await readRunningHub(home) : undefined;
+  if (hub !== undefined) return { ...hub, tokenFile: home.ownerToken };
+  return await readAnnouncement(data);
+}
+
+async function readAnnouncement(data: string): Promise<RunningServer | undefined> {
+  const text = await readText(join(data, file));
+  const parsed = announcement.safeParse(text === undefined ? undefined : parseJson(text));
+  return parsed.success ? { ...parsed.data, tokenFile: join(data, 'operator.token') } : undefined;
+}
+
 /** What `helix start`, `helix hub start` and `helix dev` run here, in this order. */
 export async function findRunning(): Promise<RunningServer[]> {
   const home = findHome();
@@ -29,9 +43,8 @@ export async function findRunning(): Promise<RunningServer[]> {
   const hub = await readRunningHub(home);
   if (hub !== undefined) found.push({ ...hub, tokenFile: home.ownerToken });
   for (const data of [join(home.folder, 'modules'), join(home.folder, 'dev')]) {
-    const text = await readText(join(data, file));
-    const parsed = announcement.safeParse(text === undefined ? undefined : parseJson(text));
-    if (parsed.success) found.push({ ...parsed.data, tokenFile: join(data, 'operator.token') });
+    const server = await readAnnouncement(data);
+    if (server !== undefined) found.push(server);
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import type { Moment } from '../log/cut.ts';
 import type { ModuleDef } from '../module/definition.ts';
 import type { QuerySetUpdate, RowList, TableRows } from '../query/contract.ts';
 
@@ -268,6 +269,15 @@ export interface Databases {
   delete(database: Database): Promise<void>;
   /** Throws all rows away and starts again, from `bundle` when there is one. @throws Rejection `locked` */
   reset(database: Database, bundle: string | undefined): Promise<void>;
+  /**
+   * Makes a second database from a past state of one, or from what is durable now. It has the same owner.
+   * @throws Rejection `name-taken`, `no-commits`, `log-incomplete` when the moment is before what is kept
+   */
+  fork(
+    database: Database,
+    name: string,
+    until: Moment | undefined,
+  ): Promise<{ readonly database: Database; readonly commitCount: number }>;
   setLocked(database: Database, isLocked: boolean): Promise<void>;
   /** Replaces the database's names. The transport has checked that each is well formed and not another database's. */
   rename(database: Database, names: readonly string[]): Promise<void>;

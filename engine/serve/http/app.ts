@@ -5,6 +5,7 @@ import { callRoutes } from './call-routes.ts';
 import { type Env, type Services, tellCaller } from './caller.ts';
 import { anyOrigin } from './cors.ts';
 import { databaseRoutes } from './database-routes.ts';
+import { forkRoutes } from './fork-routes.ts';
 import { identityRoutes } from './identity-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { mcpRoutes } from './mcp-routes.ts';
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1/identity', identityRoutes(options));
   app.route('/v1/database', publishRoutes(options));
   app.route('/v1/database', databaseRoutes(options));
+  app.route('/v1/database', forkRoutes(options));
   app.route('/v1/database', callRoutes(options));
   app.route('/v1/database', logRoutes(options));
   app.route('/v1/database', moduleRoutes(options));

@@ -316,6 +316,10 @@ export class FakeDatabases implements Databases {
     this.reset_.push(bundle);
   }
 
+  async fork(): Promise<never> {
+    throw new Rejection('no-commits', 'a fake has no history');
+  }
+
   async setLocked(database: Database, isLocked: boolean): Promise<void> {
     (database as FakeDatabase).isLocked = isLocked;
   }
