@@ -6,17 +6,32 @@ import type {
 } from 'openai/resources/chat/completions';
 import { LimbError } from '../errors.ts';
 import { explain, openEndpoint } from './endpoint.ts';
-import type { LanguageModel, Message, ToolCall, Turn, TurnRequest } from './language-model.ts';
+import {
+  free,
+  type LanguageModel,
+  type Message,
+  type Price,
+  type ToolCall,
+  type Turn,
+  type TurnRequest,
+} from './language-model.ts';
 import { type Endpoint, shownAddress } from './settings.ts';
 
 /** The longest pause between two pieces of an answer that has begun. */
 const idleMsMax = 60_000;
 
 /** A model behind an OpenAI-compatible server. */
-export function chatModel(endpoint: Endpoint, model: string): LanguageModel {
+export function chatModel(
+  endpoint: Endpoint,
+  model: string,
+  price: Price = free,
+  cheaper?: LanguageModel,
+): LanguageModel {
   const client = openEndpoint(endpoint);
   return {
     name: model,
+    price,
+    cheaper,
     async turn(request) {
       try {
         return await streamTurn(client, model, request);

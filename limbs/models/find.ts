@@ -20,7 +20,11 @@ const ollamaTags = z.object({ models: z.array(z.object({ name: z.string() })) })
  */
 export async function findLanguageModel(env: Environment): Promise<LanguageModel | undefined> {
   const settings = languageModelSettings(env);
-  if (settings) return chatModel(settings.endpoint, settings.model ?? (await firstListed(settings.endpoint)));
+  if (settings) {
+    const { endpoint, price, cheaper } = settings;
+    const second = cheaper && chatModel(endpoint, cheaper.model, cheaper.price);
+    return chatModel(endpoint, settings.model ?? (await firstListed(endpoint)), price, second);
+  }
   const ollama = ollamaAddress(env['OLLAMA_HOST']);
   const model = await firstOfOllama(ollama);
   if (!model) return undefined;

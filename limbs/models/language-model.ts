@@ -2,6 +2,9 @@
 export interface LanguageModel {
   /** As a person knows it, such as `qwen3:8b`. */
   readonly name: string;
+  readonly price: Price;
+  /** One to go on with when money is short. */
+  readonly cheaper?: LanguageModel | undefined;
   /**
    * One turn of the conversation.
    *
@@ -10,6 +13,14 @@ export interface LanguageModel {
    */
   turn(request: TurnRequest): Promise<Turn>;
 }
+
+/** Millionths of a currency unit a token, which is units a million tokens. */
+export interface Price {
+  readonly inMicros: number;
+  readonly outMicros: number;
+}
+
+export const free: Price = { inMicros: 0, outMicros: 0 };
 
 export interface TurnRequest {
   readonly messages: readonly Message[];

@@ -1,4 +1,5 @@
 import { LimbError } from '../errors.ts';
+import { free, type Price } from './language-model.ts';
 
 /** How to reach one OpenAI-compatible server. */
 export interface Endpoint {
@@ -18,6 +19,12 @@ export interface ModelSettings {
   readonly model: string | undefined;
 }
 
+export interface LanguageModelSettings extends ModelSettings {
+  readonly price: Price;
+  /** Of the same server. */
+  readonly cheaper: { readonly model: string; readonly price: Price } | undefined;
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const openAiBaseUrl = 'https://api.openai.com/v1';
@@ -28,7 +35,29 @@ const openAiBaseUrl = 'https://api.openai.com/v1';
  * `OPENAI_*` count only together with a model's name: a key that lies in the environment for another program must not
  * send documents anywhere. For the same reason a key goes only to the server that it was set for.
  */
-export function languageModelSettings(env: Environment): ModelSettings | undefined {
+export function languageModelSettings(env: Environment): LanguageModelSettings | undefined {
+  const settings = namedModel(env);
+  if (!settings) return undefined;
+  const cheaper = read(env, 'HELIX_LLM_CHEAP_MODEL');
+  return {
+    ...settings,
+    price: priceOf(env, 'HELIX_LLM_PRICE'),
+    cheaper: cheaper === undefined ? undefined : { model: cheaper, price: priceOf(env, 'HELIX_LLM_CHEAP_PRICE') },
+  };
+}
+
+/** Two numbers, such as `2.5/10`: what a million tokens cost, in and out. */
+function priceOf(env: Environment, variable: string): Price {
+  const text = read(env, variable);
+  if (text === undefined) return free;
+  const [, inMicros, outMicros] = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (inMicros === undefined || outMicros === undefined) {
+    throw new LimbError('invalid-price', `${variable} is not a price such as 2.5/10: per million tokens, in and out.`);
+  }
+  return { inMicros: Number(inMicros), outMicros: Number(outMicros) };
+}
+
+function namedModel(env: Environment): ModelSettings | undefined {
   const own = read(env, 'HELIX_LLM_BASE_URL');
   if (own) {
     const endpoint = endpointOf(own, read(env, 'HELIX_LLM_API_KEY'), 'HELIX_LLM', 'HELIX_LLM_MODEL');

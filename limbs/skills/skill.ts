@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SummaryBody } from '../../bindings/types.ts';
 import { LimbError } from '../errors.ts';
 import { makeSummary, type SummaryParts, summarySchema } from '../summary.ts';
+import type { Spend } from './spending.ts';
 
 /** What a skill knows of the task that it works on. */
 export interface SkillContext {
@@ -12,6 +13,8 @@ export interface SkillContext {
   readonly signal: AbortSignal;
   /** Tells the watchers one line of what is going on. */
   readonly progress: (line: string) => void;
+  /** Takes steps that cost something, within the task's budgets. */
+  readonly spend: Spend;
 }
 
 /** One thing a limb can do. */

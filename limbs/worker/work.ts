@@ -4,6 +4,7 @@ import type { SummaryBody } from '../../bindings/types.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import type { Skill } from '../skills/skill.ts';
 import { cleanText, clip } from '../text.ts';
+import { spendingOf } from './budget.ts';
 import type { Link } from './connection.ts';
 import { orEnded } from './enrol.ts';
 import type { Log } from './log.ts';
@@ -212,7 +213,9 @@ export class Work {
     if (!skill) {
       throw new LimbError('no-such-skill', `This limb has no skill ${lease.skill} any more.`, { isRetryable: true });
     }
-    const summary = await skill.run(parseInput(input), { tenant: lease.tenantId.toString(), signal, progress });
+    const spend = spendingOf(lease, (call) => this.#report(signal, call));
+    const context = { tenant: lease.tenantId.toString(), signal, progress, spend };
+    const summary = await skill.run(parseInput(input), context);
     signal.throwIfAborted();
     return summary;
   }

@@ -9,6 +9,7 @@ import { chatModel } from '../../models/chat.ts';
 import { testContext } from '../../testing/context.ts';
 import { fakePython } from '../../testing/fake-python.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
+import { type Amounts, BudgetShort, type Spend } from '../spending.ts';
 import { reasonSkill } from './reason.ts';
 import { reasonLimits, reasonWithModel } from './with-model.ts';
 
@@ -172,4 +173,36 @@ test('without a model an empty memory says what to do', async () => {
   const body = await skill.run({ question }, { ...testContext(), tenant: 'other' });
   expect(body.text).toContain('helix remember');
   expect(body.citations).toEqual([]);
+});
+
+test('a turn is taken within the budget, and its price is told', async () => {
+  mock.onMessage(question, { content: 'Fourteen.' });
+  const steps: { most: Amounts; spent: Amounts }[] = [];
+  const spend: Spend = async (step) => {
+    const result = await step.take();
+    steps.push({ most: step.most, spent: step.spent(result) });
+    return result;
+  };
+  const priced = { ...model(), price: { inMicros: 2, outMicros: 10 } };
+  const summary = await reasonWithModel(question, priced, memory, undefined, { ...testContext(), spend });
+  const [step] = steps;
+  expect(steps).toHaveLength(1);
+  expect(step?.spent.tokens).toBe((summary.tokensIn ?? 0) + (summary.tokensOut ?? 0));
+  expect(step?.most.tokens).toBeGreaterThan(step?.spent.tokens ?? 0);
+  expect(summary.costMicros).toBe(BigInt(2 * (summary.tokensIn ?? 0) + 10 * (summary.tokensOut ?? 0)));
+});
+
+test('a budget that is short leads to the cheaper model where the tenant wants that, else to an end with the reason', async () => {
+  mock.onMessage(question, { content: 'Fourteen.' });
+  const spendWith =
+    (wantsCheaper: boolean): Spend =>
+    async (step) => {
+      if (step.most.micros > 0) throw new BudgetShort('the money is short by 3', wantsCheaper);
+      return step.take();
+    };
+  const priced = { ...model(), name: 'dear', price: { inMicros: 2, outMicros: 10 }, cheaper: model() };
+  const answer = (wantsCheaper: boolean) =>
+    reasonWithModel(question, priced, memory, undefined, { ...testContext(), spend: spendWith(wantsCheaper) });
+  expect(await answer(true)).toMatchObject({ engine: 'mock-model', text: 'Fourteen.', costMicros: 0n });
+  expect(await answer(false)).toMatchObject({ engine: 'dear', note: 'Unfinished: the money is short by 3' });
 });

@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { LimbError } from '../../errors.ts';
 import type { Memory } from '../../memory/memory.ts';
-import type { LanguageModel, Message, Turn } from '../../models/language-model.ts';
+import type { LanguageModel, Message, Price, Turn, TurnRequest } from '../../models/language-model.ts';
 import type { SummaryParts } from '../../summary.ts';
 import type { Python } from '../run-python.ts';
 import type { SkillContext } from '../skill.ts';
+import { BudgetShort } from '../spending.ts';
 import { Recalled } from './recalled.ts';
 import { StreamedText, withoutThoughts } from './streamed-text.ts';
 import { openToolbox } from './tools.ts';
@@ -74,7 +75,8 @@ async function converse(
     { role: 'system', text: instructions },
     { role: 'user', text: question },
   ];
-  const spent = { tokensIn: 0, tokensOut: 0, modelMs: 0, toolsMs: 0 };
+  const spent = { tokensIn: 0, tokensOut: 0, micros: 0, modelMs: 0, toolsMs: 0 };
+  let present = model;
   context.progress(`Asks ${model.name}`);
 
   for (let turnNumber = 1; ; turnNumber++) {
@@ -82,18 +84,32 @@ async function converse(
     if (isLast) messages.push({ role: 'user', text: finalRequest });
     const stream = new StreamedText(context.progress);
     const startedMs = performance.now();
-    const turn = await model.turn({
+    const request = {
       messages,
       tools: isLast ? [] : toolbox.definitions,
       tokensOutMax: limits.tokensOutPerTurnMax,
       signal: context.signal,
-      onText: (text) => stream.push(text),
-    });
+      onText: (text: string) => stream.push(text),
+    };
+    let turn: Turn;
+    try {
+      turn = await paidTurn(present, request, context, limits);
+    } catch (error) {
+      if (!(error instanceof BudgetShort)) throw error;
+      if (error.wantsCheaper && present.cheaper) {
+        present = present.cheaper;
+        context.progress(`Goes on with ${present.name}: ${error.message}`);
+        turnNumber--;
+        continue;
+      }
+      return unfinishedSummary(error, present, messages, recalled, spent);
+    }
     stream.end();
+    spent.micros += costOf(present.price, turn);
     spent.tokensIn += turn.tokensIn;
     spent.tokensOut += turn.tokensOut;
     spent.modelMs += performance.now() - startedMs;
-    if (isLast || turn.toolCalls.length === 0) return summaryOf(turn, isLast, model, recalled, spent);
+    if (isLast || turn.toolCalls.length === 0) return summaryOf(turn, isLast, present, recalled, spent);
 
     messages.push({ role: 'assistant', text: turn.text, toolCalls: turn.toolCalls });
     const toolsStartedMs = performance.now();
@@ -104,13 +120,71 @@ async function converse(
   }
 }
 
-function summaryOf(
-  turn: Turn,
-  isLast: boolean,
+interface Spent {
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly micros: number;
+  readonly modelMs: number;
+  readonly toolsMs: number;
+}
+
+/** One turn within the budgets of the task. No model makes more tokens of a text than it has bytes. */
+function paidTurn(
   model: LanguageModel,
+  request: TurnRequest,
+  context: SkillContext,
+  limits: ReasonLimits,
+): Promise<Turn> {
+  const bytesIn = Buffer.byteLength(JSON.stringify([request.messages, request.tools]));
+  const most = { tokensIn: bytesIn, tokensOut: request.tokensOutMax };
+  const startedMs = performance.now();
+  return context.spend({
+    most: { ...amountsOf(model, most), seconds: limits.timeMs / 1000 },
+    hasCheaper: model.cheaper !== undefined,
+    take: () => model.turn(request),
+    spent: (turn) => ({ ...amountsOf(model, turn), seconds: (performance.now() - startedMs) / 1000 }),
+  });
+}
+
+function amountsOf({ price }: LanguageModel, turn: Pick<Turn, 'tokensIn' | 'tokensOut'>) {
+  return { tokens: turn.tokensIn + turn.tokensOut, micros: costOf(price, turn) };
+}
+
+function costOf(price: Price, { tokensIn, tokensOut }: Pick<Turn, 'tokensIn' | 'tokensOut'>): number {
+  return price.inMicros * tokensIn + price.outMicros * tokensOut;
+}
+
+/** What there is when a budget ends the work: what the model has written so far, and why it ends. */
+function unfinishedSummary(
+  error: BudgetShort,
+  model: LanguageModel,
+  messages: readonly Message[],
   recalled: Recalled,
-  spent: { tokensIn: number; tokensOut: number; modelMs: number; toolsMs: number },
+  spent: Spent,
 ): SummaryParts {
+  const written = messages
+    .filter((message) => message.role === 'assistant')
+    .map((message) => withoutThoughts(message.text).trim())
+    .filter((text) => text !== '');
+  const { text, citations } = recalled.cite(
+    written.join('\n\n') || 'No answer: the budget ended before there was one.',
+  );
+  return {
+    text,
+    citations,
+    engine: model.name,
+    note: `Unfinished: ${error.message}`,
+    tokensIn: spent.tokensIn,
+    tokensOut: spent.tokensOut,
+    costMicros: BigInt(Math.ceil(spent.micros)),
+    timings: [
+      { name: 'model', durationMs: spent.modelMs },
+      { name: 'tools', durationMs: spent.toolsMs },
+    ],
+  };
+}
+
+function summaryOf(turn: Turn, isLast: boolean, model: LanguageModel, recalled: Recalled, spent: Spent): SummaryParts {
   const answer = withoutThoughts(turn.text).trim();
   if (answer === '') {
     throw new LimbError('model-no-answer', `${model.name} ended without an answer. Ask again, or use another model.`, {
@@ -130,6 +204,7 @@ function summaryOf(
     note: notes.filter((note) => note !== '').join(' '),
     tokensIn: spent.tokensIn,
     tokensOut: spent.tokensOut,
+    costMicros: BigInt(Math.ceil(spent.micros)),
     timings: [
       { name: 'model', durationMs: spent.modelMs },
       { name: 'tools', durationMs: spent.toolsMs },
