@@ -144,6 +144,9 @@ export const texts = {
       Claimed: 'A limb has taken it…',
       Running: 'Working…',
     } as Record<string, string>,
+    why: (reason: string) => `Why it waits: ${reason}`,
+    waitsUntil: (time: string) => `its time comes at ${time}`,
+    offered: 'it is offered to a limb that has a free slot',
     waitingAgain: (error: string) => `Waiting for another attempt. The last one ended: ${error}`,
     failed: 'This task failed',
     dead: 'This task was given up after its last attempt',
@@ -169,6 +172,19 @@ export const texts = {
     durations: 'Where the time went',
     other: 'other',
     skeleton: 'Loading the task',
+  },
+
+  attempts: {
+    label: 'Attempts',
+    on: (attempt: number, limb: string) => `${attempt}. on ${limb}`,
+    outcomes: {
+      Open: 'under way',
+      Done: 'done',
+      Failed: 'failed',
+      Lost: 'limb lost',
+      Cancelled: 'cancelled',
+      Expired: 'past its deadline',
+    },
   },
 
   timeline: {

@@ -1,6 +1,17 @@
-import type { Limb, Member, ProgressLine, Summary, Task, TaskInput, Tenant } from '$bindings/types.ts';
+import type {
+  Attempt,
+  LaneReason,
+  Limb,
+  Member,
+  ProgressLine,
+  QueueEntry,
+  Summary,
+  Task,
+  TaskInput,
+  Tenant,
+} from '$bindings/types.ts';
 
-export type { Limb, Member, ProgressLine, Summary, Task, TaskInput, Tenant };
+export type { Attempt, LaneReason, Limb, Member, ProgressLine, QueueEntry, Summary, Task, TaskInput, Tenant };
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];
 export type TaskStateTag = Task['state']['tag'];
