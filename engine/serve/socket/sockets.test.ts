@@ -370,6 +370,25 @@ test('[SOCK6] a bug of the database ends that one client, is reported, and distu
   expect(tags(await other.next())).toEqual(['ReducerResult']);
 });
 
+test('[OLD1] in version 1 what is not durable yet is shown, unless the client asks for confirmed reads', async () => {
+  const host = await start();
+  host.database.isDurableAtOnce = false;
+  const protocols = ['v1.bsatn.spacetimedb'];
+  const eager = await open(host, { protocols });
+  const careful = await open(host, { protocols, query: '?confirmed=true' });
+  const query = Buffer.from('SELECT * FROM person');
+  const subscribe = Buffer.concat([Buffer.of(1, 1, 0, 0, 0, query.length, 0, 0, 0), query, Buffer.of(9, 0, 0, 0)]);
+  for (const client of [careful, eager]) {
+    client.socket.send(subscribe);
+    expect((await client.next())[1]).toBe(0);
+  }
+  host.database.insert({ id: 1, name: 'ada' });
+  expect((await eager.next())[1]).toBe(2);
+  expect(careful.frames).toHaveLength(2);
+  host.database.makeDurable();
+  expect((await careful.next())[1]).toBe(2);
+});
+
 test('[SOCK6] a message that cannot be written ends that one client, is reported, and disturbs nobody else', async () => {
   const host = await start();
   // The definition of the fake database has no tables, so that its rows cannot be written as JSON.
