@@ -44,4 +44,4 @@ test('each engine that is here is attacked, and each that is not says how to get
     if (probe.present) expect(attacks.map(({ isHeld }) => isHeld)).toEqual([true, true]);
     else expect(probe.install).toContain('Install it');
   }
-});
+}, 120_000);
