@@ -149,6 +149,13 @@ describe('writes', () => {
     expect(ids).not.toContain(0);
   });
 
+  test('[QX5] a delete without a condition empties the table', () => {
+    const db = database();
+    const [emptied, left] = run(db, 'DELETE FROM pet; SELECT COUNT(*) AS n FROM pet');
+    expect([emptied?.rowsDeleted, left?.rows[0]?.[0]]).toEqual([3, 0]);
+    expect(db.rows('person')).toHaveLength(4);
+  });
+
   test.each([
     ['INSERT INTO person (id, name) VALUES (1, 2)', 'INSERT names each column once: `id`, `name`, `age`'],
     ["INSERT INTO person VALUES (1, 'x')", 'expected 3 values in a row, saw 2'],

@@ -105,6 +105,9 @@ function prepareUpdate(host: WriteHost, table: CatalogTable, statement: Update, 
 }
 
 function prepareDelete(host: WriteHost, table: CatalogTable, statement: Delete, rights: Rights): Write {
+  if (statement.where === undefined) {
+    return (transaction) => ({ rowsInserted: 0, rowsDeleted: transaction.clear(table.stored.id), rowsUpdated: 0 });
+  }
   const matching = prepareMatch(host, statement, table, rights);
   return (transaction) => {
     const rows = matching();
