@@ -1,17 +1,36 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Dice } from '../../engine/host/sim/dice.ts';
-import { type HelixProcess, startHelix } from '../support/process.ts';
+import { bundleModule } from '../../engine/index.ts';
+import { type HelixProcess, startNode } from '../support/process.ts';
 
 // Real processes, files and sockets. HELIX_KILL_ROUNDS=… runs more or fewer.
 const roundCount = Number(process.env['HELIX_KILL_ROUNDS'] ?? 100);
 const budgetMs = process.env['HELIX_KILL_ROUNDS'] === undefined ? 75_000 : Number.POSITIVE_INFINITY;
-const laneCount = 2;
+const laneCount = 3;
 const clientCount = 4;
-const module = 'test/fixtures/modules/ledger.ts';
 const folder = mkdtempSync(join(tmpdir(), 'helix-kill-'));
+const bundleFile = join(folder, 'ledger.js');
+const engine = new URL('../../dist/engine.js', import.meta.url);
+
+// The engine as it is shipped, and nothing of the command around it: a start costs a fraction of that. Snapshots are under
+// way most of the time, and what they make superfluous is trimmed.
+const program = `
+  import { readFileSync } from 'node:fs';
+  import { openHost } from '${engine}';
+  const [dataDirectory, bundleFile] = process.argv.slice(1);
+  const onFailure = (error) => { throw error; };
+  const host = await openHost({ dataDirectory, port: 0, logKeepDays: 0, snapshotAfterBytes: 10000, onFailure });
+  if (!host.databases.find('ledger')) {
+    const bundle = readFileSync(bundleFile, 'utf8');
+    const request = { name: 'ledger', owner: host.operator.identity, bundle, clear: false, breakClients: true };
+    await host.databases.publish(request);
+  }
+  console.log('listening on ' + host.url);
+`;
 const running = new Set<HelixProcess>();
 
 afterAll(async () => {
@@ -21,6 +40,8 @@ afterAll(async () => {
 
 describe('a hub that is killed again and again', () => {
   it('[CRASH3] has every call that it acknowledged, once and in order, after every start', async () => {
+    const bundle = await bundleModule(fileURLToPath(new URL('../fixtures/modules/ledger.ts', import.meta.url)));
+    writeFileSync(bundleFile, bundle);
     const untilMs = Date.now() + budgetMs;
     const lanes = Array.from({ length: laneCount }, (_, i) => new Lane(i));
     await Promise.all(lanes.map((lane) => lane.run(Math.ceil(roundCount / laneCount), untilMs)));
@@ -73,10 +94,7 @@ class Lane {
   }
 
   async #start(): Promise<{ hub: HelixProcess; url: string }> {
-    const where = ['--data', this.#data, '--listen', '127.0.0.1:0'];
-    // Snapshots are under way most of the time, and what they make superfluous is trimmed.
-    const history = ['--snapshot-after-mib', '0.01', '--log-keep-days', '0'];
-    const hub = startHelix(['hub', 'start', '--module', module, '--name', 'ledger', ...where, ...history]);
+    const hub = startNode(['--input-type=module', '--eval', program, this.#data, bundleFile]);
     running.add(hub);
     const [, url = ''] = await hub.line(/listening on (http:\/\/\S+)/);
     return { hub, url };

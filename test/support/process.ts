@@ -22,7 +22,12 @@ export interface HelixProcess {
 }
 
 export function startHelix(args: readonly string[], environment: Record<string, string> = {}): HelixProcess {
-  const child = spawn(process.execPath, [bin, ...args], {
+  return startNode([bin, ...args], environment);
+}
+
+/** Starts Node itself, such as on a program that is shorter than the command. */
+export function startNode(args: readonly string[], environment: Record<string, string> = {}): HelixProcess {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...environment },
   });
@@ -49,7 +54,7 @@ export function startHelix(args: readonly string[], environment: Record<string, 
         };
         listeners.add(look);
         for (const line of [...lines]) look(line);
-        void exited.then(() => reject(new Error(`helix ${args.join(' ')} ended early:\n${lines.join('\n')}`)));
+        void exited.then(() => reject(new Error(`node ${args.join(' ')} ended early:\n${lines.join('\n')}`)));
       });
     },
     async kill() {
