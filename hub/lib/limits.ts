@@ -14,6 +14,8 @@ export const limits = {
   reservationsMax: 16,
   /** Tasks that are looked at again when a budget has more left. */
   unparkedMax: 100,
+  /** Of one tenant. */
+  unfinishedTasksMax: 100_000,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,

@@ -5,7 +5,7 @@ import { isFinished } from '../lib/states.ts';
 import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
 import { isBefore } from '../lib/time.ts';
 import { finishTask, queueTask } from '../queue/endings.ts';
-import { moveTask, requireRow } from '../queue/moves.ts';
+import { countTask, moveTask, requireRow } from '../queue/moves.ts';
 import { wakeAt } from '../queue/timers.ts';
 import spacetimedb, { type Amounts, type Ctx, type TaskRow } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
@@ -35,6 +35,8 @@ export const submitTask = spacetimedb.reducer(
     const terms = requireTerms(ctx, tenantId, given);
     const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
     if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return;
+    requireRoom(ctx, tenantId);
+    countTask(ctx, tenantId, 1);
     const inserted = ctx.db.task.insert({
       id: 0n,
       tenantId,
@@ -96,6 +98,7 @@ function redrive(ctx: Ctx, task: TaskRow): boolean {
   if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) {
     throw new SenderError(`duplicate: another task with the dedupe key of task ${task.id} is under way`);
   }
+  requireRoom(ctx, task.tenantId);
   if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
   ctx.db.deadLetter.taskId.delete(task.id);
   if (terms.deadline && isBefore(ctx.timestamp, terms.deadline)) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
@@ -142,6 +145,15 @@ function openTreeBudget(ctx: Ctx, task: TaskRow, amounts: Amounts): void {
       since: '',
     });
   }
+}
+
+/** One tenant must not fill the memory of all. */
+function requireRoom(ctx: Ctx, tenantId: bigint): void {
+  const { unfinishedTasks } = requireRow(ctx.db.usage.tenantId.find(tenantId), `the usage of tenant ${tenantId}`);
+  if (unfinishedTasks < limits.unfinishedTasksMax) return;
+  throw new SenderError(
+    `queue-full: the tenant has ${unfinishedTasks} unfinished tasks, the most that are allowed; wait or cancel some`,
+  );
 }
 
 function isKnown(ctx: Ctx, tenantId: bigint, reference: string): boolean {

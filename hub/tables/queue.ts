@@ -71,6 +71,7 @@ export const usageRow = t.row('Usage', {
   tenantId: t.u64().primaryKey(),
   /** Grows when one of its tasks is offered: the smallest of those that a limb serves is next. */
   turn: t.u64(),
+  unfinishedTasks: t.u32(),
 });
 
 /** Why the tasks of a lane wait. */

@@ -88,6 +88,7 @@ export function checkInvariants(world: World): void {
     const accepted = completions.get(task.id) ?? 0;
     expect(accepted).toBe(task.state.tag === 'Done' ? 1 : 0);
   }
+  checkUsage(mesh, tasks);
   checkLanes(mesh);
   checkReasons(world);
   checkBudgets(mesh);
@@ -134,6 +135,13 @@ function checkTasks(mesh: Mesh, tasks: readonly Row<'task'>[]): void {
   }
   const known = new Set(tasks.map(({ id }) => id));
   for (const id of [...entries.keys(), ...offers.keys(), ...leases.keys()]) expect(known.has(id)).toBe(true);
+}
+
+function checkUsage(mesh: Mesh, tasks: readonly Row<'task'>[]): void {
+  for (const { tenantId, unfinishedTasks } of mesh.rows('usage')) {
+    const own = tasks.filter((task) => task.tenantId === tenantId && !isFinished(task.state.tag));
+    expect(unfinishedTasks).toBe(own.length);
+  }
 }
 
 function checkLanes(mesh: Mesh): void {
