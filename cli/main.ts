@@ -113,9 +113,10 @@ withHub(program.command('remember <path...>'))
 
 withHub(program.command('tasks'))
   .description('list the newest tasks')
-  .option('--follow', 'stay, and show each change')
+  .addOption(new Option('--follow', 'stay, and show each change').conflicts('json'))
   .option('--limit <count>', 'how many tasks', count, 20)
-  .addHelpText('after', examples('helix tasks', 'helix tasks --follow'))
+  .option('--json', 'print them as JSON; integers of 64 bits are strings')
+  .addHelpText('after', examples('helix tasks', 'helix tasks --follow', 'helix tasks --json --limit 100'))
   .action((options) => run(async () => (await import('./commands/tasks.ts')).tasks(options)));
 
 withHub(program.command('why'))

@@ -167,6 +167,22 @@ describe('helix tasks', () => {
     expect((await following.ended).code).toBe(130);
   });
 
+  it('--json prints the newest tasks for programs', async () => {
+    await runCli(['ask', 'for programs'], { env: env() });
+    const { code, stdout } = await runCli(['tasks', '--json', '--limit', '1'], { env: env() });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        tenantId: '1',
+        skill: 'reason',
+        title: 'for programs',
+        state: 'Done',
+        submittedAt: expect.stringMatching(/Z$/),
+      },
+    ]);
+    expect((await runCli(['tasks', '--json', '--follow'], { env: env() })).stderr).toMatch(/cannot be used with/);
+  });
+
   it('refuses a token that the hub did not make', async () => {
     const file = join(home, 'bad.token');
     writeFileSync(file, 'nonsense');

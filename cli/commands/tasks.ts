@@ -8,18 +8,35 @@ import { formatTask, formatTasks } from '../lib/task-table.ts';
 
 export interface TasksOptions extends HubOptions {
   readonly follow?: boolean;
+  readonly json?: boolean;
   readonly limit: number;
 }
 
 export async function tasks(options: TasksOptions): Promise<void> {
   await withHub(options, async (hub, signal) => {
     await untilAborted(subscribe(hub, [tables.tasks, tables.limbs]), signal);
+    if (options.json) return console.log(JSON.stringify(newest(hub, options.limit).map(plain), undefined, 2));
     if (options.follow && process.stdout.isTTY) redraw(hub, options.limit);
     else console.log(formatTasks(newest(hub, options.limit), limbNames(hub), Date.now()));
     if (!options.follow) return;
     if (!process.stdout.isTTY) printChanges(hub);
     await untilAborted(hub.lost, signal);
   });
+}
+
+/** A task as JSON can hold it. */
+function plain({ state, limb, submittedBy, submittedAt, claimedAt, finishedAt, ...task }: Task): object {
+  return {
+    ...Object.fromEntries(
+      Object.entries(task).map(([key, value]) => [key, typeof value === 'bigint' ? `${value}` : value]),
+    ),
+    state: state.tag,
+    limb: limb?.toHexString() ?? null,
+    submittedBy: submittedBy.toHexString(),
+    submittedAt: submittedAt.toISOString(),
+    claimedAt: claimedAt?.toISOString() ?? null,
+    finishedAt: finishedAt?.toISOString() ?? null,
+  };
 }
 
 function newest(hub: Hub, limit: number): Task[] {
