@@ -49,6 +49,7 @@ export const durability: Cell = {
       const { usage, snapshotCount } = busy.at(-1) as Loaded;
       bench.say(`round ${round + 1}: ${snapshotCount} snapshots, late p99.9 ${millis(usage.p999Ms)} ms`);
     }
+    await coverWithSnapshot(bench);
     const fromSnapshot = await restarts(bench, rounds, Number.MAX_SAFE_INTEGER);
     const folderSpeed = await backupSpeed(bench, rounds, 'copy');
     const archiveSpeed = await backupSpeed(bench, rounds, 'copy.tar.gz');
@@ -146,6 +147,14 @@ async function underLoad(bench: Bench, afterBytes: number): Promise<Loaded> {
     clearInterval(watching);
     await child.stop();
   }
+}
+
+/** Leaves a snapshot of everything. */
+async function coverWithSnapshot(bench: Bench): Promise<void> {
+  const { child } = await startInside(bench, name, name, { snapshotAfterBytes: 1 });
+  const wanted = `${String((await child.ask('offset', null)) + 1).padStart(20, '0')}.snapshot`;
+  while (filesOf(bench, wanted).length === 0) await setTimeout(watchMs);
+  await child.stop();
 }
 
 /** @returns millions of bytes a second */
