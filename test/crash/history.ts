@@ -324,6 +324,10 @@ interface Life {
   failure: Error | undefined;
 }
 
+/** Equal for equal contents: the order of rows is nobody's promise. */
 function linesOf(truth: Truth | undefined): string {
-  return JSON.stringify(truth, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  if (!truth) return 'nothing';
+  const lines = (rows: readonly object[]) =>
+    rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value))).sort();
+  return [truth.calls, ...[truth.accounts, truth.alarms, truth.rings].map(lines)].join('\n');
 }
