@@ -17,7 +17,7 @@ export function compress(): Plugin {
     configResolved: ({ root, build }) => {
       folder = resolve(root, build.outDir);
     },
-    async closeBundle() {
+    async writeBundle() {
       const names = await readdir(folder, { recursive: true });
       const files = names.filter((name) => compressible.has(extname(name))).map((name) => join(folder, name));
       for (const file of files) {
