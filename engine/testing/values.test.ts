@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { AlgebraicType, BinaryReader } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
 import { Reader } from '../bsatn/reader.ts';
-import { specialOf } from '../bsatn/special.ts';
+import { isUnit, optionOf, specialOf } from '../bsatn/special.ts';
 import { anyType, listType, typeAndValues } from '../bsatn/testing/arbitrary.ts';
 import type { Field, Type } from '../bsatn/type.ts';
 import { encodeValue } from '../bsatn/value.ts';
@@ -14,7 +14,8 @@ import { writeSdkValue } from './write-value.ts';
 describe('values', () => {
   it('[KIT9] are read as the official client reads them', () => {
     const typed = typeAndValues(
-      anyType.filter((type) => !contains(type, listType)),
+      // Of the client's `{}` nobody can tell whether it is a variant's missing payload or an option of nothing.
+      anyType.filter((type) => !contains(type, listType) && !hasOptionOfUnit(type)),
       1,
     );
     fc.assert(
@@ -92,6 +93,11 @@ function hasNestedOption(type: Type, seen = new Set<Type>()): boolean {
   const some = type.kind === 'sum' && type.variants[0]?.name === 'some' ? type.variants[0].type : undefined;
   const isNested = some?.kind === 'sum' && some.variants[0]?.name === 'some';
   return isNested || partsOf(type).some((inner) => hasNestedOption(inner, seen));
+}
+
+function hasOptionOfUnit(type: Type): boolean {
+  const some = optionOf(type);
+  return (some !== undefined && isUnit(some)) || partsOf(type).some(hasOptionOfUnit);
 }
 
 function partsOf(type: Type): readonly Type[] {

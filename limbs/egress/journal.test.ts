@@ -42,6 +42,14 @@ describe('the journal of what left', () => {
     journal.close();
   });
 
+  test('has nothing of a call that carries nothing', async () => {
+    const journal = await EgressJournal.open(folder);
+    const { pong } = journaled({ pong: async (_: object) => 'sent' }, journal);
+    await expect(pong({})).resolves.toBe('sent');
+    journal.close();
+    expect(await lines()).toEqual([]);
+  });
+
   test('keeps no one-time code', async () => {
     const journal = await EgressJournal.open(folder);
     journal.record('redeemInvite', { code: 'alpha-beta', name: 'limb' });

@@ -116,14 +116,14 @@ export interface EgressTotal {
   readonly bytes: number;
 }
 
-/** The same reducers, each call written down before it is made. */
+/** The same reducers, each call written down before it is made. One without arguments, such as a pong, carries nothing. */
 export function journaled<T extends object>(reducers: T, journal: EgressJournal): T {
   return new Proxy(reducers, {
     get(target, name) {
       const call: unknown = Reflect.get(target, name);
       if (typeof call !== 'function' || typeof name !== 'string') return call;
-      return async (payload?: unknown) => {
-        journal.record(name, payload);
+      return async (payload?: object) => {
+        if (payload !== undefined && Object.keys(payload).length > 0) journal.record(name, payload);
         return Reflect.apply(call, target, [payload]);
       };
     },
