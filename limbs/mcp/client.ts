@@ -107,7 +107,7 @@ function builtServer(): readonly [string, ...string[]] {
 
 async function connect([program, ...args]: readonly [string, ...string[]], onClose: () => void): Promise<Connection> {
   const environment = Object.fromEntries(
-    ['HELIX_SANDBOX_MIN', 'TMPDIR'].flatMap((name) => {
+    ['HELIX_SANDBOX_MIN', 'HELIX_SANDBOX_ENGINE', 'XDG_RUNTIME_DIR', 'TMPDIR'].flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -102,7 +102,9 @@ describe('the process of the Python tool', () => {
 
   it.runIf(existsSync('/proc/self/cmdline'))('takes what it runs with it when it dies', async () => {
     const pidPath = join(programs.folder, 'pid');
-    const tool = new PythonTool({ command: ['/bin/sh', '-c', `echo $$ > ${pidPath}; exec "$@"`, 'sh', ...command] });
+    // In a container it would be nobody's child; the next start of a limb removes that one.
+    const start = `echo $$ > ${pidPath}; HELIX_SANDBOX_ENGINE=/nowhere exec "$@"`;
+    const tool = new PythonTool({ command: ['/bin/sh', '-c', start, 'sh', ...command] });
     let children: number[] = [];
     const running = tool.run({ code: 'print("begun")\nwhile True: pass', timeoutMs: 100_000 }, () => {
       const pid = Number(readFileSync(pidPath, 'utf8'));
