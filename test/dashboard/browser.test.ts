@@ -337,7 +337,7 @@ describe.skipIf(!hasChromium)(title, { timeout: 60_000 }, () => {
         await page.locator('[data-connection=live]').waitFor();
         await page.locator('.skeleton').first().waitFor({ state: 'detached' });
         // A colour on its way to another is no colour of the theme.
-        await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
+        await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
         // The page's own policy forbids code from elsewhere: axe comes in through the debugger.
         await page.evaluate(axe);
         const violations = await page.evaluate(async () => {
