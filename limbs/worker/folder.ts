@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimbError } from '../errors.ts';
+import { describeProcess } from '../process.ts';
 
 /** Where a limb keeps what it is and what it knows. */
 export interface LimbFolder {
@@ -68,19 +69,6 @@ async function lock(file: string, folder: string): Promise<void> {
     }
     await rm(file, { force: true });
   }
-}
-
-/** A process by its number and its start, because numbers come again; empty when there is none. */
-async function describeProcess(pid: number): Promise<string> {
-  if (!Number.isInteger(pid) || pid < 1) return '';
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (!isCode(error, 'EPERM')) return '';
-  }
-  const stat = await readIfThere(`/proc/${pid}/stat`);
-  // The name in parentheses may hold spaces; the start is the 20th field after it.
-  return `${pid} ${stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`.trim();
 }
 
 /** A reader sees the old text or the new one. */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { LimbError } from '../../errors.ts';
+import { describeProcess } from '../../process.ts';
 import {
   DEFAULT_LIMITS,
   type Limits,
@@ -28,7 +28,7 @@ export class ContainerEngine implements SandboxEngine {
   readonly name = 'docker';
   #level: SandboxLevel = 'container';
   #docker: Docker | undefined;
-  readonly #owner = describeProcess(process.pid);
+  #owner = '';
   #waiting: Promise<WaitingContainer> | undefined;
   /** Only who runs programs wants the next container to wait. */
   #keepsOneWaiting = false;
@@ -41,6 +41,7 @@ export class ContainerEngine implements SandboxEngine {
     try {
       const { docker, version, claimsLimits } = await findContainerHost();
       this.#docker = docker;
+      this.#owner = await describeProcess(process.pid);
       await this.#removeOrphans(docker);
       await selfTest(this);
       this.#level = claimsLimits && (await this.#limitsHoldTogether()) ? 'container' : 'container-process-limits';
@@ -103,8 +104,11 @@ print(sum(os.wait()[1] == 0 for _ in range(4)))
   /** Ends what limbs left that were killed. */
   async #removeOrphans(docker: Docker): Promise<void> {
     const containers = await docker.listContainers({ all: true, filters: { label: [ownerLabel] } });
-    const orphans = containers.filter(({ Labels }) => !isAlive(Labels[ownerLabel] ?? ''));
-    await Promise.all(orphans.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
+    await Promise.all(
+      containers.map(async ({ Id, Labels }) => {
+        if (!(await isAlive(Labels[ownerLabel] ?? ''))) await docker.getContainer(Id).remove({ force: true });
+      }),
+    );
   }
 }
 
@@ -112,16 +116,6 @@ function isDefault(limits: Limits): boolean {
   return Object.entries(DEFAULT_LIMITS).every(([name, value]) => limits[name as keyof Limits] === value);
 }
 
-/** A process by its number and its start, because numbers come again. */
-function describeProcess(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
-}
-
-function isAlive(owner: string): boolean {
-  try {
-    return describeProcess(Number(owner.split(' ')[0])) === owner;
-  } catch {
-    return false;
-  }
+async function isAlive(owner: string): Promise<boolean> {
+  return (await describeProcess(Number(owner.split(' ')[0]))) === owner;
 }
