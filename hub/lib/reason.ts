@@ -25,9 +25,9 @@ export function reasonOf({ band, key, holders, limbs }: LaneSituation): Reason {
     return { code: 'concurrency', text: `the concurrency key ${key} is held by ${tasks} ${some(holders.map(String))}` };
   }
   const { skill, target, labels } = band;
-  const skilled = limbs.filter(
-    ({ limb }) => limb.skills.includes(skill) && (target === undefined || limb.identity.isEqual(target)),
-  );
+  const skilled = limbs
+    .filter(({ limb }) => limb.skills.includes(skill) && (target === undefined || limb.identity.isEqual(target)))
+    .sort(byName);
   if (skilled.length === 0) {
     const whose = target ? 'the limb that it is meant for does not offer' : 'no limb has';
     return { code: 'no-limb', text: `${whose} the skill ${skill}` };
@@ -48,6 +48,12 @@ export function reasonOf({ band, key, holders, limbs }: LaneSituation): Reason {
     return { code: 'capacity', text: `${some(free.map(nameOf))} works for other tenants as much as it may` };
   }
   return { code: 'busy', text: `all slots are busy: ${some(labelled.map(slotsOf))}` };
+}
+
+/** Rows come in any order; the same situation is to be the same sentence. */
+function byName(one: LaneSituation['limbs'][number], other: LaneSituation['limbs'][number]): number {
+  if (one.limb.name !== other.limb.name) return one.limb.name < other.limb.name ? -1 : 1;
+  return one.limb.identity.toHexString() < other.limb.identity.toHexString() ? -1 : 1;
 }
 
 function nameOf({ limb }: LaneSituation['limbs'][number]): string {
