@@ -1,5 +1,4 @@
 import { Range } from 'spacetimedb/server';
-import { AssertionError } from '../lib/assertion.ts';
 import { routeOf } from '../lib/routes.ts';
 import type { BandRow, Ctx, LaneRow, QueueEntryRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, hasPlace } from './concurrency.ts';
@@ -10,7 +9,9 @@ import { requireRow } from './moves.ts';
 
 /** Places start here, so that there is room for those who come back to the front. */
 const firstPlace = 1n << 32n;
-const windowPlaces = 16n;
+/** How many places are looked at together, more and more of them in a gap. */
+const placesMin = 2n;
+const placesMax = 64n;
 
 /** Puts a queued task into its lane: at the end, or at the front when it had been there before. */
 export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning: boolean): BandRow {
@@ -50,19 +51,12 @@ export function leaveLane(ctx: Ctx, entry: QueueEntryRow, isFirst = false): void
 
 /** The lane whose turn it is, among those whose concurrency key has a place left. */
 export function firstLane(ctx: Ctx, band: BandRow): LaneRow | undefined {
-  for (let from = band.head; from < band.tail; from += windowPlaces) {
-    const [lane] = ctx.db.lane.byPlace.filter([band.id, window(from)]);
-    if (lane) return lane;
-  }
-  return undefined;
+  return lowest(band, (places) => ctx.db.lane.byPlace.filter([band.id, places]));
 }
 
 export function firstEntry(ctx: Ctx, lane: LaneRow): QueueEntryRow {
-  for (let from = lane.head; from < lane.tail; from += windowPlaces) {
-    const [entry] = ctx.db.queueEntry.byPlace.filter([lane.id, window(from)]);
-    if (entry) return entry;
-  }
-  throw new AssertionError(`lane ${lane.id} has no first task`);
+  const entry = lowest(lane, (places) => ctx.db.queueEntry.byPlace.filter([lane.id, places]));
+  return requireRow(entry, `the first task of lane ${lane.id}`);
 }
 
 /** A lane that was served, if it is still there, goes to the end of its band's order. */
@@ -145,6 +139,21 @@ function openLane(ctx: Ctx, bandId: bigint, task: TaskRow, concurrency: string):
   });
 }
 
-function window(from: bigint): Range<bigint> {
-  return new Range<bigint>({ tag: 'included', value: from }, { tag: 'excluded', value: from + windowPlaces });
+/**
+ * The row with the lowest place from the head on. It is looked for in a few places at a time, because a range gives the
+ * rows of the open transaction before all others, whatever their places.
+ */
+function lowest<Row extends { readonly place: bigint }>(
+  { head, tail }: { readonly head: bigint; readonly tail: bigint },
+  rowsIn: (places: Range<bigint>) => Iterable<Row>,
+): Row | undefined {
+  let places = placesMin;
+  for (let from = head; from < tail; from += places) {
+    if (from > head && places < placesMax) places *= 2n;
+    let first: Row | undefined;
+    const range = new Range<bigint>({ tag: 'included', value: from }, { tag: 'excluded', value: from + places });
+    for (const row of rowsIn(range)) if (!first || row.place < first.place) first = row;
+    if (first) return first;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import type { Identity } from 'spacetimedb';
 import { expect } from 'vitest';
-import type { Mark, TableRow } from '../../engine/testing/index.ts';
-import { isFinished } from '../../hub/lib/states.ts';
+import type { Mark, TableRow } from '../../../engine/testing/index.ts';
+import { isFinished } from '../../../hub/lib/states.ts';
 import {
   announce,
   inviteTo,
@@ -12,7 +12,7 @@ import {
   type MeshModule,
   newTenant,
   startMesh,
-} from './mesh.ts';
+} from '../mesh.ts';
 
 /** A limb of a history. */
 export interface Actor {
