@@ -7,9 +7,8 @@ import { Dice } from '../../engine/host/sim/dice.ts';
 import { bundleModule } from '../../engine/index.ts';
 import { type HelixProcess, startNode } from '../support/process.ts';
 
-// Real processes, files and sockets. HELIX_KILL_ROUNDS=… runs more or fewer.
+// Real processes, files and sockets. HELIX_KILL_ROUNDS=… runs more.
 const roundCount = Number(process.env['HELIX_KILL_ROUNDS'] ?? 100);
-const budgetMs = process.env['HELIX_KILL_ROUNDS'] === undefined ? 75_000 : Number.POSITIVE_INFINITY;
 const laneCount = 3;
 const clientCount = 4;
 const folder = mkdtempSync(join(tmpdir(), 'helix-kill-'));
@@ -42,16 +41,15 @@ describe('a hub that is killed again and again', () => {
   it('[CRASH3] has every call that it acknowledged, once and in order, after every start', async () => {
     const bundle = await bundleModule(fileURLToPath(new URL('../fixtures/modules/ledger.ts', import.meta.url)));
     writeFileSync(bundleFile, bundle);
-    const untilMs = Date.now() + budgetMs;
     const lanes = Array.from({ length: laneCount }, (_, i) => new Lane(i));
-    await Promise.all(lanes.map((lane) => lane.run(Math.ceil(roundCount / laneCount), untilMs)));
+    await Promise.all(lanes.map((lane) => lane.run(Math.ceil(roundCount / laneCount))));
     const rounds = lanes.reduce((sum, lane) => sum + lane.rounds, 0);
     const calls = lanes.reduce((sum, lane) => sum + lane.acknowledged.size, 0);
     const losses = lanes.flatMap((lane) => lane.losses);
     console.log(`${rounds} rounds of kill -9: ${calls} calls acknowledged, losses: ${losses.length}`);
     expect(losses).toEqual([]);
-    expect(rounds).toBeGreaterThanOrEqual(Math.min(10, roundCount));
-  }, 600_000);
+    expect(rounds).toBeGreaterThanOrEqual(roundCount);
+  }, 3_600_000);
 });
 
 /** One data folder and the processes that run on it after each other. */
@@ -68,8 +66,8 @@ class Lane {
     this.#dice = new Dice(lane + 1);
   }
 
-  async run(rounds: number, untilMs: number): Promise<void> {
-    while (this.rounds < rounds && Date.now() < untilMs && this.losses.length === 0) {
+  async run(rounds: number): Promise<void> {
+    while (this.rounds < rounds && this.losses.length === 0) {
       const { hub, url } = await this.#start();
       await this.#check(url);
       const calls = Array.from({ length: clientCount }, (_, i) => this.#callUntilDead(url, i));
