@@ -65,14 +65,29 @@ limb
   .addHelpText('after', examples('helix limb egress', 'helix limb egress --task 17', 'helix limb egress --json | jq .'))
   .action((options) => run(async () => (await import('./commands/limb-egress.ts')).limbEgress(options)));
 
-program
-  .command('sandbox')
-  .description('the sandbox for Python on this machine')
+const sandbox = program.command('sandbox').description('the sandbox for Python on this machine');
+sandbox
   .command('check')
   .description('attack every sandbox engine of this machine and print what holds')
   .option('--json', 'print the results as JSON')
   .addHelpText('after', examples('helix sandbox check'))
   .action((options) => run(async () => (await import('./commands/sandbox-check.ts')).sandboxCheck(options)));
+
+sandbox
+  .command('mcp')
+  .description('serve run_python, Python in the sandbox, to MCP clients: the one tool and nothing else of Helix')
+  .option('--port <port>', 'serve over HTTP on this port of 127.0.0.1 (default: standard input and output)', port)
+  .option(
+    '--token-file <file>',
+    'file with the token of HTTP clients (default: HELIX_MCP_TOKEN, or mcp.token in the data folder, which is made)',
+  )
+  .addHelpText('after', '\nSettings of an MCP client that starts it by itself:')
+  .addHelpText('after', '  {"mcpServers":{"python":{"command":"npx","args":["helix","sandbox","mcp"]}}}\n')
+  .addHelpText('after', 'Settings of an MCP client over HTTP, which has the token in its own environment:')
+  .addHelpText('after', '  {"mcpServers":{"python":{"type":"http","url":"http://127.0.0.1:8765/mcp",')
+  .addHelpText('after', `    "headers":{"Authorization":"Bearer \${HELIX_MCP_TOKEN}"}}}}`)
+  .addHelpText('after', examples('helix sandbox mcp', 'helix sandbox mcp --port 8765'))
+  .action((options) => run(async () => (await import('./commands/sandbox-mcp.ts')).sandboxMcp(options)));
 
 withHub(program.command('link'))
   .description('make a one-time sign-in link for the web app')
