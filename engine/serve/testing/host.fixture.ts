@@ -12,6 +12,13 @@ export interface Host {
   readonly owner: Credentials;
   /** Errors that were nobody's mistake but the server's. */
   readonly reported: unknown[];
+  ask(method: string, path: string, init?: { headers?: Record<string, string>; body?: string }): Promise<Answer>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
 }
 
 /** A server on a free port over fake databases, with one database `people`. */
@@ -25,5 +32,10 @@ export async function startHost(options: Partial<ServerOptions> = {}): Promise<H
   const report = (error: unknown) => reported.push(error);
   const server = createServer({ databases, authority, report, ...options });
   const port = await server.listen(0);
-  return { server, port, url: `http://127.0.0.1:${port}`, authority, databases, database, owner, reported };
+  const url = `http://127.0.0.1:${port}`;
+  const ask: Host['ask'] = async (method, path, init = {}) => {
+    const answer = await fetch(`${url}${path}`, { method, ...init });
+    return { status: answer.status, text: await answer.text(), headers: answer.headers };
+  };
+  return { server, port, url, authority, databases, database, owner, reported, ask };
 }
