@@ -1,126 +1,26 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Identity, ScheduleAt, type Timestamp } from 'spacetimedb';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { nodeDisk } from '../engine/host/node/disk.ts';
-import { bundleModule, type HostOptions } from '../engine/index.ts';
-import { openLog } from '../engine/log/log.ts';
-import type { Client, ClientMessage } from '../engine/serve/contract.ts';
-import { createTestHub } from '../engine/testing/index.ts';
+import { describe, expect, it } from 'vitest';
+import { nodeDisk } from '../../engine/host/node/disk.ts';
+import { openLog } from '../../engine/log/log.ts';
+import type { Client, ClientMessage } from '../../engine/serve/contract.ts';
+import { createTestHub } from '../../engine/testing/index.ts';
+import { type Connection, failureOf, rowsOf, subscribe, tableOf, until } from '../conformance/support/client.ts';
 import {
-  type Bindings,
-  type Connection,
-  compileBindings,
-  connect,
-  failureOf,
-  rowsOf,
-  subscribe,
-  tableOf,
-  until,
-} from './conformance/support/client.ts';
-import { TestHost } from './conformance/support/host.ts';
-
-/** A server of the outside world: each test says how it answers. */
-class World {
-  readonly #server: Server;
-  readonly requests: string[] = [];
-  answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => response.end('pong');
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk) => {
-        body += String(chunk);
-      });
-      request.on('end', () => {
-        this.requests.push(`${request.method} ${request.url} ${request.headers['x-kind']} ${body}`);
-        this.answer(request, response);
-      });
-    });
-  }
-
-  async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
-
-const world = new World();
-let errands: string;
-let bindings: Bindings;
-beforeAll(async () => {
-  await world.open();
-  errands = await bundleModule(fileURLToPath(new URL('./fixtures/errands.ts', import.meta.url)));
-  bindings = await compileBindings(errands);
-});
-afterAll(() => world.close());
-
-const hosts: TestHost[] = [];
-afterEach(async () => {
-  world.requests.length = 0;
-  world.answer = (_, response) => response.end('pong');
-  await Promise.all(hosts.splice(0).map((host) => host.close()));
-});
-
-async function start(options: Partial<HostOptions> = {}): Promise<TestHost> {
-  const host = await TestHost.start({ egress: 'anywhere', ...options });
-  hosts.push(host);
-  await publish(host, errands);
-  return host;
-}
-
-async function publish(host: TestHost, bundle: string): Promise<void> {
-  expect((await host.tryPublish('errands', bundle)).status).toBe(200);
-}
-
-function enter(host: TestHost): Promise<Connection> {
-  return connect(host, bindings, 'errands');
-}
-
-function procedure(connection: Connection, name: string, args?: object): Promise<unknown> {
-  const call = connection.procedures[name];
-  if (!call) throw new Error(`the bindings have no procedure ${name}, only ${Object.keys(connection.procedures)}`);
-  return call(args);
-}
-
-/** The official client's own way to call by name. */
-interface Calls {
-  callProcedure(name: string, args: Uint8Array): Promise<Uint8Array>;
-}
-
-/** Why a procedure did not end well: the official client rejects with the text itself. */
-function refusalOf(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    (value) => expect.fail(`it ended well, with ${value}`),
-    (reason: unknown) => reason,
-  );
-}
-
-function reducer(connection: Connection, name: string, args?: object): Promise<void> {
-  const call = connection.reducers[name];
-  if (!call) throw new Error(`the bindings have no reducer ${name}, only ${Object.keys(connection.reducers)}`);
-  return call(args);
-}
-
-async function notes(host: TestHost): Promise<unknown[]> {
-  return (await host.rows('errands', 'SELECT text FROM note')).map((row) => (row as unknown[])[0]);
-}
-
-async function messages(host: TestHost): Promise<string[]> {
-  return (await host.logs('errands')).map(({ message }) => message);
-}
-
-const fatal = 'The instance encountered a fatal error.';
+  type Calls,
+  enter,
+  errands,
+  fatal,
+  messages,
+  notes,
+  procedure,
+  publish,
+  reducer,
+  refusalOf,
+  start,
+  world,
+} from './errands.ts';
 
 describe('a procedure', () => {
   it('[PROC1] answers its caller, whom it knows, with time and value', async () => {
@@ -365,85 +265,6 @@ describe('a scheduled procedure', () => {
     await reducer(alice, 'send', { at: ScheduleAt.time(0n), url: world.url });
     await until('it has failed', async () => (await messages(host)).some((line) => line.startsWith('The scheduled')));
     expect(await messages(host)).toContain(`The scheduled procedure \`run\` failed: ${fatal}`);
-  });
-});
-
-describe('an HTTP handler', () => {
-  const route = '/v1/database/errands/route';
-
-  it('[PROC30] gets method, address, headers and body, and answers with status, headers and body', async () => {
-    const host = await start();
-    // UTF-8, which is how a module reads and writes headers.
-    const zoe = Buffer.from('Zoë').toString('latin1');
-    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
-      const body = method === 'GET' ? undefined : new Uint8Array([0xff, 0x00, 0xfe, 0x7f]);
-      const response = await fetch(`${host.url}${route}/echo?a=b&c=%20`, {
-        method,
-        headers: {
-          'x-name': zoe,
-          'x-status': '418',
-          'content-type': 'image/x-none',
-          authorization: 'Bearer not-one',
-        },
-        ...(body && { body }),
-      });
-      expect(response.status).toBe(418);
-      expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([...(body ?? [])]);
-      const url = `${host.url}${route}/echo?a=b&c=%20`;
-      expect(response.headers.get('x-seen')).toBe(`${method} ${url} ${body?.length ?? 0}`);
-      expect(response.headers.get('content-type')).toBe('image/x-none');
-      expect(response.headers.get('x-name')).toBe(zoe);
-      expect(Number.parseInt(response.headers.get('x-sender') ?? '', 16)).toBe(0);
-    }
-  });
-
-  it('[PROC31] is found by method and exact path', async () => {
-    const host = await start();
-    const ask = async (method: string, path: string) => {
-      const { status, text, headers } = await host.ask(method, `${route}${path}`);
-      return status === 200 ? (headers.get('x-seen')?.split(' ')[0] ?? text) : status;
-    };
-    expect(await ask('GET', '/only')).toBe('GET');
-    expect(await ask('POST', '/only')).toBe(404);
-    expect(await ask('PUT', '/notes')).toBe('PUT');
-    expect(await ask('DELETE', '/notes')).toBe('DELETE');
-    expect(await ask('PATCH', '/notes')).toBe('PATCH');
-    expect(await ask('HEAD', '/notes')).toBe('HEAD');
-    expect(await ask('GET', '/notes')).toBe(404);
-    expect(await ask('GET', '')).toBe('bare');
-    expect(await ask('GET', '/')).toBe('slash');
-    expect(await ask('GET', '/leaf')).toBe('leaf');
-    expect(await ask('GET', '/leaf/')).toBe('leaf slash');
-    expect(await ask('GET', '//leaf')).toBe(404);
-    expect(await ask('GET', '/leaf/more')).toBe(404);
-    expect(await ask('GET', '/missing')).toBe(404);
-  });
-
-  it('[PROC32] writes rows that subscribers see', async () => {
-    const host = await start();
-    const alice = await enter(host);
-    await subscribe(alice, 'SELECT * FROM note');
-    const answer = await host.ask('POST', `${route}/notes`, { body: 'posted' });
-    expect(answer).toMatchObject({ status: 201, json: { id: 1 } });
-    await until('it is seen', () => rowsOf(alice, 'note').some((row) => row['text'] === 'posted'));
-  });
-
-  it('[PROC33] that fails or answers with no status is a 530, with a line in the log', async () => {
-    const host = await start();
-    expect(await host.ask('GET', `${route}/broken`)).toMatchObject({ status: 530, text: fatal });
-    const answer = await host.ask('GET', `${route}/echo`, { headers: { 'x-status': '99' } });
-    expect(answer.status).toBe(530);
-    expect(answer.text).toBe('The HTTP handler `echo` answered with status 99, expected 200 to 599.');
-    expect(await messages(host)).toContain(answer.text);
-  });
-
-  it('[PROC34] runs several requests at once', async () => {
-    const host = await start();
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => host.ask('POST', `${route}/notes`, { body: `note ${i}` })),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(201));
-    expect(await notes(host)).toHaveLength(40);
   });
 });
 
