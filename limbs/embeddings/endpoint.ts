@@ -1,6 +1,6 @@
 import { LimbError } from '../errors.ts';
-import { explain, openEndpoint } from '../models/endpoint.ts';
-import { type Endpoint, shownAddress } from '../models/settings.ts';
+import { shownAddress } from '../models/config/config.ts';
+import type { EmbeddingRoute } from '../models/router.ts';
 import { type Embedder, normalize } from './embedder.ts';
 
 const batchTextsMax = 32;
@@ -9,31 +9,22 @@ const batchTextsMax = 32;
 const dimensionsMax = 2000;
 
 /**
- * A model behind an OpenAI-compatible server. It is asked once for the size of its vectors; throws `LimbError` when it
- * does not answer or its vectors are too large to index.
+ * A model behind OpenAI-compatible servers. It is asked once for the size of its vectors; throws `LimbError` when none
+ * answers or the vectors are too large to index.
  */
-export async function endpointEmbedder(endpoint: Endpoint, model: string): Promise<Embedder> {
-  const client = openEndpoint(endpoint);
-  const request = async (input: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> => {
-    try {
-      const answer = await client.embeddings.create(
-        { model, input, encoding_format: 'float' },
-        { signal: signal ?? null },
-      );
-      const vectors = [...answer.data].sort((a, b) => a.index - b.index).map((item) => normalize(item.embedding));
-      if (vectors.length !== input.length) throw new Error(`${vectors.length} vectors for ${input.length} texts`);
-      return vectors;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw explain(error, endpoint, model);
-    }
+export async function endpointEmbedder(route: EmbeddingRoute): Promise<Embedder> {
+  const { model, provider, setting } = route.config;
+  const closing = new AbortController();
+  const request = async (texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> => {
+    const signals = signal ? [signal, closing.signal] : [closing.signal];
+    return (await route.embed(texts, AbortSignal.any(signals))).map(normalize);
   };
-  const [probe] = await request(['size'], undefined);
+  const [probe] = await request(['size']);
   const dimensions = probe?.length ?? 0;
   if (dimensions < 1 || dimensions > dimensionsMax) {
     throw new LimbError(
       'embeddings-size',
-      `${model} at ${shownAddress(endpoint)} makes vectors of ${dimensions} numbers; from 1 to ${dimensionsMax} can be indexed. Set ${endpoint.modelVariable} to another model.`,
+      `${model} at ${shownAddress(provider)} makes vectors of ${dimensions} numbers; from 1 to ${dimensionsMax} can be indexed. Set ${setting} to another model.`,
     );
   }
   return {
@@ -46,6 +37,8 @@ export async function endpointEmbedder(endpoint: Endpoint, model: string): Promi
       }
       return vectors;
     },
-    close: () => Promise.resolve(),
+    async close() {
+      closing.abort(new LimbError('embeddings-closed', 'The embedding model was closed.'));
+    },
   };
 }

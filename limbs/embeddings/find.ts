@@ -1,10 +1,9 @@
-import { type Environment, embeddingModelSettings } from '../models/settings.ts';
+import type { EmbeddingRoute } from '../models/router.ts';
 import { builtInEmbedder } from './built-in.ts';
 import type { Embedder } from './embedder.ts';
 import { endpointEmbedder } from './endpoint.ts';
 
-/** The embedding model that the environment names, or else the one that comes with the package. */
-export async function findEmbedder(env: Environment): Promise<Embedder> {
-  const settings = embeddingModelSettings(env);
-  return settings ? endpointEmbedder(settings.endpoint, settings.model) : builtInEmbedder();
+/** The embedding model of the route, or else the one that comes with the package. */
+export async function findEmbedder(route: EmbeddingRoute | undefined): Promise<Embedder> {
+  return route ? endpointEmbedder(route) : builtInEmbedder();
 }

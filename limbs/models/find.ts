@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { LimbError } from '../errors.ts';
-import { chatModel } from './chat.ts';
-import { explain, openEndpoint } from './endpoint.ts';
-import type { LanguageModel } from './language-model.ts';
-import { type Endpoint, type Environment, languageModelSettings, shownAddress } from './settings.ts';
+import { openClient } from './call/client.ts';
+import { explain } from './call/failure.ts';
+import {
+  callLimits,
+  free,
+  type ModelConfig,
+  type ModelsConfig,
+  type ProviderConfig,
+  shownAddress,
+} from './config/config.ts';
+import { type EnvironmentModels, environmentEmbedder, environmentModels } from './config/environment.ts';
+import { readModelsFile } from './config/file.ts';
+import type { Environment } from './config/key.ts';
+import { presets } from './config/presets.ts';
 
 const ollamaHost = '127.0.0.1:11434';
 
@@ -12,47 +22,83 @@ const ollamaMsMax = 500;
 
 const ollamaTags = z.object({ models: z.array(z.object({ name: z.string() })) });
 
+type Talk = Pick<ModelsConfig, 'source' | 'models' | 'routes'>;
+
 /**
- * The language model to use: the one that the environment names, or else the first chat model of an Ollama, which is
- * looked for on this machine or at its own `OLLAMA_HOST`; none when there is neither.
+ * The models to use. For answers: those that Helix's own variables name, or else the routes of limb.toml, or else the
+ * model of the usual variables, or else the first chat model of an Ollama, which is looked for on this machine or at its own
+ * `OLLAMA_HOST`. For vectors: the model that the variables name, or else the route of limb.toml.
  *
- * Throws `LimbError` when the environment names a server without a model and the server lists none.
+ * Throws `LimbError` when limb.toml is not as it should be, and when the environment names a server without a model and the
+ * server lists none.
  */
-export async function findLanguageModel(env: Environment): Promise<LanguageModel | undefined> {
-  const settings = languageModelSettings(env);
-  if (settings) {
-    const { endpoint, price, cheaper } = settings;
-    const second = cheaper && chatModel(endpoint, cheaper.model, cheaper.price);
-    return chatModel(endpoint, settings.model ?? (await firstListed(endpoint)), price, second);
-  }
+export async function findModels(env: Environment, file: string): Promise<ModelsConfig> {
+  const inFile = await readModelsFile(file, env);
+  const talk = await findTalk(env, inFile);
+  const embedder = environmentEmbedder(env);
+  return {
+    source: talk.source,
+    routes: { ...talk.routes, embed: embedder ? [embedder] : (inFile?.routes.embed ?? []) },
+    models: [...new Set([...talk.models, ...(inFile?.models ?? []), ...(embedder ? [embedder] : [])])],
+    limits: inFile?.limits ?? callLimits,
+  };
+}
+
+async function findTalk(env: Environment, inFile: ModelsConfig | undefined): Promise<Talk> {
+  const named = environmentModels(env);
+  if (named?.isOwn) return fromEnvironment(named);
+  if (inFile && inFile.routes.reason.length + inFile.routes.fast.length > 0) return inFile;
+  if (named) return fromEnvironment(named);
   const ollama = ollamaAddress(env['OLLAMA_HOST']);
   const model = await firstOfOllama(ollama);
-  if (!model) return undefined;
-  return chatModel(
-    {
-      baseUrl: `${ollama}/v1`,
-      apiKey: undefined,
-      baseUrlVariable: 'HELIX_LLM_BASE_URL',
-      apiKeyVariable: 'HELIX_LLM_API_KEY',
-      modelVariable: 'HELIX_LLM_MODEL',
-    },
-    model,
+  if (!model) return talkOf('nothing', [], []);
+  const provider: ProviderConfig = {
+    name: presets.ollama.title,
+    baseUrl: `${ollama}/v1`,
+    key: { value: undefined },
+    baseUrlSetting: 'HELIX_LLM_BASE_URL',
+    keySetting: 'HELIX_LLM_API_KEY',
+    requestsPerMinute: undefined,
+    tokensPerMinute: undefined,
+  };
+  return talkOf(
+    `an Ollama at ${ollama}`,
+    [{ name: model, model, provider, price: free, setting: 'HELIX_LLM_MODEL' }],
+    [],
   );
 }
 
-async function firstListed(endpoint: Endpoint): Promise<string> {
-  const names: string[] = [];
-  try {
-    for await (const model of openEndpoint(endpoint).models.list()) names.push(model.id);
-  } catch (error) {
-    throw explain(error, endpoint, undefined);
-  }
-  const model = firstForChat(names);
+async function fromEnvironment({ reason, cheaper }: EnvironmentModels): Promise<Talk> {
+  const model = reason.model ?? (await firstListed(reason.provider, reason.setting));
+  return talkOf('the environment', [{ ...reason, name: model, model }], cheaper ? [cheaper] : []);
+}
+
+function talkOf(source: string, reason: ModelConfig[], fast: ModelConfig[]): Talk {
+  return { source, models: [...reason, ...fast], routes: { reason, fast, embed: [] } };
+}
+
+async function firstListed(provider: ProviderConfig, setting: string): Promise<string> {
+  const model = firstForChat(await listModels(provider));
   if (model) return model;
   throw new LimbError(
     'model-not-named',
-    `${shownAddress(endpoint)} lists no chat model. Set ${endpoint.modelVariable} to the name of one.`,
+    `${shownAddress(provider)} lists no chat model. Set ${setting} to the name of one.`,
   );
+}
+
+/** The models that a server says it has. Throws `LimbError`. */
+export async function listModels(provider: ProviderConfig, signal?: AbortSignal): Promise<string[]> {
+  const client = openClient(provider, callLimits);
+  const names: string[] = [];
+  try {
+    for await (const model of client.api.models.list({ signal: signal ?? null })) names.push(model.id);
+    return names;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw explain(error, { name: '', model: '', provider, price: free, setting: provider.baseUrlSetting });
+  } finally {
+    await client.close();
+  }
 }
 
 /** The variable also tells Ollama where to listen: then it may name all addresses, or leave the scheme or port out. */
@@ -79,6 +125,6 @@ async function firstOfOllama(address: string): Promise<string | undefined> {
 }
 
 /** Lists also hold models that only embed, rerank, hear or speak. */
-function firstForChat(names: readonly string[]): string | undefined {
+export function firstForChat(names: readonly string[]): string | undefined {
   return names.find((name) => !/embed|bge|minilm|rerank|whisper|tts|dall-e|moderation/i.test(name));
 }

@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import type { SummaryBody } from '../../bindings/types.ts';
 import { LimbError } from '../errors.ts';
+import type { Spend } from '../spending.ts';
 import { makeSummary, type SummaryParts, summarySchema } from '../summary.ts';
-import type { Spend } from './spending.ts';
 
 /** What a skill knows of the task that it works on. */
 export interface SkillContext {

@@ -1,5 +1,5 @@
 import { SenderError } from 'spacetimedb';
-import { type Amounts, BudgetShort, type Spend } from '../skills/spending.ts';
+import { type Amounts, BudgetShort, type Spend } from '../spending.ts';
 import type { HubConnection } from './connection.ts';
 
 type Report = (call: (reducers: HubConnection['reducers']) => Promise<void>) => Promise<void>;
@@ -7,7 +7,7 @@ type Report = (call: (reducers: HubConnection['reducers']) => Promise<void>) => 
 /** Spends for one attempt of a task: reserves at the hub before each step and settles after it. */
 export function spendingOf({ taskId, attempt }: { taskId: bigint; attempt: number }, report: Report): Spend {
   let last = 0;
-  return async ({ most, hasCheaper, take, spent }) => {
+  return async ({ most, hasCheaper, take, spent, spentInVain }) => {
     last += 1;
     const reservation = { taskId, attempt, number: last };
     try {
@@ -24,8 +24,10 @@ export function spendingOf({ taskId, attempt }: { taskId: bigint; attempt: numbe
       const result = await take();
       cost = atMost(spent(result), most);
       return result;
+    } catch (error) {
+      if (spentInVain) cost = atMost(spentInVain(error), most);
+      throw error;
     } finally {
-      // A step that failed may have cost anything up to the most.
       await report((reducers) => reducers.settleBudget({ ...reservation, ...inUnits(cost) }));
     }
   };

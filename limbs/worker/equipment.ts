@@ -5,8 +5,10 @@ import { LimbError, messageOf } from '../errors.ts';
 import { PythonTool } from '../mcp/index.ts';
 import type { MemoryStats } from '../memory/memory.ts';
 import { openMemory } from '../memory/open.ts';
-import { findLanguageModel } from '../models/find.ts';
-import type { Environment } from '../models/settings.ts';
+import type { ModelsConfig } from '../models/config/config.ts';
+import type { Environment } from '../models/config/key.ts';
+import { findModels } from '../models/find.ts';
+import { Router } from '../models/router.ts';
 import { reasonSkill } from '../skills/reason/reason.ts';
 import { recallSkill } from '../skills/recall.ts';
 import { rememberSkill } from '../skills/remember.ts';
@@ -44,13 +46,16 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
   };
   try {
     const pythonOpening = openPython(log);
-    const embedder = await findEmbedder(env);
+    const config = await findModels(env, folder.config);
+    const router = new Router(config);
+    closers.push(() => router.close());
+    const embedder = await findEmbedder(router.embed());
     closers.push(() => embedder.close());
     const memory = await openMemory(folder.memory, embedder);
     closers.push(() => memory.close());
     const { python, sandbox } = await pythonOpening;
     if (python) closers.push(() => python.close());
-    const model = await findLanguageModel(env);
+    const model = router.reason();
     const root = await openDocumentsRoot(folder.documents);
     const skills = [
       reasonSkill({ memory, embedder, model, python }),
@@ -58,7 +63,7 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
       rememberSkill(memory, root, options.onMemory),
       ...(python ? [runPythonSkill(python)] : []),
     ];
-    log('info', model ? `Language model: ${model.name}` : 'No language model: answers are quoted from the documents');
+    tellModels(config, model?.name, log);
     return {
       skills: chosen(skills, options.skills),
       model: model?.name ?? '',
@@ -69,6 +74,16 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function tellModels({ source, models }: ModelsConfig, model: string | undefined, log: Log): void {
+  log(
+    'info',
+    model ? `Language model: ${model}, named by ${source}` : 'No language model: answers are quoted from the documents',
+  );
+  for (const { name, provider } of models) {
+    if ('missing' in provider.key) log('warn', `The model ${name} cannot be used: ${provider.key.missing}`);
   }
 }
 

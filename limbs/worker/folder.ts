@@ -9,6 +9,8 @@ export interface LimbFolder {
   readonly documents: string;
   /** What left this machine. */
   readonly egress: string;
+  /** Where the operator says which models there are. */
+  readonly config: string;
   readToken(): Promise<string | undefined>;
   /** Keeps the token for this user only, and says beside it which identity it is. */
   writeToken(token: string, identity: string): Promise<void>;
@@ -28,6 +30,7 @@ export async function openLimbFolder(folder: string): Promise<LimbFolder> {
     memory: join(folder, 'memory'),
     documents: join(folder, 'documents'),
     egress: join(folder, 'egress'),
+    config: join(folder, 'limb.toml'),
     tokenFile,
     async readToken() {
       const token = (await readIfThere(tokenFile))?.trim();

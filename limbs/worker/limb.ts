@@ -4,7 +4,7 @@ import { InternalError } from 'spacetimedb';
 import { EgressJournal } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import type { MemoryStats } from '../memory/memory.ts';
-import type { Environment } from '../models/settings.ts';
+import type { Environment } from '../models/config/key.ts';
 import { connectToHub, type HubAddress, type Link } from './connection.ts';
 import { enrol, orEnded } from './enrol.ts';
 import { type Equipment, openEquipment } from './equipment.ts';

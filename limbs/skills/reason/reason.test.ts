@@ -5,11 +5,12 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Memory } from '../../memory/memory.ts';
 import { openMemoryHere } from '../../memory/open.ts';
-import { chatModel } from '../../models/chat.ts';
+import type { Price } from '../../models/config/config.ts';
+import { type Amounts, BudgetShort, type Spend } from '../../spending.ts';
 import { testContext } from '../../testing/context.ts';
 import { fakePython } from '../../testing/fake-python.ts';
+import { modelAt } from '../../testing/models.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
-import { type Amounts, BudgetShort, type Spend } from '../spending.ts';
 import { reasonSkill } from './reason.ts';
 import { reasonLimits, reasonWithModel } from './with-model.ts';
 
@@ -44,9 +45,8 @@ beforeEach(async () => {
 
 afterEach(() => mock.stop());
 
-function model() {
-  const names = { baseUrlVariable: 'B', apiKeyVariable: 'K', modelVariable: 'M' };
-  return chatModel({ baseUrl: `${mock.url}/v1`, apiKey: undefined, ...names }, 'mock-model');
+function model(name = 'mock-model', price: Price = { inMicros: 0, outMicros: 0 }) {
+  return modelAt(`${mock.url}/v1`, { model: name, price });
 }
 
 /** What the model was sent in its n-th turn. */
@@ -183,7 +183,7 @@ test('a turn is taken within the budget, and its price is told', async () => {
     steps.push({ most: step.most, spent: step.spent(result) });
     return result;
   };
-  const priced = { ...model(), price: { inMicros: 2, outMicros: 10 } };
+  const priced = model('dear', { inMicros: 2, outMicros: 10 });
   const summary = await reasonWithModel(question, priced, memory, undefined, { ...testContext(), spend });
   const [step] = steps;
   expect(steps).toHaveLength(1);
@@ -200,7 +200,7 @@ test('a budget that is short leads to the cheaper model where the tenant wants t
       if (step.most.micros > 0) throw new BudgetShort('the money is short by 3', wantsCheaper);
       return step.take();
     };
-  const priced = { ...model(), name: 'dear', price: { inMicros: 2, outMicros: 10 }, cheaper: model() };
+  const priced = { ...model('dear', { inMicros: 2, outMicros: 10 }), cheaper: model() };
   const answer = (wantsCheaper: boolean) =>
     reasonWithModel(question, priced, memory, undefined, { ...testContext(), spend: spendWith(wantsCheaper) });
   expect(await answer(true)).toMatchObject({ engine: 'mock-model', text: 'Fourteen.', costMicros: 0n });

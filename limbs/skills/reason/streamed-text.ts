@@ -27,6 +27,11 @@ export class StreamedText {
 
   end(): void {
     this.#tell(withoutThoughts(this.#text).slice(this.#told));
+    this.drop();
+  }
+
+  /** What was not told yet is not told any more: the text begins anew. */
+  drop(): void {
     this.#text = '';
     this.#told = 0;
   }

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { LimbError } from '../../errors.ts';
 import type { Memory } from '../../memory/memory.ts';
-import type { LanguageModel, Message, Price, Turn, TurnRequest } from '../../models/language-model.ts';
+import type { LanguageModel, Message, Turn } from '../../models/language-model.ts';
+import { BudgetShort } from '../../spending.ts';
 import type { SummaryParts } from '../../summary.ts';
 import type { Python } from '../run-python.ts';
 import type { SkillContext } from '../skill.ts';
-import { BudgetShort } from '../spending.ts';
 import { Recalled } from './recalled.ts';
 import { StreamedText, withoutThoughts } from './streamed-text.ts';
 import { openToolbox } from './tools.ts';
@@ -75,7 +75,8 @@ async function converse(
     { role: 'system', text: instructions },
     { role: 'user', text: question },
   ];
-  const spent = { tokensIn: 0, tokensOut: 0, micros: 0, modelMs: 0, toolsMs: 0 };
+  const spent = { tokensIn: 0, tokensOut: 0, micros: 0, isEstimated: false, modelMs: 0, toolsMs: 0 };
+  const begunMs = performance.now();
   let present = model;
   context.progress(`Asks ${model.name}`);
 
@@ -88,12 +89,18 @@ async function converse(
       messages,
       tools: isLast ? [] : toolbox.definitions,
       tokensOutMax: limits.tokensOutPerTurnMax,
+      timeMs: limits.timeMs - (startedMs - begunMs),
       signal: context.signal,
+      spend: context.spend,
       onText: (text: string) => stream.push(text),
+      onFailure: (failed: string, reason: string) => {
+        stream.drop();
+        context.progress(`${failed} did not answer: ${reason}`);
+      },
     };
     let turn: Turn;
     try {
-      turn = await paidTurn(present, request, context, limits);
+      turn = await present.turn(request);
     } catch (error) {
       if (!(error instanceof BudgetShort)) throw error;
       if (error.wantsCheaper && present.cheaper) {
@@ -105,11 +112,12 @@ async function converse(
       return unfinishedSummary(error, present, messages, recalled, spent);
     }
     stream.end();
-    spent.micros += costOf(present.price, turn);
+    spent.micros += turn.micros;
+    spent.isEstimated ||= turn.isEstimated;
     spent.tokensIn += turn.tokensIn;
     spent.tokensOut += turn.tokensOut;
     spent.modelMs += performance.now() - startedMs;
-    if (isLast || turn.toolCalls.length === 0) return summaryOf(turn, isLast, present, recalled, spent);
+    if (isLast || turn.toolCalls.length === 0) return summaryOf(turn, isLast, recalled, spent);
 
     messages.push({ role: 'assistant', text: turn.text, toolCalls: turn.toolCalls });
     const toolsStartedMs = performance.now();
@@ -124,34 +132,9 @@ interface Spent {
   readonly tokensIn: number;
   readonly tokensOut: number;
   readonly micros: number;
+  readonly isEstimated: boolean;
   readonly modelMs: number;
   readonly toolsMs: number;
-}
-
-/** One turn within the budgets of the task. No model makes more tokens of a text than it has bytes. */
-function paidTurn(
-  model: LanguageModel,
-  request: TurnRequest,
-  context: SkillContext,
-  limits: ReasonLimits,
-): Promise<Turn> {
-  const bytesIn = Buffer.byteLength(JSON.stringify([request.messages, request.tools]));
-  const most = { tokensIn: bytesIn, tokensOut: request.tokensOutMax };
-  const startedMs = performance.now();
-  return context.spend({
-    most: { ...amountsOf(model, most), seconds: limits.timeMs / 1000 },
-    hasCheaper: model.cheaper !== undefined,
-    take: () => model.turn(request),
-    spent: (turn) => ({ ...amountsOf(model, turn), seconds: (performance.now() - startedMs) / 1000 }),
-  });
-}
-
-function amountsOf({ price }: LanguageModel, turn: Pick<Turn, 'tokensIn' | 'tokensOut'>) {
-  return { tokens: turn.tokensIn + turn.tokensOut, micros: costOf(price, turn) };
-}
-
-function costOf(price: Price, { tokensIn, tokensOut }: Pick<Turn, 'tokensIn' | 'tokensOut'>): number {
-  return price.inMicros * tokensIn + price.outMicros * tokensOut;
 }
 
 /** What there is when a budget ends the work: what the model has written so far, and why it ends. */
@@ -184,10 +167,10 @@ function unfinishedSummary(
   };
 }
 
-function summaryOf(turn: Turn, isLast: boolean, model: LanguageModel, recalled: Recalled, spent: Spent): SummaryParts {
+function summaryOf(turn: Turn, isLast: boolean, recalled: Recalled, spent: Spent): SummaryParts {
   const answer = withoutThoughts(turn.text).trim();
   if (answer === '') {
-    throw new LimbError('model-no-answer', `${model.name} ended without an answer. Ask again, or use another model.`, {
+    throw new LimbError('model-no-answer', `${turn.model} ended without an answer. Ask again, or use another model.`, {
       isRetryable: true,
     });
   }
@@ -195,12 +178,13 @@ function summaryOf(turn: Turn, isLast: boolean, model: LanguageModel, recalled: 
   const notes = [
     isLast ? 'The model reached its limit of turns or tokens and answered from what it had.' : '',
     turn.isCutOff ? 'The answer was cut off at its longest.' : '',
+    spent.isEstimated ? 'Tokens are estimated: a server did not count them.' : '',
     recalled.count > 0 && citations.length === 0 ? 'The model named no source for this answer.' : '',
   ];
   return {
     text,
     citations,
-    engine: model.name,
+    engine: turn.model,
     note: notes.filter((note) => note !== '').join(' '),
     tokensIn: spent.tokensIn,
     tokensOut: spent.tokensOut,

@@ -15,6 +15,8 @@ export interface Step<T> {
   take(): Promise<T>;
   /** What it has cost. */
   spent(result: T): Amounts;
+  /** What it has cost when it failed; without this, the most. */
+  readonly spentInVain?: (error: unknown) => Amounts;
 }
 
 /** Takes a step within the budgets of the task. @throws BudgetShort before it is taken */

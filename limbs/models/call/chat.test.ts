@@ -2,9 +2,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
 import { afterEach, expect, test } from 'vitest';
-import { LimbError } from '../errors.ts';
-import { chatModel } from './chat.ts';
-import type { LanguageModel, ToolDefinition, TurnRequest } from './language-model.ts';
+import { LimbError } from '../../errors.ts';
+import { modelAt as modelWithoutKeyAt } from '../../testing/models.ts';
+import type { LanguageModel, ToolDefinition, TurnRequest } from '../language-model.ts';
 
 const secret = 'sk-very-secret-key';
 const closers: (() => unknown)[] = [];
@@ -13,18 +13,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-function modelAt(baseUrl: string, apiKey = secret): LanguageModel {
-  return chatModel(
-    {
-      baseUrl,
-      apiKey,
-      baseUrlVariable: 'HELIX_LLM_BASE_URL',
-      apiKeyVariable: 'HELIX_LLM_API_KEY',
-      modelVariable: 'HELIX_LLM_MODEL',
-    },
-    'test-model',
-  );
-}
+const modelAt = (baseUrl: string) => modelWithoutKeyAt(baseUrl, { key: { value: secret } });
 
 async function mocked(prepare: (mock: LLMock) => void): Promise<LanguageModel> {
   const mock = new LLMock({ port: 0 });
@@ -49,6 +38,7 @@ function asking(text: string, more: Partial<TurnRequest> = {}): TurnRequest {
     messages: [{ role: 'user', text }],
     tools: [],
     tokensOutMax: 100,
+    spend: (step) => step.take(),
     signal: new AbortController().signal,
     ...more,
   };
@@ -74,11 +64,14 @@ test('an answer arrives in pieces, and its tokens are counted', async () => {
   const pieces: string[] = [];
   const turn = await model.turn(asking('hello', { onText: (text) => pieces.push(text) }));
   expect(turn).toEqual({
+    model: 'test-model',
     text: 'Hi there, this is an answer!',
     toolCalls: [],
     isCutOff: false,
     tokensIn: 7,
     tokensOut: 6,
+    micros: 0,
+    isEstimated: false,
   });
   expect(pieces.length).toBeGreaterThan(1);
   expect(pieces.join('')).toBe(turn.text);
