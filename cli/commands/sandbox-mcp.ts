@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimbError } from '../../limbs/index.ts';
-import { servePython, servePythonOverHttp } from '../../limbs/mcp/index.ts';
+import { type PythonEndpoint, servePython, servePythonOverHttp } from '../../limbs/mcp/index.ts';
+import { Sandbox } from '../../limbs/sandbox/index.ts';
 import { version } from '../../package.json';
 import { Failure } from '../lib/failure.ts';
 import { readText, writeSecret } from '../lib/files.ts';
@@ -37,14 +38,18 @@ interface Token {
 
 async function serveHttp(port: number, token: Token, signal: AbortSignal): Promise<void> {
   const onError = (message: string): void => console.error(`helix: ${message}`);
-  const endpoint = await servePythonOverHttp({ version, port, token: token.text, onError });
+  const sandbox = await Sandbox.open();
+  let endpoint: PythonEndpoint | undefined;
   try {
-    console.log(`run_python is served at ${endpoint.url}, in ${endpoint.sandbox}`);
+    endpoint = await servePythonOverHttp(sandbox, { version, port, token: token.text, onError });
+    const { engine, level, detail } = sandbox;
+    console.log(`run_python is served at ${endpoint.url}, in ${engine} (${level}): ${detail}`);
     console.log(`Clients send the token that is in ${token.place}, such as with these settings:`);
     console.log(JSON.stringify(clientSettings(endpoint.url), undefined, 2));
     await untilAborted(new Promise<never>(() => {}), signal);
   } finally {
-    await endpoint.close();
+    await endpoint?.close();
+    await sandbox.close();
   }
 }
 

@@ -7,20 +7,25 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Sandbox } from '../sandbox/index.ts';
 import { listeningAddresses } from '../testing/listening.ts';
 import { type PythonEndpoint, servePythonOverHttp } from './http.ts';
 import { SESSIONS_MAX } from './sessions.ts';
 
 const token = randomBytes(32).toString('base64url');
 const errors: string[] = [];
+let sandbox: Sandbox;
 let endpoint: PythonEndpoint;
 let port: number;
 beforeAll(async () => {
-  endpoint = await servePythonOverHttp({ version: '1', port: 0, token, onError: (message) => errors.push(message) });
+  sandbox = await Sandbox.open();
+  const onError = (message: string) => errors.push(message);
+  endpoint = await servePythonOverHttp(sandbox, { version: '1', port: 0, token, onError });
   port = Number(new URL(endpoint.url).port);
 }, 120_000);
 afterAll(async () => {
   await endpoint.close();
+  await sandbox.close();
   expect(errors).toEqual([]);
 });
 
@@ -85,11 +90,11 @@ describe('run_python over HTTP', () => {
 
   it('refuses a token that could be guessed, and a port that is taken', async () => {
     const options = { version: '1', onError: () => {} };
-    const short = servePythonOverHttp({ ...options, port: 0, token: 'x'.repeat(31) });
+    const short = servePythonOverHttp(sandbox, { ...options, port: 0, token: 'x'.repeat(31) });
     await expect(short).rejects.toMatchObject({ code: 'invalid-token' });
-    const spaced = servePythonOverHttp({ ...options, port: 0, token: 'x '.repeat(32) });
+    const spaced = servePythonOverHttp(sandbox, { ...options, port: 0, token: 'x '.repeat(32) });
     await expect(spaced).rejects.toMatchObject({ code: 'invalid-token' });
-    await expect(servePythonOverHttp({ ...options, port, token })).rejects.toMatchObject({ code: 'mcp-port' });
+    await expect(servePythonOverHttp(sandbox, { ...options, port, token })).rejects.toMatchObject({ code: 'mcp-port' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LimbError, messageOf } from '../errors.ts';
-import { Sandbox } from '../sandbox/index.ts';
+import type { Sandbox } from '../sandbox/index.ts';
 import { MCP_PATH, type Refusal, refusalOf, TOKEN_CHARS_MIN } from './gate.ts';
 import { pythonServer } from './server.ts';
 import { McpSessions } from './sessions.ts';
@@ -9,8 +9,6 @@ import { McpSessions } from './sessions.ts';
 export interface PythonEndpoint {
   /** `http://127.0.0.1:<port>/mcp` */
   readonly url: string;
-  /** The engine, its level and how it holds, in words. */
-  readonly sandbox: string;
   /** Ends all sessions and what they run. */
   close(): Promise<void>;
 }
@@ -29,11 +27,8 @@ const CONNECTIONS_MAX = 256;
 const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 30_000;
 
-/**
- * Serves `run_python` over MCP's streamable HTTP on loopback. Throws `LimbError`: `invalid-token`, `mcp-port` when the port
- * is taken, `sandbox-absent` or `sandbox-too-weak`.
- */
-export async function servePythonOverHttp(options: PythonEndpointOptions): Promise<PythonEndpoint> {
+/** Serves `run_python` over MCP's streamable HTTP on loopback. Throws `LimbError`: `invalid-token`, or `mcp-port` when taken. */
+export async function servePythonOverHttp(sandbox: Sandbox, options: PythonEndpointOptions): Promise<PythonEndpoint> {
   const { token, version, onError } = options;
   if (!new RegExp(`^[\\x21-\\x7e]{${TOKEN_CHARS_MIN},}$`).test(token)) {
     throw new LimbError(
@@ -41,21 +36,15 @@ export async function servePythonOverHttp(options: PythonEndpointOptions): Promi
       `The token has ${token.length} characters: give at least ${TOKEN_CHARS_MIN} visible ones of ASCII, without spaces.`,
     );
   }
-  const sandbox = await Sandbox.open();
   const sessions = new McpSessions(() => pythonServer(sandbox, version));
   const server = createServer({ headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX });
   server.maxConnections = CONNECTIONS_MAX;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) =>
-        reject(new LimbError('mcp-port', `The port ${options.port} cannot be served: ${messageOf(error)}.`)),
-      );
-      server.listen(options.port, '127.0.0.1', resolve);
-    });
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new LimbError('mcp-port', `The port ${options.port} cannot be served: ${messageOf(error)}.`)),
+    );
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     try {
@@ -69,13 +58,11 @@ export async function servePythonOverHttp(options: PythonEndpointOptions): Promi
   });
   return {
     url: `http://127.0.0.1:${port}${MCP_PATH}`,
-    sandbox: `${sandbox.engine} (${sandbox.level}): ${sandbox.detail}`,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await sessions.close();
       server.closeAllConnections();
       await closed;
-      await sandbox.close();
     },
   };
 }

@@ -161,4 +161,53 @@ if __name__ == '__main__':
     await expect(run('1', { limits: { timeMs: 0 } })).rejects.toMatchObject({ code: 'invalid-request' });
     await expect(run('1', { limits: { memoryBytes: Number.NaN } })).rejects.toMatchObject({ code: 'invalid-request' });
   });
+
+  if (engine.name === 'pyodide') return;
+
+  it('has as many threads as its limit allows', async () => {
+    const code = `
+import threading, time
+count = 0
+try:
+    while True:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        count += 1
+except RuntimeError:
+    print(count)
+`;
+    expect((await run(code, { limits: { processesMax: 5 } })).stdout).toBe('4\n');
+  });
+
+  it('may fill its scratch space to the last byte, and with as many files as fit', async () => {
+    const code = `
+import errno, os
+written = 0
+try:
+    with open('/tmp/big', 'wb', buffering=0) as file:
+        while True: written += file.write(bytes(65536))
+except OSError as error:
+    print(error.errno in (errno.ENOSPC, errno.EFBIG), written)
+os.remove('/tmp/big')
+count = 0
+try:
+    while True:
+        open(f'/tmp/{count}', 'w').close()
+        count += 1
+except OSError as error:
+    print(error.errno == errno.ENOSPC, count)
+`;
+    const result = await run(code, { limits: { scratchBytes: 4 * 2 ** 20 } });
+    expect(result.stdout).toBe(`True ${4 * 2 ** 20}\nTrue 256\n`);
+  });
+
+  it('sees of the host only what Python needs', async () => {
+    const code = `
+import os
+print(sorted(os.listdir('/')))
+print([path for path in ['/usr/share/doc', '/usr/src', '/usr/local/bin', '/usr/lib/node_modules/npm', '/sys', '/root'] if os.path.exists(path) and os.listdir(path)])
+`;
+    expect((await run(code)).stdout.replace(/'(\.dockerenv|sys)', /g, '')).toMatch(
+      /^\['bin', 'code', 'dev', 'etc', 'lib'(, 'lib64')?, 'proc', 'tmp', 'usr'\]\n\[\]\n$/,
+    );
+  });
 });

@@ -10,7 +10,7 @@ export async function describeEachEngine(title: string, suite: (engine: SandboxE
       describe.skip(`${title} [${engine.name}] SKIPPED, the engine is absent: ${probe.reason}`, () => suite(engine));
       continue;
     }
-    describe(`${title} [${engine.name}]`, () => {
+    describe(`${title} [${engine.name}, ${engine.level}]`, () => {
       afterAll(() => engine.close());
       suite(engine);
     });
