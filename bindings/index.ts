@@ -44,8 +44,10 @@ import SetExhaustionReducer from './set_exhaustion_reducer';
 import SetLimbReducer from './set_limb_reducer';
 import SetRoleReducer from './set_role_reducer';
 import SettleBudgetReducer from './settle_budget_reducer';
+import StreamProgressReducer from './stream_progress_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
 import PingRow from './ping_table';
+import StreamRow from './stream_table';
 import AttemptsRow from './attempts_table';
 import BudgetsRow from './budgets_table';
 import LaneReasonsRow from './lane_reasons_table';
@@ -69,6 +71,15 @@ const tablesSchema = __schema({
     constraints: [],
     event: true,
   }, PingRow),
+  stream: __table({
+    name: 'stream',
+    indexes: [
+      { accessor: 'taskId', name: 'stream_task_id_idx_btree', algorithm: 'btree', columns: ['taskId'] },
+      { accessor: 'tenantId', name: 'stream_tenant_id_idx_btree', algorithm: 'btree', columns: ['tenantId'] },
+    ],
+    constraints: [],
+    event: true,
+  }, StreamRow),
   attempts: __table({
     name: 'attempts',
     indexes: [],
@@ -169,6 +180,7 @@ const reducersSchema = __reducers(
   __reducerSchema('set_limb', SetLimbReducer),
   __reducerSchema('set_role', SetRoleReducer),
   __reducerSchema('settle_budget', SettleBudgetReducer),
+  __reducerSchema('stream_progress', StreamProgressReducer),
   __reducerSchema('submit_task', SubmitTaskReducer),
 );
 

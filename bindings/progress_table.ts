@@ -5,12 +5,20 @@
 import {
   t as __t,
 } from 'spacetimedb';
+import {
+  PieceKind,
+} from './types';
 
 export default __t.row({
   id: __t.u64().primaryKey(),
   taskId: __t.u64().name('task_id'),
   tenantId: __t.u64().name('tenant_id'),
   attempt: __t.u32(),
-  line: __t.string(),
+  part: __t.u32(),
+  start: __t.u32(),
+  get kind() {
+    return PieceKind;
+  },
+  text: __t.string(),
   at: __t.timestamp(),
 });

@@ -5,9 +5,14 @@
 import {
   t as __t,
 } from 'spacetimedb';
+import {
+  Piece,
+} from './types';
 
 export default {
   taskId: __t.u64(),
   attempt: __t.u32(),
-  line: __t.string(),
+  get pieces() {
+    return __t.array(Piece);
+  },
 };

@@ -163,20 +163,41 @@ export const Offer = __t.object('Offer', {
 });
 export type Offer = __Infer<typeof Offer>;
 
+export const Piece = __t.object('Piece', {
+  part: __t.u32(),
+  start: __t.u32(),
+  get kind() {
+    return PieceKind;
+  },
+  text: __t.string(),
+});
+export type Piece = __Infer<typeof Piece>;
+
+export const PieceKind = __t.enum('PieceKind', {
+  Line: __t.unit(),
+  Text: __t.unit(),
+});
+export type PieceKind = __Infer<typeof PieceKind>;
+
 export const Ping = __t.object('Ping', {
   limb: __t.identity(),
 });
 export type Ping = __Infer<typeof Ping>;
 
-export const ProgressLine = __t.object('ProgressLine', {
+export const ProgressPiece = __t.object('ProgressPiece', {
   id: __t.u64(),
   taskId: __t.u64(),
   tenantId: __t.u64(),
   attempt: __t.u32(),
-  line: __t.string(),
+  part: __t.u32(),
+  start: __t.u32(),
+  get kind() {
+    return PieceKind;
+  },
+  text: __t.string(),
   at: __t.timestamp(),
 });
-export type ProgressLine = __Infer<typeof ProgressLine>;
+export type ProgressPiece = __Infer<typeof ProgressPiece>;
 
 export const QueueEntry = __t.object('QueueEntry', {
   taskId: __t.u64(),
@@ -196,6 +217,20 @@ export const Role = __t.enum('Role', {
   Viewer: __t.unit(),
 });
 export type Role = __Infer<typeof Role>;
+
+export const StreamPiece = __t.object('StreamPiece', {
+  taskId: __t.u64(),
+  tenantId: __t.u64(),
+  attempt: __t.u32(),
+  part: __t.u32(),
+  start: __t.u32(),
+  get kind() {
+    return PieceKind;
+  },
+  text: __t.string(),
+  at: __t.timestamp(),
+});
+export type StreamPiece = __Infer<typeof StreamPiece>;
 
 export const Summary = __t.object('Summary', {
   taskId: __t.u64(),

@@ -22,9 +22,15 @@ const skills = [
   defineSkill({
     name: 'reason',
     input: z.object({ question: z.string() }),
-    work: async ({ question }, { progress, signal }) => {
+    work: async ({ question }, { progress, tellText, signal }) => {
       progress('thinking');
       if (question === 'wait') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+      if (question === 'speak') {
+        const tell = tellText();
+        tell('I write a line.\nAnd I ');
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        tell('go on.');
+      }
       if (question === 'fail') throw new Error('no idea');
       const citations = [{ document: 'a.md', section: 'One', quote: 'a quote' }];
       return { ...words, text: `You asked: ${question}`, citations };
@@ -101,6 +107,17 @@ describe('helix ask', () => {
     expect(stdout).toMatch(
       /^You asked: What is this\?\n\nSources\n {2}\[1\] a\.md › One\n {6}“a quote”\n\ntest · \d+ ms/,
     );
+  });
+
+  it('shows an answer as it is written, and with --json only the result', async () => {
+    const asking = startCli(['ask', 'speak'], { env: env() });
+    await asking.line(/^· I write a line\.$/);
+    const { code, stdout, stderr } = await asking.ended;
+    expect([code, stdout.split('\n', 1)[0]]).toEqual([0, 'You asked: speak']);
+    expect(stderr).toContain('· I write a line.\n· And I go on.\n');
+    const json = await runCli(['ask', '--json', 'speak'], { env: env() });
+    expect(json.stderr).toContain('· thinking\n');
+    expect(json.stderr + json.stdout).not.toContain('I write a line');
   });
 
   it('--json prints the summary and nothing else', async () => {

@@ -1,9 +1,10 @@
 export * from './reducers/budgets.ts';
 export * from './reducers/invites.ts';
-export { claimTask, completeTask, failTask, reportProgress } from './reducers/leases.ts';
+export { claimTask, completeTask, failTask } from './reducers/leases.ts';
 export * from './reducers/lifecycle.ts';
 export * from './reducers/limbs.ts';
 export * from './reducers/members.ts';
+export * from './reducers/progress.ts';
 export * from './reducers/pulse.ts';
 export * from './reducers/tasks.ts';
 export { createTenant } from './reducers/tenants.ts';

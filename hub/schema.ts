@@ -3,6 +3,7 @@ import { budgetRow, policyRow, reservationRow } from './tables/budgets.ts';
 import { graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
 import { limbRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
+import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
 import {
   type Amounts as AmountsType,
@@ -12,7 +13,6 @@ import {
   deadLetterRow,
   dedupeRow,
   leaseRow,
-  progressRow,
   type SummaryBody as SummaryBodyType,
   summaryRow,
   type TaskTerms as TaskTermsType,
@@ -46,7 +46,8 @@ const spacetimedb = schema({
   dedupe: table({ name: 'dedupe' }, dedupeRow),
   lease: table({ name: 'lease' }, leaseRow),
   attempt: table({ name: 'attempt' }, attemptRow),
-  progressLine: table({ name: 'progress_line' }, progressRow),
+  progressPiece: table({ name: 'progress_piece' }, progressRow),
+  stream: table({ name: 'stream', public: true, event: true }, streamRow),
   summary: table({ name: 'summary' }, summaryRow),
 
   queueEntry: table(
@@ -90,6 +91,7 @@ export type LeaseRow = Infer<typeof leaseRow>;
 export type QueueEntryRow = Infer<typeof queueEntryRow>;
 export type LaneRow = Infer<typeof laneRow>;
 export type BandRow = Infer<typeof bandRow>;
+export type Piece = Infer<typeof PieceType>;
 export type SummaryBody = Infer<typeof SummaryBodyType>;
 export type BudgetRow = Infer<typeof budgetRow>;
 export type ReservationRow = Infer<typeof reservationRow>;

@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, launchChromium } from './support/chromium.ts';
 import { freePort } from './support/port.ts';
 import { type HelixProcess, startHelix } from './support/process.ts';
 
 // The model is a server that speaks the OpenAI protocol and answers by a script: a paid model's API cannot be had offline.
-// Everything else is real: hub, limb process, memory, sandbox, command.
+// Everything else is real: hub, limb process, memory, sandbox, command, page.
 
 describe('the whole mesh with a language model', { timeout: 180_000 }, () => {
   const question = 'How many seconds is the silent limit of five leases?';
   let home: string;
   let model: LLMock;
   let helix: HelixProcess;
+  let link = '';
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'helix-model-'));
@@ -24,6 +26,7 @@ describe('the whole mesh with a language model', { timeout: 180_000 }, () => {
       HELIX_LLM_BASE_URL: `${model.url}/v1`,
       HELIX_LLM_MODEL: 'scripted-model',
     });
+    [, link = ''] = await helix.line(/(http:\/\/\S+#code=\S+)/);
     await helix.line(/Helix is ready/);
   }, 180_000);
 
@@ -49,5 +52,38 @@ describe('the whole mesh with a language model', { timeout: 180_000 }, () => {
       return messages.filter(({ role }) => role === 'tool').map(({ content }) => String(content));
     });
     expect(tools.at(-1)?.at(-1)).toContain('30');
+  });
+
+  /** It takes the model about three seconds to say this. */
+  const slowly = { chunkSize: 6, latency: 60 };
+  const lines = Array.from({ length: 10 }, (_, i) => `Here is sentence ${i} of it.`);
+
+  it('is heard in the terminal while it speaks', async () => {
+    model.onMessage('Speak slowly.', { content: lines.join('\n') }, slowly);
+    const ask = startHelix(['ask', 'Speak slowly.'], { HELIX_HOME: home });
+    await ask.line(/^· Here is sentence 2 of it\.$/);
+    expect(ask.output()).not.toContain('sentence 9');
+    await ask.exited;
+    expect(ask.output()).toContain(`${lines.join('\n')}\n`);
+  });
+
+  it.skipIf(!hasChromium)('is read in the page while it writes, also by who opens it later', async () => {
+    model.onMessage('Write slowly.', { content: lines.join('\n') }, slowly);
+    const browser = await launchChromium();
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(link);
+    await page.getByRole('textbox', { name: 'Ask' }).fill('Write slowly.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    const answer = page.locator('[data-answer-so-far]');
+    await answer.getByText('sentence 1 of it').waitFor();
+    expect(await answer.textContent()).not.toContain('sentence 9');
+    const later = await page.context().newPage();
+    await later.goto(page.url());
+    await later.locator('[data-answer-so-far]').getByText('Here is sentence 0').waitFor();
+    for (const window of [page, later]) {
+      await window.getByText('Here is sentence 9 of it.').waitFor();
+      await window.locator('[data-answer-so-far]').waitFor({ state: 'detached' });
+    }
+    await browser.close();
   });
 });

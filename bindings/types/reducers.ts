@@ -28,6 +28,7 @@ import type SetExhaustionReducer from '../set_exhaustion_reducer';
 import type SetLimbReducer from '../set_limb_reducer';
 import type SetRoleReducer from '../set_role_reducer';
 import type SettleBudgetReducer from '../settle_budget_reducer';
+import type StreamProgressReducer from '../stream_progress_reducer';
 import type SubmitTaskReducer from '../submit_task_reducer';
 
 export type AnnounceLimbParams = __Infer<typeof AnnounceLimbReducer>;
@@ -52,4 +53,5 @@ export type SetExhaustionParams = __Infer<typeof SetExhaustionReducer>;
 export type SetLimbParams = __Infer<typeof SetLimbReducer>;
 export type SetRoleParams = __Infer<typeof SetRoleReducer>;
 export type SettleBudgetParams = __Infer<typeof SettleBudgetReducer>;
+export type StreamProgressParams = __Infer<typeof StreamProgressReducer>;
 export type SubmitTaskParams = __Infer<typeof SubmitTaskReducer>;

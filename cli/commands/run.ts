@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type ClientOptions, tell, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { readText } from '../lib/files.ts';
 import { findTenant } from '../lib/hub.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
 import { runTask } from '../lib/task.ts';
+import { watchLinesOn } from '../lib/watcher.ts';
 
 export async function runScript(script: string, options: ClientOptions): Promise<void> {
   const code = script === '-' ? await text(process.stdin) : await readText(script);
@@ -15,7 +16,7 @@ export async function runScript(script: string, options: ClientOptions): Promise
   await withHub(options, async (hub, signal) => {
     const title = script === '-' ? (code.trim().split('\n', 1)[0] ?? '') : basename(script);
     const task = { tenantId: await findTenant(hub), skill: 'run_python', title, input: { code } };
-    const summary = await runTask(hub, task, signal, tell);
+    const summary = await runTask(hub, task, signal, watchLinesOn(process.stderr));
     console.log(options.json ? summaryJson(summary) : formatSummary(summary.body));
     const { exitCode, note } = summary.body;
     // A program that was stopped has no exit status of its own.

@@ -1,7 +1,5 @@
-import pc from 'picocolors';
 import { type Hub, type HubOptions, openHub } from './hub.ts';
 import { interruption, untilAborted } from './interruption.ts';
-import { oneLine } from './terminal.ts';
 
 export interface ClientOptions extends HubOptions {
   readonly json?: boolean;
@@ -23,9 +21,4 @@ export async function withHub(
   } finally {
     stop();
   }
-}
-
-/** A line about what is going on, beside the result. */
-export function tell(line: string): void {
-  console.error(pc.dim(`· ${oneLine(line)}`));
 }

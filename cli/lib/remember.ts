@@ -5,6 +5,7 @@ import { Failure } from './failure.ts';
 import { readLimbIdentity } from './home.ts';
 import { findTenant, type Hub } from './hub.ts';
 import { runTask } from './task.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Keeps a task's input well below what a hub takes. */
 const pathsBytesMax = 32 * 1024;
@@ -17,7 +18,7 @@ export async function rememberDocuments(
   hub: Hub,
   documents: readonly Document[],
   signal: AbortSignal,
-  tell: (line: string) => void,
+  watcher: Watcher,
   reference?: string,
 ): Promise<Summary[]> {
   const { limb } = hub.home;
@@ -30,7 +31,7 @@ export async function rememberDocuments(
     const title = `${paths[0]}${paths.length === 1 ? '' : ` and ${paths.length - 1} more`}`;
     const task = { tenantId, skill: 'remember', title, input: { paths }, target: Identity.fromString(identity) };
     const key = reference === undefined ? {} : { reference: `${reference}/${index}` };
-    summaries.push(await runTask(hub, { ...task, ...key }, signal, tell));
+    summaries.push(await runTask(hub, { ...task, ...key }, signal, watcher));
   }
   return summaries;
 }

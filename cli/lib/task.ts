@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Identity } from 'spacetimedb';
 import { tables } from '../../bindings/index.ts';
-import type { Summary, Task, TaskTerms } from '../../bindings/types.ts';
+import type { StreamPiece, Summary, Task, TaskTerms } from '../../bindings/types.ts';
+import { assemble } from '../../web/src/lib/live/stream.ts';
 import { Failure } from './failure.ts';
 import { call, type Hub, subscribe } from './hub.ts';
 import { untilAborted } from './interruption.ts';
+import type { Watcher } from './watcher.ts';
 
 export interface NewTask {
   readonly tenantId: bigint;
@@ -33,18 +35,14 @@ const noTerms: TaskTerms = {
 };
 
 const cancelMsMax = 2000;
+/** What is streamed is kept within a second or so, and comes ten times a second. */
+const streamedMax = 100;
 
 /**
- * Submits a task and follows it to its end. `tell` gets a line whenever something is worth knowing. An abort cancels the
- * task.
+ * Submits a task and follows it to its end; `watcher` hears what goes on. An abort cancels the task.
  * @throws Failure when the task fails, is cancelled, or runs out of attempts.
  */
-export async function runTask(
-  hub: Hub,
-  task: NewTask,
-  signal: AbortSignal,
-  tell: (line: string) => void,
-): Promise<Summary> {
+export async function runTask(hub: Hub, task: NewTask, signal: AbortSignal, watcher: Watcher): Promise<Summary> {
   const { db, reducers } = hub.connection;
   const reference = task.reference ?? randomUUID();
   const find = (): Task | undefined => {
@@ -67,9 +65,11 @@ export async function runTask(
   const submitted = find();
   if (submitted === undefined) throw new Failure('The hub took the task but does not show it: look at `helix tasks`');
 
-  const follower = new Follower(hub, submitted.id, tell);
+  const follower = new Follower(hub, submitted.id, watcher);
   try {
-    return await untilAborted(Promise.race([follower.follow(), hub.lost]), signal);
+    const summary = await untilAborted(Promise.race([follower.follow(), hub.lost]), signal);
+    watcher.end?.();
+    return summary;
   } catch (error) {
     if (signal.aborted) await cancel(hub, submitted.id);
     throw error;
@@ -88,7 +88,11 @@ async function cancel(hub: Hub, taskId: bigint): Promise<void> {
 class Follower {
   readonly #hub: Hub;
   readonly #taskId: bigint;
-  readonly #tell: (line: string) => void;
+  readonly #watcher: Watcher;
+  /** What was streamed; the newest of it may not be kept yet. */
+  #streamed: StreamPiece[] = [];
+  readonly #toldLines = new Set<string>();
+  #isDue = false;
   #check: () => void = () => {};
   #toldState = '';
   readonly #onTask = (_: unknown, before: Task, after: Task): void => {
@@ -96,15 +100,17 @@ class Follower {
     if (before.state.tag !== after.state.tag) this.#tellState(after);
     this.#check();
   };
-  readonly #onProgress = (_: unknown, row: { readonly taskId: bigint; readonly line: string }): void => {
-    // A limb that has much to say sends several lines as one.
-    if (row.taskId === this.#taskId) for (const line of row.line.split('\n')) this.#tell(line);
+  readonly #onKept = (): void => this.#look();
+  readonly #onStreamed = (_: unknown, piece: StreamPiece): void => {
+    if (piece.taskId !== this.#taskId) return;
+    this.#streamed = [...this.#streamed, piece].slice(-streamedMax);
+    this.#look();
   };
 
-  constructor(hub: Hub, taskId: bigint, tell: (line: string) => void) {
+  constructor(hub: Hub, taskId: bigint, watcher: Watcher) {
     this.#hub = hub;
     this.#taskId = taskId;
-    this.#tell = tell;
+    this.#watcher = watcher;
   }
 
   async follow(): Promise<Summary> {
@@ -121,11 +127,13 @@ class Follower {
     // It is awaited below; a rejection before that is not unhandled.
     ended.catch(() => {});
     db.tasks.onUpdate(this.#onTask);
-    db.progress.onInsert(this.#onProgress);
+    db.progress.onInsert(this.#onKept);
+    db.stream.onInsert(this.#onStreamed);
     const task = db.tasks.id.find(this.#taskId);
     if (task !== null) this.#tellState(task);
     await subscribe(this.#hub, [
       tables.progress.where((row) => row.taskId.eq(this.#taskId)),
+      tables.stream.where((row) => row.taskId.eq(this.#taskId)),
       tables.summaries.where((row) => row.taskId.eq(this.#taskId)),
     ]);
     this.#check();
@@ -135,12 +143,37 @@ class Follower {
   stop(): void {
     const { db } = this.#hub.connection;
     db.tasks.removeOnUpdate(this.#onTask);
-    db.progress.removeOnInsert(this.#onProgress);
+    db.progress.removeOnInsert(this.#onKept);
+    db.stream.removeOnInsert(this.#onStreamed);
+  }
+
+  /** Many rows of one transaction are looked at once. */
+  #look(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#tellNew();
+    });
+  }
+
+  #tellNew(): void {
+    const kept = [...this.#hub.connection.db.progress.iter()].filter(({ taskId }) => taskId === this.#taskId);
+    const parts = assemble([...kept, ...this.#streamed]);
+    for (const { key, kind, text } of parts) {
+      if (kind !== 'Line' || this.#toldLines.has(key)) continue;
+      this.#toldLines.add(key);
+      // A limb that has much to say sends several lines as one.
+      for (const line of text.split('\n')) this.#watcher.line(line);
+    }
+    const attempt = parts.at(-1)?.attempt;
+    const written = parts.findLast((part) => part.kind === 'Text' && part.attempt === attempt);
+    this.#watcher.text?.(written?.key ?? '', written?.text ?? '');
   }
 
   #tellState(task: Task): void {
     const state = describeState(this.#hub, task);
-    if (state !== '' && state !== this.#toldState) this.#tell(state);
+    if (state !== '' && state !== this.#toldState) this.#watcher.line(state);
     this.#toldState = state;
   }
 }

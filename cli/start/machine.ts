@@ -99,8 +99,8 @@ export class Machine {
     const documents = await findDocumentation(root);
     const reference = `${await documentationKey(documents)}-${this.#limb.slice(0, 16)}`;
     try {
-      await telling(step, async (tell) => {
-        await rememberDocuments(this.#startedHub(), documents, signal, tell, reference);
+      await telling(step, async (line) => {
+        await rememberDocuments(this.#startedHub(), documents, signal, { line }, reference);
       });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

@@ -2,9 +2,15 @@
 export const limits = {
   inputBytesMax: 64 * 1024,
   summaryBytesMax: 4 * 1024,
-  progressLineCharsMax: 500,
-  /** Older lines of a task are dropped when a new one arrives. */
-  progressLinesMax: 200,
+  pieceCharsMax: 2000,
+  /** Of one report. */
+  piecesMax: 32,
+  reportCharsMax: 8000,
+  /** Reports of one task in a second, of which a limb needs about ten. */
+  reportsPerSecondMax: 40,
+  /** Of one task: older pieces are dropped when a new one arrives. */
+  keptPiecesMax: 200,
+  keptCharsMax: 64 * 1024,
   attemptsDefault: 5,
   attemptsMax: 20,
   /** Older attempts of a task are forgotten when it is claimed again. */

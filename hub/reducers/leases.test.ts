@@ -12,6 +12,7 @@ import {
   summary,
   taskOf,
   terms,
+  told,
   waitOut,
 } from '../../test/hub/mesh.ts';
 import { limits } from '../lib/limits.ts';
@@ -107,36 +108,6 @@ describe('claim_task', () => {
     second.call('claimTask', { taskId: id });
     expect(() => limb.call('completeTask', { taskId: id, attempt: 1, summary: summary() })).toThrow(/^stale-attempt: /);
     expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
-  });
-});
-
-describe('report_progress', () => {
-  it('starts the task and appends its lines', () => {
-    const id = claimed();
-    limb.call('reportProgress', { taskId: id, attempt: 1, line: 'one' });
-    expect(stateOf(mesh, id)).toEqual(['Running', 1]);
-    limb.call('reportProgress', { taskId: id, attempt: 1, line: 'two' });
-    expect(mesh.rows('progressLine')).toMatchObject([
-      { taskId: id, tenantId: 1n, attempt: 1, line: 'one', at: mesh.now },
-      { taskId: id, line: 'two' },
-    ]);
-  });
-
-  it('keeps the newest lines, each of bounded length', () => {
-    const [id, other] = [claimed(), submit(mesh)];
-    announce(limb, { capacity: 2 });
-    limb.call('claimTask', { taskId: other });
-    limb.call('reportProgress', { taskId: other, attempt: 1, line: 'other' });
-    limb.call('reportProgress', { taskId: id, attempt: 1, line: 'x'.repeat(10_000) });
-    expect(mesh.rows('progressLine').at(-1)?.line).toHaveLength(limits.progressLineCharsMax);
-    for (let i = 0; i < limits.progressLinesMax; i++) {
-      limb.call('reportProgress', { taskId: id, attempt: 1, line: `line ${i}` });
-    }
-    const lines = mesh.rows('progressLine').filter(({ taskId }) => taskId === id);
-    expect(lines.map(({ line }) => line).sort()).toEqual(
-      Array.from({ length: limits.progressLinesMax }, (_, i) => `line ${i}`).sort(),
-    );
-    expect(mesh.rows('progressLine')).toHaveLength(limits.progressLinesMax + 1);
   });
 });
 
@@ -237,7 +208,8 @@ describe('fail_task', () => {
 
 describe('reports', () => {
   const reports: readonly [string, (by: MeshClient, taskId: bigint, attempt: number) => void][] = [
-    ['report_progress', (by, taskId, attempt) => by.call('reportProgress', { taskId, attempt, line: 'on it' })],
+    ['report_progress', (by, taskId, attempt) => by.call('reportProgress', { taskId, attempt, ...told('on it') })],
+    ['stream_progress', (by, taskId, attempt) => by.call('streamProgress', { taskId, attempt, ...told('on it') })],
     ['complete_task', (by, taskId, attempt) => by.call('completeTask', { taskId, attempt, summary: summary() })],
     ['fail_task', (by, taskId, attempt) => by.call('failTask', { taskId, attempt, error: 'no', isRetryable: true })],
   ];

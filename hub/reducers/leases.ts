@@ -34,29 +34,6 @@ export const claimTask = spacetimedb.reducer({ name: 'claim_task' }, { taskId: t
   noteAttempt(ctx, task, attempt);
 });
 
-/** Tells the watchers one line of what is going on. */
-export const reportProgress = spacetimedb.reducer(
-  { name: 'report_progress' },
-  { taskId: t.u64(), attempt: t.u32(), line: t.string() },
-  (ctx, { taskId, attempt, line }) => {
-    const { task } = requireLease(ctx, taskId, attempt);
-    if (task.state.tag === 'Claimed') moveTask(ctx, task, 'Running');
-    const lines = [...ctx.db.progressLine.taskId.filter(taskId)];
-    if (lines.length >= limits.progressLinesMax) {
-      const oldest = lines.reduce((a, b) => (a.id < b.id ? a : b));
-      ctx.db.progressLine.id.delete(oldest.id);
-    }
-    ctx.db.progressLine.insert({
-      id: 0n,
-      taskId,
-      tenantId: task.tenantId,
-      attempt,
-      line: clip(line, limits.progressLineCharsMax),
-      at: ctx.timestamp,
-    });
-  },
-);
-
 /** Finishes a task with its summary. */
 export const completeTask = spacetimedb.reducer(
   { name: 'complete_task' },

@@ -11,6 +11,7 @@ import {
   summary,
   taskOf,
   terms,
+  told,
   waitOut,
 } from '../../test/hub/mesh.ts';
 import { limits } from '../lib/limits.ts';
@@ -114,7 +115,7 @@ describe('a limb that goes away', () => {
     announce(limb, { capacity: 3 });
     const ids = [submit(mesh), submit(mesh), submit(mesh)];
     for (const taskId of ids.slice(0, 2)) limb.call('claimTask', { taskId });
-    limb.call('reportProgress', { taskId: ids[1] ?? 0n, attempt: 1, line: 'on it' });
+    limb.call('reportProgress', { taskId: ids[1] ?? 0n, attempt: 1, ...told('on it') });
     mesh.advance(5);
     limb.disconnect();
     expect(mesh.rows('limb')).toMatchObject([{ online: false, connection: undefined, seenAt: mesh.now }]);

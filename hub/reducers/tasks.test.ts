@@ -13,6 +13,7 @@ import {
   task,
   taskOf,
   terms,
+  told,
   waitOut,
 } from '../../test/hub/mesh.ts';
 import { limits } from '../lib/limits.ts';
@@ -151,7 +152,7 @@ describe('cancel_task', () => {
     const limb = joinLimb(mesh, 'bot');
     const id = submit(mesh);
     if (state !== 'Queued') limb.call('claimTask', { taskId: id });
-    if (state === 'Running') limb.call('reportProgress', { taskId: id, attempt: 1, line: 'on it' });
+    if (state === 'Running') limb.call('reportProgress', { taskId: id, attempt: 1, ...told('on it') });
     const leases = limb.subscribe('SELECT * FROM leases');
     expect(stateOf(mesh, id)[0]).toBe(state);
 

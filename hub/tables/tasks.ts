@@ -152,15 +152,6 @@ export const attemptRow = t.row('Attempt', {
   exitCode: t.option(t.i32()),
 });
 
-export const progressRow = t.row('ProgressLine', {
-  id: t.u64().primaryKey().autoInc(),
-  taskId: t.u64().index('btree'),
-  tenantId: t.u64().index('btree'),
-  attempt: t.u32(),
-  line: t.string(),
-  at: t.timestamp(),
-});
-
 export const summaryRow = t.row('Summary', {
   taskId: t.u64().primaryKey(),
   tenantId: t.u64().index('btree'),

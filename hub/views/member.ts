@@ -3,7 +3,8 @@ import spacetimedb from '../schema.ts';
 import { budgetRow } from '../tables/budgets.ts';
 import { limbRow } from '../tables/limbs.ts';
 import { memberRow, tenantRow } from '../tables/people.ts';
-import { attemptRow, progressRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
+import { progressRow } from '../tables/progress.ts';
+import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
 // caller's own memberships, so that the engine keeps it current row by row.
@@ -55,7 +56,12 @@ export const budgets = spacetimedb.view({ name: 'budgets', public: true }, t.arr
 export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.progressLine, (member, line) => member.tenantId.eq(line.tenantId)),
+    .rightSemijoin(ctx.from.progressPiece, (member, piece) => member.tenantId.eq(piece.tenantId)),
+);
+
+/** What passes by is seen by the members of its tenant. */
+export const streamRule = spacetimedb.clientVisibilityFilter.sql(
+  'SELECT stream.* FROM stream JOIN member ON stream.tenant_id = member.tenant_id WHERE member.identity = :sender',
 );
 
 export const summaries = spacetimedb.view({ name: 'summaries', public: true }, t.array(summaryRow), (ctx) =>

@@ -13,6 +13,8 @@ export interface SkillContext {
   readonly signal: AbortSignal;
   /** Tells the watchers one line of what is going on. */
   readonly progress: (line: string) => void;
+  /** Starts a text that the watchers see grow, such as an answer, and returns what tells its next piece. */
+  readonly tellText: () => (piece: string) => void;
   /** Takes steps that cost something, within the task's budgets. */
   readonly spend: Spend;
 }

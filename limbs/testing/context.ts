@@ -1,7 +1,22 @@
 import type { SkillContext } from '../skills/skill.ts';
 
-/** A task's context for tests, which keeps its progress lines. */
-export function testContext(signal = new AbortController().signal): SkillContext & { readonly lines: string[] } {
-  const lines: string[] = [];
-  return { tenant: '1', signal, progress: (line) => lines.push(line), spend: (step) => step.take(), lines };
+export interface TestContext extends SkillContext {
+  /** Its progress lines. */
+  readonly lines: string[];
+  /** Its texts, as far as they have been told. */
+  readonly texts: string[];
+}
+
+/** A task's context for tests, which keeps what is told. */
+export function testContext(signal = new AbortController().signal): TestContext {
+  const [lines, texts]: [string[], string[]] = [[], []];
+  const tellText = () => {
+    let at: number | undefined;
+    return (piece: string) => {
+      at ??= texts.push('') - 1;
+      texts[at] += piece;
+    };
+  };
+  const progress = (line: string) => lines.push(line);
+  return { tenant: '1', signal, progress, tellText, spend: (step) => step.take(), lines, texts };
 }

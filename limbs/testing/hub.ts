@@ -45,6 +45,10 @@ export class TestHub {
     return { url: this.#host.url, database };
   }
 
+  get ownerToken(): string {
+    return this.#host.operator.token;
+  }
+
   get owner(): DbConnection {
     return this.#owner;
   }
@@ -96,9 +100,9 @@ export class TestHub {
 
   progress(id: bigint): string[] {
     return [...this.#owner.db.progress.iter()]
-      .filter((row) => row.taskId === id)
-      .sort((a, b) => Number(a.id - b.id))
-      .flatMap((row) => row.line.split('\n'));
+      .filter((row) => row.taskId === id && row.kind.tag === 'Line')
+      .sort((a, b) => a.attempt - b.attempt || a.part - b.part)
+      .flatMap((row) => row.text.split('\n'));
   }
 
   /** Waits until the task is in one of the states. */

@@ -169,18 +169,21 @@ export class Work {
     const { taskId, attempt } = lease;
     const { signal } = controller;
     const startedMs = performance.now();
-    const progress = new Progress((line) =>
-      this.#report(signal, (reducers) => reducers.reportProgress({ taskId, attempt, line })).catch((error) => {
+    const tell = (call: (reducers: Reducers) => Promise<void>) =>
+      this.#report(signal, call).catch((error) => {
         if (isStale(error)) controller.abort(error);
         else if (!signal.aborted) log('warn', `Progress of task ${taskId} was refused: ${messageOf(error)}`);
-      }),
-    );
-    progress.push('Started');
+      });
+    const progress = new Progress({
+      stream: (pieces) => tell((reducers) => reducers.streamProgress({ taskId, attempt, pieces })),
+      keep: (pieces) => tell((reducers) => reducers.reportProgress({ taskId, attempt, pieces })),
+    });
+    progress.line('Started');
     log('info', `Task ${taskId} (${lease.skill}) started`);
     const took = () => `after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
     let summary: SummaryBody;
     try {
-      summary = await this.#work(lease, input, signal, (line) => progress.push(line));
+      summary = await this.#work(lease, input, signal, progress);
     } catch (error) {
       await progress.end();
       if (signal.aborted) {
@@ -203,18 +206,19 @@ export class Work {
     }
   }
 
-  async #work(
-    lease: Lease,
-    input: string,
-    signal: AbortSignal,
-    progress: (line: string) => void,
-  ): Promise<SummaryBody> {
+  async #work(lease: Lease, input: string, signal: AbortSignal, progress: Progress): Promise<SummaryBody> {
     const skill = this.#skills.get(lease.skill);
     if (!skill) {
       throw new LimbError('no-such-skill', `This limb has no skill ${lease.skill} any more.`, { isRetryable: true });
     }
     const spend = spendingOf(lease, (call) => this.#report(signal, call));
-    const context = { tenant: lease.tenantId.toString(), signal, progress, spend };
+    const context = {
+      tenant: lease.tenantId.toString(),
+      signal,
+      progress: (line: string) => progress.line(line),
+      tellText: () => progress.text(),
+      spend,
+    };
     const summary = await skill.run(parseInput(input), context);
     signal.throwIfAborted();
     return summary;

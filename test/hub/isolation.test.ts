@@ -18,6 +18,7 @@ import {
   summary,
   task,
   terms,
+  told,
 } from './mesh.ts';
 import { step } from './step.ts';
 
@@ -35,7 +36,7 @@ const hidden = [
   'task',
   'taskInput',
   'attempt',
-  'progressLine',
+  'progressPiece',
   'summary',
   'offer',
   'lease',
@@ -57,12 +58,13 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   tasks: (rows, viewer) => ofTenants(rows, viewer, rows.task),
   task_inputs: (rows, viewer) => ofTenants(rows, viewer, rows.taskInput),
   attempts: (rows, viewer) => ofTenants(rows, viewer, rows.attempt),
-  progress: (rows, viewer) => ofTenants(rows, viewer, rows.progressLine),
+  progress: (rows, viewer) => ofTenants(rows, viewer, rows.progressPiece),
   summaries: (rows, viewer) => ofTenants(rows, viewer, rows.summary),
   budgets: (rows, viewer) => ofTenants(rows, viewer, rows.budget),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   lane_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.lane).map((lane) => reasonFor(rows, lane)),
   ping: () => [],
+  stream: () => [],
   self: (rows, viewer) => rows.limb.filter(({ identity }) => identity.isEqual(viewer)),
   // An offer or a lease in a tenant that the limb does not serve would be one too many here.
   offers: (rows, viewer) =>
@@ -150,9 +152,14 @@ class Watcher {
     }
     const deltas = this.replica.deltas.splice(0);
     for (const { table, inserts, deletes } of before ? deltas : []) {
-      // Rows of events are in no table: that they name their receiver is what is known of them.
+      // Rows of events are in no table: that they name their receiver, or a tenant of theirs, is what is known of them.
       if (table === 'ping') {
         for (const row of inserts) expect(row).toEqual({ limb: this.identity });
+        continue;
+      }
+      if (table === 'stream') {
+        const own = tenantsOf(rows, this.identity);
+        for (const row of inserts) expect(own).toContain(row['tenantId']);
         continue;
       }
       // An offer may be made and taken back while a step waits: it names its receiver too.
@@ -221,13 +228,14 @@ const claiming = step<World, readonly [number, number]>('claim', fc.tuple(number
   pick(world.limbs, who).client.call('claimTask', { taskId: pickTask(world, id) });
 });
 
-const reporting = step<World, readonly [number, number, number, 'progress' | 'done' | 'retry' | 'failed']>(
+const reporting = step<World, readonly [number, number, number, 'progress' | 'stream' | 'done' | 'retry' | 'failed']>(
   'report',
-  fc.tuple(number, number, attempt, fc.constantFrom('progress', 'done', 'retry', 'failed')),
+  fc.tuple(number, number, attempt, fc.constantFrom('progress', 'stream', 'done', 'retry', 'failed')),
   (world, [who, id, at, how]) => {
     const { client } = pick(world.limbs, who);
     const report = { taskId: pickTask(world, id), attempt: at };
-    if (how === 'progress') client.call('reportProgress', { ...report, line: `${id}` });
+    if (how === 'progress') client.call('reportProgress', { ...report, ...told(`${id}`) });
+    else if (how === 'stream') client.call('streamProgress', { ...report, ...told(`${id}`) });
     else if (how === 'done') client.call('completeTask', { ...report, summary: summary({ text: `${id}` }) });
     else client.call('failTask', { ...report, error: `${id}`, isRetryable: how === 'retry' });
   },
@@ -359,7 +367,8 @@ describe('tenants', () => {
           .slice(1, 3)
           .flatMap(({ client }) => [
             answer(() => client.call('claimTask', { taskId })),
-            answer(() => client.call('reportProgress', { ...report, taskId, line: '' })),
+            answer(() => client.call('reportProgress', { ...report, taskId, ...told('') })),
+            answer(() => client.call('streamProgress', { ...report, taskId, ...told('') })),
             answer(() => client.call('completeTask', { ...report, taskId, summary: summary() })),
             answer(() => client.call('failTask', { ...report, taskId, error: '', isRetryable: true })),
           ]),

@@ -7,7 +7,7 @@ import {
   type TestHub,
   type TestHubOptions,
 } from '../../engine/testing/index.ts';
-import type { RoleTag, SummaryBody, TaskRow, TaskTerms } from '../../hub/schema.ts';
+import type { Piece, RoleTag, SummaryBody, TaskRow, TaskTerms } from '../../hub/schema.ts';
 
 export type MeshModule = typeof import('../../hub/index.ts');
 export type Mesh = TestHub<MeshModule>;
@@ -102,6 +102,11 @@ type SubmitArgs = Parameters<MeshModule['submitTask']>[1];
 
 export function task(changes: Partial<SubmitArgs> = {}): SubmitArgs {
   return { tenantId: localTenant, skill: 'reason', title: 'What?', input: '{}', reference: 'r1', ...changes };
+}
+
+/** What a limb reports that tells lines. */
+export function told(...lines: readonly string[]): { pieces: Piece[] } {
+  return { pieces: lines.map((text, part) => ({ part, start: 0, kind: { tag: 'Line' }, text })) };
 }
 
 let lastReference = 0;

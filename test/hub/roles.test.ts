@@ -15,6 +15,7 @@ import {
   summary,
   task,
   terms,
+  told,
 } from './mesh.ts';
 
 /** Everybody there is, as seen from the tenant that all the calls are about. */
@@ -200,7 +201,11 @@ const rules: Record<string, Rule> = {
     outcomes: forLimbs('ok', 'ok'),
   },
   report_progress: {
-    call: (client) => client.call('reportProgress', { taskId: claimed, attempt: 1, line: 'on it' }),
+    call: (client) => client.call('reportProgress', { taskId: claimed, attempt: 1, ...told('on it') }),
+    outcomes: forLimbs('ok', 'stale-attempt'),
+  },
+  stream_progress: {
+    call: (client) => client.call('streamProgress', { taskId: claimed, attempt: 1, ...told('on it') }),
     outcomes: forLimbs('ok', 'stale-attempt'),
   },
   pong: {

@@ -83,7 +83,7 @@ async function converse(
   for (let turnNumber = 1; ; turnNumber++) {
     const isLast = turnNumber >= limits.turnsMax || spent.tokensIn + spent.tokensOut >= limits.tokensMax;
     if (isLast) messages.push({ role: 'user', text: finalRequest });
-    const stream = new StreamedText(context.progress);
+    let stream = new StreamedText(context.tellText());
     const startedMs = performance.now();
     const request = {
       messages,
@@ -94,7 +94,7 @@ async function converse(
       spend: context.spend,
       onText: (text: string) => stream.push(text),
       onFailure: (failed: string, reason: string) => {
-        stream.drop();
+        stream = new StreamedText(context.tellText());
         context.progress(`${failed} did not answer: ${reason}`);
       },
     };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { CallError, Rejection } from '../../../engine/testing/index.ts';
 import { after } from '../../../hub/lib/time.ts';
-import { summary, task, terms } from '../mesh.ts';
+import { summary, task, terms, told } from '../mesh.ts';
 import { type Step, step } from '../step.ts';
 import { type Actor, comeBack, type World } from './promises.ts';
 
@@ -60,7 +60,7 @@ export const reporting = step<World, readonly [number, number, number, 'progress
     const report = { taskId, attempt };
     const { client } = actor;
     const isTaken = tolerate(() => {
-      if (how === 'progress') client.call('reportProgress', { ...report, line: 'on it' });
+      if (how === 'progress') client.call('reportProgress', { ...report, ...told('on it') });
       else if (how === 'done') client.call('completeTask', { ...report, summary: summary() });
       else client.call('failTask', { ...report, error: 'no', isRetryable: how === 'retry' });
     });

@@ -136,6 +136,7 @@ export const texts = {
     input: 'Input',
     script: 'Script',
     answer: 'Answer',
+    answerSoFar: 'Answer so far',
     output: 'Output',
     printed: 'Output so far',
     noOutput: 'The script printed nothing.',

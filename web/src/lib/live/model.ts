@@ -3,15 +3,28 @@ import type {
   LaneReason,
   Limb,
   Member,
-  ProgressLine,
+  ProgressPiece,
   QueueEntry,
+  StreamPiece,
   Summary,
   Task,
   TaskInput,
   Tenant,
 } from '$bindings/types.ts';
 
-export type { Attempt, LaneReason, Limb, Member, ProgressLine, QueueEntry, Summary, Task, TaskInput, Tenant };
+export type {
+  Attempt,
+  LaneReason,
+  Limb,
+  Member,
+  ProgressPiece,
+  QueueEntry,
+  StreamPiece,
+  Summary,
+  Task,
+  TaskInput,
+  Tenant,
+};
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];
 export type TaskStateTag = Task['state']['tag'];

@@ -1,23 +1,23 @@
 import { toSql } from 'spacetimedb';
 import { tables } from '$bindings/index.ts';
+import { LiveEvents } from './events.svelte.ts';
 import type { Link } from './link.svelte.ts';
-import type { ProgressLine, Summary, TaskInput } from './model.ts';
+import type { ProgressPiece, StreamPiece, Summary, TaskInput } from './model.ts';
 import { LiveRows } from './rows.svelte.ts';
+import { assemble, type StreamPart } from './stream.ts';
 
-/** The progress lines of one task, oldest first. */
-export function followProgress(link: Link, taskId: bigint): LiveRows<ProgressLine> {
-  return new LiveRows(link, {
-    table: (db) => db.progress,
-    query: toSql(tables.progress.where((row) => row.taskId.eq(taskId))),
-    keep: (row) => row.taskId === taskId,
-  });
-}
+/** What is streamed is kept within a second or so, and comes ten times a second. */
+const streamedMax = 100;
 
 /** What belongs to one task beside its row, live for as long as somebody looks at it. */
 export class TaskMaterial {
   readonly #inputs: LiveRows<TaskInput>;
-  readonly #progress: LiveRows<ProgressLine>;
+  readonly #kept: LiveRows<ProgressPiece>;
+  readonly #streamed: LiveEvents<StreamPiece>;
   readonly #summaries: LiveRows<Summary>;
+  /** What its attempts have told, oldest first. */
+  readonly parts: readonly StreamPart[] = $derived.by(() => assemble([...this.#kept.list, ...this.#streamed.list]));
+  readonly lines: readonly StreamPart[] = $derived(this.parts.filter(({ kind }) => kind === 'Line'));
 
   constructor(link: Link, taskId: bigint) {
     this.#inputs = new LiveRows(link, {
@@ -25,7 +25,17 @@ export class TaskMaterial {
       query: toSql(tables.taskInputs.where((row) => row.taskId.eq(taskId))),
       keep: (row) => row.taskId === taskId,
     });
-    this.#progress = followProgress(link, taskId);
+    this.#kept = new LiveRows(link, {
+      table: (db) => db.progress,
+      query: toSql(tables.progress.where((row) => row.taskId.eq(taskId))),
+      keep: (row) => row.taskId === taskId,
+    });
+    this.#streamed = new LiveEvents(link, {
+      table: (db) => db.stream,
+      query: toSql(tables.stream.where((row) => row.taskId.eq(taskId))),
+      keep: (row) => row.taskId === taskId,
+      countMax: streamedMax,
+    });
     this.#summaries = new LiveRows(link, {
       table: (db) => db.summaries,
       query: toSql(tables.summaries.where((row) => row.taskId.eq(taskId))),
@@ -41,18 +51,19 @@ export class TaskMaterial {
     return this.#summaries.list[0];
   }
 
-  /** Oldest first. */
-  get lines(): readonly ProgressLine[] {
-    return this.#progress.list.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  /** The text that an attempt is writing, or had written when it ended; empty for none. */
+  textOf(attempt: number): string {
+    return this.parts.findLast((part) => part.kind === 'Text' && part.attempt === attempt)?.text ?? '';
   }
 
   get isLoaded(): boolean {
-    return this.#inputs.isLoaded && this.#progress.isLoaded && this.#summaries.isLoaded;
+    return this.#inputs.isLoaded && this.#kept.isLoaded && this.#summaries.isLoaded;
   }
 
   stop(): void {
     this.#inputs.stop();
-    this.#progress.stop();
+    this.#kept.stop();
+    this.#streamed.stop();
     this.#summaries.stop();
   }
 }
