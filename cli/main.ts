@@ -6,6 +6,7 @@ import { withHistory } from './lib/history.ts';
 import { withLimits } from './lib/limits.ts';
 import { address, count, examples, list, port, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
+import { addModelsCommands } from './models-commands.ts';
 
 // Each command's code is loaded when it runs, so that `--help` answers at once.
 
@@ -140,6 +141,7 @@ withHub(program.command('why'))
   .addHelpText('after', examples('helix why 12'))
   .action((task, options) => run(async () => (await import('./commands/why.ts')).why(BigInt(task), options)));
 
+addModelsCommands(program);
 addDatabaseCommands(program);
 addDataCommands(program);
 

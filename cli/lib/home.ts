@@ -22,6 +22,8 @@ export interface LimbHome {
   readonly info: string;
   /** The only folder that a limb remembers files from. */
   readonly documents: string;
+  /** Names the models. */
+  readonly config: string;
 }
 
 /** The home in HELIX_HOME, or `.helix` in the current folder. */
@@ -38,6 +40,7 @@ export function findHome(): Home {
       token: join(limb, 'token'),
       info: join(limb, 'limb.json'),
       documents: join(limb, 'documents'),
+      config: join(limb, 'limb.toml'),
     },
   };
 }

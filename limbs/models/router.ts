@@ -64,10 +64,23 @@ export class Router {
     return this.#languageModel([model]);
   }
 
+  /** The model for vectors; none when no route names one. */
   embed(): EmbeddingRoute | undefined {
-    const [config] = this.#config.routes.embed;
-    if (!config) return undefined;
-    const candidates = this.#config.routes.embed.map((model) => this.#candidate(model));
+    const { embed } = this.#config.routes;
+    return embed[0] && this.#embeddingRoute(embed[0], embed);
+  }
+
+  /** One model for vectors by itself. */
+  onlyEmbed(model: ModelConfig): EmbeddingRoute {
+    return this.#embeddingRoute(model, [model]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+
+  #embeddingRoute(config: ModelConfig, chain: readonly ModelConfig[]): EmbeddingRoute {
+    const candidates = chain.map((model) => this.#candidate(model));
     const tokensOf = (texts: readonly string[]) => Math.ceil(Buffer.byteLength(texts.join('')) / 4);
     return {
       config,
@@ -83,10 +96,6 @@ export class Router {
         );
       },
     };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
   }
 
   #candidate(model: ModelConfig): Candidate {

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { count, examples } from './lib/option.ts';
+import { run } from './lib/run.ts';
+
+// The models of this machine's limb: what limb.toml and the environment name.
+
+export function addModelsCommands(program: Command): void {
+  const models = program.command('models').description("the language models of this machine's limb");
+  models
+    .command('list')
+    .description('list the models that limb.toml and the environment name, and what each is for')
+    .option('--json', 'print them as JSON')
+    .addHelpText('after', '\nA key is never shown; only whether there is one.\n')
+    .addHelpText('after', examples('helix models list'))
+    .action((options) => run(async () => (await import('./commands/models.ts')).modelsList(options)));
+  models
+    .command('test [name...]')
+    .description('ask models (default: all) for an answer, a stream, a call of a tool and JSON, and print what works')
+    .option('--json', 'print the results as JSON')
+    .addHelpText(
+      'after',
+      '\nFails when a model does not answer. A few requests are made, which a server may charge for.\n',
+    )
+    .addHelpText('after', examples('helix models test', 'helix models test big --json'))
+    .action((names, options) => run(async () => (await import('./commands/models.ts')).modelsTest(names, options)));
+  models
+    .command('time [name...]')
+    .description('measure how soon models (default: all that answer) begin and how fast they write')
+    .option('--rounds <count>', 'how often each is asked; medians are shown', count, 3)
+    .option('--tokens <count>', 'how long the answers may be', count, 256)
+    .option('--json', 'print the figures as JSON')
+    .addHelpText('after', examples('helix models time', 'helix models time big small --rounds 5'))
+    .action((names, options) => run(async () => (await import('./commands/models.ts')).modelsTime(names, options)));
+}
