@@ -7,7 +7,7 @@ import type { CommitLog } from './log/log.ts';
 import type { Logs } from './logs.ts';
 import type { Catalog } from './module/catalog.ts';
 import type { ModuleDef, Named, ProcedureDef, ReducerDef, ViewDef } from './module/definition.ts';
-import { HostCut, TimeLimit } from './module/guard.ts';
+import { HostCut, resumeBare, TimeLimit } from './module/guard.ts';
 import {
   fatalMessage,
   type LoadedModule,
@@ -266,10 +266,14 @@ export class Engine {
     return this.#instance.isBatchOver;
   }
 
-  /** Runs work that may run the module's code. @throws Rejection `time-limit` after undoing what was open */
-  guarded<T>(run: () => T): T {
+  /**
+   * Runs work that may run the module's code.
+   * @param isResumable as of `withTimeLimit`
+   * @throws Rejection `time-limit` after undoing what was open
+   */
+  guarded<T>(run: () => T, isResumable = false): T {
     try {
-      return this.#guard(run);
+      return this.#guard(run, isResumable);
     } catch (error) {
       if (error instanceof HostCut) throw this.#break(error);
       if (!(error instanceof TimeLimit)) throw error;
@@ -416,7 +420,10 @@ export class Engine {
 
   #newProcedures(): Procedures {
     const transactions: OpenTransactions = {
-      begin: () => this.#begin(),
+      begin: () => {
+        resumeBare();
+        return this.#begin();
+      },
       commit: (tx, origin) => {
         const result = this.#commit(tx, origin, undefined);
         this.#firings.arm();
@@ -442,10 +449,10 @@ export class Engine {
   }
 
   /** Takes the thread out of `run` when it takes too long: then nothing of `run` goes on, `finally` included. */
-  #guard<T>(run: () => T): T {
+  #guard<T>(run: () => T, isResumable: boolean): T {
     this.#isGuarded = true;
     try {
-      return this.#instance.guard(this.#callMsMax, run, this.#graceMs);
+      return this.#instance.guard(this.#callMsMax, run, this.#graceMs, isResumable);
     } finally {
       this.#isGuarded = false;
     }

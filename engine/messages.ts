@@ -3,6 +3,7 @@ import type { CallResult } from './call.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import type { ProcedureDef, ReducerDef } from './module/definition.ts';
+import { resumeBare } from './module/guard.ts';
 import type { TableRows } from './query/contract.ts';
 import { encodeRowList } from './query/rowlist.ts';
 import type { Client, ClientMessage, Received, ReducerOutcome } from './serve/contract.ts';
@@ -13,14 +14,20 @@ type MessageOf<K extends ClientMessage['kind']> = Extract<ClientMessage, { reado
 /** Answers what connected clients ask of one engine. */
 export class Messages {
   readonly #engine: Engine;
+  /** The call that is being handled, also after the thread was taken out of it. */
+  #current: Received | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** Handles messages in their order; every reply goes through its client's `deliver`. */
+  /**
+   * Handles messages in their order; every reply goes through its client's `deliver`. When the thread was taken out of it,
+   * it goes on with the same ones.
+   */
   handle(received: Iterator<Received>): void {
-    let next = take(received);
+    resumeBare();
+    let next: Received | undefined = this.#current ?? take(received);
     while (next && !this.#engine.isClosed) {
       const { client, message } = next;
       if (message.kind === 'call-reducer') next = this.#handleCalls(next, received);
@@ -33,25 +40,27 @@ export class Messages {
 
   /** Handles the reducer calls at the front, and returns what comes after them. */
   #handleCalls(first: Received, received: Iterator<Received>): Received | undefined {
-    let current = first;
     let next: Received | undefined = first;
     try {
-      // Calls that follow one another share one guard: setting it up costs more than a call.
+      // Calls that follow one another share one guard.
       this.#engine.guarded(() => {
         while (next?.message.kind === 'call-reducer') {
-          current = next;
+          this.#current = next;
           this.#handleCall(next.client, next.message);
           next = take(received);
           if (this.#engine.isBatchOver) break;
         }
-      });
+      }, true);
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       // Its clients have been told to connect again.
       if (error.code === 'closed') return undefined;
       if (error.code !== 'time-limit') throw error;
-      this.#answerFailure(current.client, current.message, error.message);
+      const { client, message } = this.#current ?? first;
+      this.#answerFailure(client, message, error.message);
       next = take(received);
+    } finally {
+      this.#current = undefined;
     }
     return next;
   }

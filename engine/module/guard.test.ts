@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { TimeLimit, withTimeLimit } from './guard.ts';
+import { inBareTurn } from '../host/node/bare-turn.ts';
+import { resumeBare, runBare, TimeLimit, withTimeLimit } from './guard.ts';
 import type { LoadedModule } from './instance.ts';
 import { moduleOf, TestDatabase } from './support.fixture.ts';
 
@@ -46,6 +47,58 @@ describe('a guard', () => {
       };
       expect(withTimeLimit(limitMs, run)).toBe(round);
     }
+  });
+
+  test('[MOD60] takes the thread out of all of a bare turn, which is called again and gets the error then', async () => {
+    for (let round = 0; round < 2; round++) {
+      const events: string[] = [];
+      await new Promise<void>((done) => {
+        const run = () => {
+          events.push('run');
+          try {
+            withTimeLimit(
+              20,
+              () => {
+                setImmediate(() => {
+                  // Whoever may come before the watchdog has told of it.
+                  resumeBare();
+                  events.push('another');
+                  done();
+                });
+                for (;;);
+              },
+              true,
+            );
+          } catch (error) {
+            events.push(error instanceof TimeLimit ? 'late' : String(error));
+          }
+          events.push(withTimeLimit(1000, () => 'goes on', true));
+        };
+        inBareTurn(() => runBare(run));
+      });
+      expect(events).toEqual(['run', 'run', 'late', 'goes on', 'another']);
+    }
+  });
+
+  test('[MOD60] of a bare turn that ends in time does nothing to it', async () => {
+    const outcome = await new Promise((done) => {
+      inBareTurn(() =>
+        runBare(() => {
+          const inner = () => withTimeLimit(1000, () => 5);
+          const failing = () =>
+            withTimeLimit(
+              1000,
+              () => {
+                throw new Error('its own');
+              },
+              true,
+            );
+          expect(failing).toThrow('its own');
+          done(withTimeLimit(1000, inner, true));
+        }),
+      );
+    });
+    expect(outcome).toBe(5);
   });
 
   test('[MOD61] ends a reducer or view that calls the system for too long, and says which and how long', () => {

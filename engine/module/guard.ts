@@ -24,13 +24,56 @@ export class TimeLimit extends Error {
 export class HostCut extends AssertionError {}
 
 /**
+ * What runs with nothing but the event loop beneath it. When the thread is taken out of a guard in it that can be resumed,
+ * nothing is left of either; soon after it is called again, and that guard, entered again, throws.
+ */
+let bare: (() => void) | undefined;
+/** It is called again, and has not come to the guard yet. */
+let isResuming = false;
+
+/** Calls `run`, which nothing but the event loop may be beneath, and calls it again after the thread was taken out of it. */
+export function runBare(run: () => void): void {
+  resumeBare();
+  bare = run;
+  try {
+    run();
+  } finally {
+    bare = undefined;
+  }
+}
+
+/**
+ * Calls what was cut off again, if anything was. Whoever comes first after it is to do so, so that nobody sees what was left
+ * half done; inside of a guard that can be resumed nobody may.
+ */
+export function resumeBare(): void {
+  if (bare === undefined || room?.watchdog?.hasCut !== true) return;
+  const run = bare;
+  bare = undefined;
+  room.watchdog.reset();
+  isResuming = true;
+  try {
+    run();
+  } finally {
+    isResuming = false;
+  }
+}
+
+/**
  * Runs `run` and takes the thread out of it, wherever it is, `limitMs` later or soon after.
- * It costs about 10 µs: put a batch of calls into one. An infinite limit is none and costs nothing.
+ * It costs 10 to 20 µs: put a batch of calls into one. An infinite limit is none and costs nothing.
+ * @param isResumable whether in `runBare` it may end with all of the stack. That costs next to nothing.
  * @throws TimeLimit
  */
-export function withTimeLimit<T>(limitMs: number, run: () => T): T {
+export function withTimeLimit<T>(limitMs: number, run: () => T, isResumable = false): T {
+  if (isResumable && isResuming) {
+    isResuming = false;
+    throw new TimeLimit(limitMs);
+  }
+  resumeBare();
   if (limitMs === Number.POSITIVE_INFINITY) return run();
   room ??= openRoom();
+  if (isResumable && bare !== undefined && room.watchdog !== undefined) return watched(room.watchdog, limitMs, run);
   const { globals } = room;
   const outer = globals.run;
   // The watchdog has one guard in mind.
@@ -52,6 +95,15 @@ export function withTimeLimit<T>(limitMs: number, run: () => T): T {
   if (ending === undefined) throw new TimeLimit(limitMs, undefined, { cause });
   if ('error' in ending) throw ending.error;
   return ending.value;
+}
+
+function watched<T>(watchdog: Watchdog, limitMs: number, run: () => T): T {
+  watchdog.begin(limitMs);
+  try {
+    return run();
+  } finally {
+    watchdog.end();
+  }
 }
 
 /** A context of its own, so that a stack frame does not give anything away to a module that asks for it. */
@@ -85,7 +137,7 @@ function openRoom(): Room {
   const evaluation = { expression: '"use strict"; void run()\n//# sourceURL=guard', contextId, silent: true };
   return {
     globals,
-    watchdog: isMainThread ? new Watchdog() : undefined,
+    watchdog: isMainThread ? new Watchdog(resumeBare) : undefined,
     evaluate(limitMs) {
       let failure: Error | null = null;
       const asked = limitMs === undefined ? evaluation : { ...evaluation, timeout: limitMs };

@@ -132,19 +132,19 @@ export class ModuleInstance {
 
   /**
    * Runs a batch of calls of this instance and of the host's work on them. Each call may take `limitMs`: one that calls
-   * the system for longer fails, and from one that never does the thread is taken away a few seconds later. A watchdog
-   * thread is started once for the batch, about 70 µs, because once a call would cost more than a call does.
+   * the system for longer fails, and from one that never does the thread is taken away a few seconds later.
    * @param graceMs how much later the thread is taken away; 5000 by default
+   * @param isResumable as of `withTimeLimit`
    * @throws TimeLimit when the thread was taken out of the module's code. The open transaction is to be rolled back; the
    * module's own variables are as they were left, so that a new instance is the safer one to go on with.
    * @throws HostCut when it was taken out of the host's: nothing in memory can be trusted any more.
    */
-  guard<T>(limitMs: number, run: () => T, graceMs = graceMsDefault): T {
+  guard<T>(limitMs: number, run: () => T, graceMs = graceMsDefault, isResumable = false): T {
     const outerLimitMs = this.#syscalls.limitMs;
     this.#syscalls.limitMs = limitMs;
     this.#guardStartedMs = performance.now();
     try {
-      return withTimeLimit(limitMs + graceMs, run);
+      return withTimeLimit(limitMs + graceMs, run, isResumable);
     } catch (error) {
       if (error instanceof TimeLimit) this.#interrupted(limitMs, graceMs, error);
       throw error;

@@ -15,9 +15,11 @@ export class Watchdog {
   readonly #words = new Int32Array(new SharedArrayBuffer(8));
   #turn = 0;
 
-  constructor() {
+  /** @param onCut called soon after the thread was taken out of a guard */
+  constructor(onCut: () => void) {
     const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 };
     const worker = new Worker(watch, { eval: true, workerData: this.#words, execArgv: [], resourceLimits });
+    worker.on('message', onCut);
     worker.unref();
   }
 
@@ -38,6 +40,11 @@ export class Watchdog {
     this.#turn = next(running);
   }
 
+  /** Whether the thread is being taken out of the guard that has begun, or was. */
+  get hasCut(): boolean {
+    return Atomics.load(this.#words, turnWord) === -1;
+  }
+
   /** The thread has been taken out of the guard that had begun. */
   reset(): void {
     this.#turn = next(this.#turn);
@@ -52,7 +59,7 @@ function next(turn: number): number {
 /** The watchdog's thread. A turn that it has seen before has lasted since then, because no number comes again soon. */
 const watch = `
 const { Session } = require('node:inspector');
-const { workerData: words } = require('node:worker_threads');
+const { parentPort, workerData: words } = require('node:worker_threads');
 let session;
 let seen = 0;
 let sinceMs = 0;
@@ -73,5 +80,6 @@ for (;;) {
     session = new Session();
     session.connectToMainThread();
     session.post('Runtime.terminateExecution');
+    parentPort.postMessage('cut');
   }
 }`;

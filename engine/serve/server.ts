@@ -1,10 +1,12 @@
 import { assert } from '../errors.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Listener, Net, SocketRequest } from '../host/net.ts';
+import { inBareTurn } from '../host/node/bare-turn.ts';
 import { nodeClock } from '../host/node/clock.ts';
 import { nodeNet } from '../host/node/net.ts';
 import { nodeRandom } from '../host/node/random.ts';
 import type { Random } from '../host/random.ts';
+import { runBare } from '../module/guard.ts';
 import type { Databases } from './contract.ts';
 import { createApp } from './http/app.ts';
 import { metricsText } from './http/metrics.ts';
@@ -55,6 +57,7 @@ export function createServer(options: ServerOptions): Server {
     random,
     limits,
     counters,
+    atTurnEnd: (run) => inBareTurn(() => runBare(run)),
     report,
   });
   const metrics = () => metricsText(counters) + (options.metrics?.() ?? '');

@@ -124,6 +124,26 @@ describe('outcomes of a reducer', () => {
     },
   );
 
+  it('[MOD62] calls that came together with an endless one are answered, each in its order', async () => {
+    const { join, name } = await fresh();
+    const [alice, bob] = await Promise.all([join(), join()]);
+    const order: string[] = [];
+    const call = (connection: Connection, fn: string, args?: Row) =>
+      Promise.resolve(connection.reducers[fn]?.(args)).then(
+        () => order.push(`${fn} ${args?.['label']}`),
+        () => order.push(`${fn} fails`),
+      );
+    await Promise.all([
+      call(alice, 'add', { label: 'a1', size: 1 }),
+      call(alice, 'spin'),
+      call(alice, 'add', { label: 'a2', size: 1 }),
+      call(bob, 'add', { label: 'b', size: 1 }),
+    ]);
+    const ofAlice = order.filter((entry) => entry !== 'add b');
+    expect(ofAlice).toEqual(['add a1', 'spin fails', 'add a2']);
+    expect(await host.rows(name, 'SELECT label FROM item')).toHaveLength(3);
+  });
+
   it('[MOD14] life-cycle reducers and unknown ones cannot be called', async () => {
     const { name } = await fresh();
     expect((await host.call(name, 'init')).status).toBe(400);
@@ -261,7 +281,7 @@ describe('subscriptions', () => {
 
   it('[WIRE8] a large first answer and what follows it arrive in order, compressed or not', async () => {
     const { join, name } = await fresh();
-    await host.call(name, 'add_many', [20_000, 'n']);
+    for (const prefix of ['n', 'm', 'o', 'p']) await host.call(name, 'add_many', [5_000, prefix]);
     for (const compression of ['gzip', 'none'] as const) {
       const alice = await join({ compression });
       const applied = subscribe(alice, 'SELECT * FROM item');

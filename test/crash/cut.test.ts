@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalDatabases } from '../../engine/databases.ts';
+import { inBareTurn } from '../../engine/host/node/bare-turn.ts';
 import { nodeClock } from '../../engine/host/node/clock.ts';
 import { nodeDisk } from '../../engine/host/node/disk.ts';
 import { nodeRandom } from '../../engine/host/node/random.ts';
+import { runBare } from '../../engine/module/guard.ts';
 import type { Client, ServerMessage } from '../../engine/serve/contract.ts';
 import { until } from '../conformance/support/client.ts';
 import { bundleOf } from '../conformance/support/host.ts';
@@ -71,49 +73,55 @@ const owner = { identity: 1n, claims: '' };
 const rowCount = 200_000;
 
 describe('a host that is cut off in the middle of its own work', () => {
-  it('[MOD63] opens the database again from its log: nothing is half done, and later calls work', async () => {
-    const first = await open({ callMsMax: Number.POSITIVE_INFINITY });
-    const bundle = await bundleOf(source);
-    const request = { name: 'grains', owner: 1n, bundle, clear: false, breakClients: false, token: undefined };
-    const { database: filled } = await first.publish(request);
-    await filled.callHttp(owner, 'fill', `[${rowCount}]`);
-    await first.close();
-    opened.pop();
+  it.each(['in a turn of its own', 'in the middle of other work'])(
+    '[MOD63] %s opens the database again from its log: nothing is half done, and later calls work',
+    async (where) => {
+      const first = await open({ callMsMax: Number.POSITIVE_INFINITY });
+      const bundle = await bundleOf(source);
+      const request = { name: 'grains', owner: 1n, bundle, clear: false, breakClients: false, token: undefined };
+      const { database: filled } = await first.publish(request);
+      await filled.callHttp(owner, 'fill', `[${rowCount}]`);
+      await first.close();
+      opened.pop();
 
-    const databases = await open({ callMsMax: 40, graceMs: 40 });
-    const find = () => databases.find('grains') as NonNullable<ReturnType<typeof databases.find>>;
-    const before = find();
-    const watcher = new Watcher();
-    before.connect(watcher);
-    const message = { kind: 'call-reducer', requestId: 1, name: 'empty', args: new Uint8Array() } as const;
-    before.handle([{ client: watcher, message }].values());
-    expect(watcher.messages).toEqual([]);
-    expect(watcher.closed).toMatch(/^1012 .*opened again/);
-    await expect(before.callHttp(owner, 'call', '[]')).rejects.toMatchObject({ code: 'closed' });
+      const databases = await open({ callMsMax: 40, graceMs: 40 });
+      const find = () => databases.find('grains') as NonNullable<ReturnType<typeof databases.find>>;
+      const before = find();
+      const watcher = new Watcher();
+      before.connect(watcher);
+      const message = { kind: 'call-reducer', requestId: 1, name: 'empty', args: new Uint8Array() } as const;
+      const received = [{ client: watcher, message }].values();
+      if (where === 'in the middle of other work') before.handle(received);
+      else inBareTurn(() => runBare(() => before.handle(received)));
+      await until('the clients are told', () => watcher.closed !== undefined);
+      expect(watcher.messages).toEqual([]);
+      expect(watcher.closed).toMatch(/^1012 .*opened again/);
+      await expect(before.callHttp(owner, 'call', '[]')).rejects.toMatchObject({ code: 'closed' });
 
-    await until('the database is there again', () => find() !== before);
-    const database = find();
-    const logged = database.logs(undefined).map(({ level, message }) => `${level} ${message}`);
-    expect(logged).toContainEqual(expect.stringMatching(/^Error The host's own work took more than 80 ms/));
-    expect(logged).toContain('Info The database was opened again from its log.');
-    await until('a call works', () =>
-      find()
-        .callHttp(owner, 'call', '[]')
-        .then(
-          () => true,
-          () => false,
-        ),
-    );
+      await until('the database is there again', () => find() !== before);
+      const database = find();
+      const logged = database.logs(undefined).map(({ level, message }) => `${level} ${message}`);
+      expect(logged).toContainEqual(expect.stringMatching(/^Error The host's own work took more than 80 ms/));
+      expect(logged).toContain('Info The database was opened again from its log.');
+      await until('a call works', () =>
+        find()
+          .callHttp(owner, 'call', '[]')
+          .then(
+            () => true,
+            () => false,
+          ),
+      );
 
-    await databases.close();
-    opened.pop();
-    const patient = (await open({ callMsMax: Number.POSITIVE_INFINITY })).find('grains');
-    const rows = async (sql: string) => JSON.parse((await patient?.sql(owner, sql, true))?.[0]?.rows ?? '');
-    expect(await rows('SELECT COUNT(*) AS n FROM grain')).toEqual([[rowCount]]);
-    const visits = ((await rows('SELECT text FROM visit')) as [string][]).map(([text]) => text);
-    expect(visits).not.toContain('half');
-    expect(visits).toContain('called');
-    // Who filled the table, and who was connected when the host was cut off.
-    expect(visits.filter((text) => text === 'gone').length).toBeGreaterThanOrEqual(2);
-  });
+      await databases.close();
+      opened.pop();
+      const patient = (await open({ callMsMax: Number.POSITIVE_INFINITY })).find('grains');
+      const rows = async (sql: string) => JSON.parse((await patient?.sql(owner, sql, true))?.[0]?.rows ?? '');
+      expect(await rows('SELECT COUNT(*) AS n FROM grain')).toEqual([[rowCount]]);
+      const visits = ((await rows('SELECT text FROM visit')) as [string][]).map(([text]) => text);
+      expect(visits).not.toContain('half');
+      expect(visits).toContain('called');
+      // Who filled the table, and who was connected when the host was cut off.
+      expect(visits.filter((text) => text === 'gone').length).toBeGreaterThanOrEqual(2);
+    },
+  );
 });

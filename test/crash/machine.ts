@@ -72,7 +72,10 @@ export class Machine {
   async serve(databases: LocalDatabases): Promise<Sockets> {
     const { clock, report } = this.#parts;
     const random = new SeededRandom(2);
-    const sockets = new Sockets({ databases, authority, clock, random, limits, counters: createCounters(), report });
+    const counters = createCounters();
+    // Only real reducers never end.
+    const atTurnEnd = (run: () => void) => void setImmediate(run);
+    const sockets = new Sockets({ databases, authority, clock, random, limits, counters, atTurnEnd, report });
     const service = {
       fetch: () => new Response(undefined, { status: 404 }),
       admit: (request: Parameters<Sockets['admit']>[0]) => sockets.admit(request),

@@ -1,5 +1,5 @@
 import type { Socket } from '../../host/net.ts';
-import type { Client, ClientMessage, Database, Received, ServerMessage } from '../contract.ts';
+import type { Client, ClientMessage, Database, ServerMessage } from '../contract.ts';
 import type { Credentials } from '../identity/authority.ts';
 import type { Codec } from '../wire/codec.ts';
 import { WireError } from '../wire/error.ts';
@@ -106,15 +106,20 @@ export class Connection implements Client {
     this.#socket.terminate();
   }
 
-  /** Gives away everything received, one message after the other, for as long as the connection is open. */
-  *take(): Generator<Received, void> {
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Gives away everything received. */
+  take(): readonly ClientMessage[] {
     const messages = this.#incoming;
     this.#incoming = [];
     this.#host.counters.messagesReceived += messages.length;
-    for (const message of messages) {
-      if (!this.#isOpen) break;
-      yield { client: this, message };
-    }
+    return messages;
+  }
+
+  /** What was taken has been handled: reads on. */
+  resume(): void {
     if (this.#socket.isPaused) this.#socket.resume();
   }
 

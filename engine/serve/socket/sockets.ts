@@ -10,7 +10,7 @@ import { Connection, type ConnectionHost } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { readSubscribeRequest, type SubscribeRequest } from './handshake.ts';
 import type { Limits } from './limits.ts';
-import { handleAll, Turn } from './turn.ts';
+import { handleAll, Intake, Turn } from './turn.ts';
 
 export interface SocketsOptions {
   readonly databases: Databases;
@@ -19,6 +19,8 @@ export interface SocketsOptions {
   readonly random: Random;
   readonly limits: Limits;
   readonly counters: Counters;
+  /** Calls `run` at the end of this turn of the event loop, and again when the thread was taken out of it. */
+  readonly atTurnEnd: (run: () => void) => void;
   readonly report: (error: unknown, doing: string) => void;
 }
 
@@ -43,7 +45,7 @@ export class Sockets implements ConnectionHost {
     this.#options = options;
     this.limits = options.limits;
     this.counters = options.counters;
-    this.#turn = new Turn(options.limits.frameBytesMax);
+    this.#turn = new Turn(options.limits.frameBytesMax, options.atTurnEnd);
     this.#heartbeat = this.#nextHeartbeat();
   }
 
@@ -88,7 +90,7 @@ export class Sockets implements ConnectionHost {
   }
 
   handleNow(connection: Connection): void {
-    handleAll(connection.database, [connection]);
+    handleAll(connection.database, new Intake(connection));
   }
 
   wantsFlush(connection: Connection): void {

@@ -1,4 +1,4 @@
-import type { Database, Received } from '../contract.ts';
+import type { ClientMessage, Database, Received } from '../contract.ts';
 import { FrameEncoder } from '../wire/frame.ts';
 import type { Connection } from './connection.ts';
 
@@ -8,18 +8,21 @@ import type { Connection } from './connection.ts';
  */
 export class Turn {
   readonly #encoder: FrameEncoder;
-  #handling = new Map<Database, Set<Connection>>();
+  readonly #atEnd: (run: () => void) => void;
+  readonly #handling = new Map<Database, Intake>();
   #flushing = new Set<Connection>();
   #isScheduled = false;
 
-  constructor(frameBytesMax: number) {
+  /** @param atEnd calls `run` at the end of the turn, and again when the thread was taken out of it */
+  constructor(frameBytesMax: number, atEnd: (run: () => void) => void) {
     this.#encoder = new FrameEncoder(frameBytesMax);
+    this.#atEnd = atEnd;
   }
 
   handle(connection: Connection): void {
-    const connections = this.#handling.get(connection.database);
-    if (connections) connections.add(connection);
-    else this.#handling.set(connection.database, new Set([connection]));
+    const intake = this.#handling.get(connection.database);
+    if (intake) intake.add(connection);
+    else this.#handling.set(connection.database, new Intake(connection));
     this.#schedule();
   }
 
@@ -31,41 +34,78 @@ export class Turn {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#run());
+    this.#atEnd(this.#run);
   }
 
-  #run(): void {
-    this.#isScheduled = false;
-    const handling = this.#handling;
-    this.#handling = new Map();
-    for (const [database, connections] of handling) handleAll(database, connections);
+  /** Called again after the thread was taken out of it, it goes on where it was. */
+  readonly #run = (): void => {
+    try {
+      for (const [database, intake] of this.#handling) {
+        handleAll(database, intake);
+        this.#handling.delete(database);
+      }
+    } finally {
+      this.#isScheduled = false;
+    }
     const flushing = this.#flushing;
     this.#flushing = new Set();
     for (const connection of flushing) connection.flush(this.#encoder);
     this.#encoder.forget();
+  };
+}
+
+/** What connections have received, to be handed to their database at once, since a batch costs it less than its parts. */
+export class Intake implements Iterator<Received, undefined> {
+  readonly #connections: Connection[];
+  #nextConnection = 0;
+  /** Whose messages are given away. */
+  #current: Connection | undefined;
+  #messages: readonly ClientMessage[] = [];
+  #nextMessage = 0;
+
+  constructor(connection: Connection) {
+    this.#connections = [connection];
+  }
+
+  /** A connection that has messages; it is to be added once. */
+  add(connection: Connection): void {
+    this.#connections.push(connection);
+  }
+
+  next(): IteratorResult<Received, undefined> {
+    for (;;) {
+      const client = this.#current;
+      const message = this.#messages[this.#nextMessage];
+      if (client?.isOpen && message) {
+        this.#nextMessage += 1;
+        return { done: false, value: { client, message } };
+      }
+      client?.resume();
+      this.#current = this.#connections[this.#nextConnection];
+      if (this.#current === undefined) return { done: true, value: undefined };
+      this.#nextConnection += 1;
+      this.#messages = this.#current.take();
+      this.#nextMessage = 0;
+    }
+  }
+
+  /** Ends the connection whose message was given away last. @returns whether there is one */
+  fail(error: unknown): boolean {
+    const current = this.#current;
+    this.#current = undefined;
+    current?.fail(error);
+    return current !== undefined;
   }
 }
 
-/** Hands everything that connections received to their database at once, since a batch costs it less than its parts. */
-export function handleAll(database: Database, connections: Iterable<Connection>): void {
-  /** Whose message was taken last and has not failed yet. */
-  let current: Connection | undefined;
-  const received = (function* (): Generator<Received, void> {
-    for (const connection of connections) {
-      for (const one of connection.take()) {
-        current = connection;
-        yield one;
-      }
-    }
-  })();
+/** Handles all of an intake. */
+export function handleAll(database: Database, intake: Intake): void {
   for (let isDone = false; !isDone; ) {
     try {
-      database.handle(received);
+      database.handle(intake);
       isDone = true;
     } catch (error) {
-      if (current === undefined) throw error;
-      current.fail(error);
-      current = undefined;
+      if (!intake.fail(error)) throw error;
     }
   }
 }
