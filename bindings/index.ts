@@ -55,6 +55,7 @@ import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
 import LimbsRow from './limbs_table';
 import MembersRow from './members_table';
+import MemoriesRow from './memories_table';
 import OffersRow from './offers_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
@@ -115,6 +116,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MembersRow),
+  memories: __table({
+    name: 'memories',
+    indexes: [],
+    constraints: [],
+  }, MemoriesRow),
   offers: __table({
     name: 'offers',
     indexes: [],

@@ -7,6 +7,10 @@ import {
 } from 'spacetimedb';
 
 export default {
+  tenantId: __t.u64(),
   documentCount: __t.u32(),
   chunkCount: __t.u32(),
+  byteCount: __t.u64(),
+  changedAt: __t.option(__t.timestamp()),
+  engine: __t.string(),
 };

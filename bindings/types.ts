@@ -154,6 +154,19 @@ export const Member = __t.object('Member', {
 });
 export type Member = __Infer<typeof Member>;
 
+export const Memory = __t.object('Memory', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  limb: __t.identity(),
+  documentCount: __t.u32(),
+  chunkCount: __t.u32(),
+  byteCount: __t.u64(),
+  changedAt: __t.option(__t.timestamp()),
+  engine: __t.string(),
+  reportedAt: __t.timestamp(),
+});
+export type Memory = __Infer<typeof Memory>;
+
 export const Offer = __t.object('Offer', {
   taskId: __t.u64(),
   tenantId: __t.u64(),

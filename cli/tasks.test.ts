@@ -85,7 +85,7 @@ beforeAll(async () => {
       skills,
       model: '',
       sandbox: '',
-      stats: async () => ({ documentCount: 0, chunkCount: 0 }),
+      memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
       close: async () => {},
     }),
   );

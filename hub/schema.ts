@@ -1,7 +1,7 @@
 import { type Infer, schema, table } from 'spacetimedb/server';
 import { budgetRow, policyRow, reservationRow } from './tables/budgets.ts';
 import { graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
-import { limbRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
+import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
@@ -26,6 +26,7 @@ const spacetimedb = schema({
   invite: table({ name: 'invite' }, inviteRow),
 
   limb: table({ name: 'limb' }, limbRow),
+  memory: table({ name: 'memory' }, memoryRow),
   worker: table({ name: 'worker' }, workerRow),
   station: table(
     { name: 'station', indexes: [{ accessor: 'byRoom', algorithm: 'btree', columns: ['route', 'room'] }] },

@@ -1,6 +1,6 @@
 // The whole test command: what is checked, in order, and one closing line that counts.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ const packages = [
   { name: 'uidmap', file: '/usr/bin/newuidmap' },
   { name: 'slirp4netns', file: '/usr/bin/slirp4netns' },
   { name: 'iproute2', file: '/usr/sbin/ip' },
+  { name: 'postgresql', file: '/usr/bin/psql' },
 ];
 
 const checks = [
@@ -37,6 +38,7 @@ const checks = [
 ];
 
 installPackages();
+installPgvector();
 const endContainers = startContainers();
 let passed = 0;
 let failed = 0;
@@ -94,6 +96,21 @@ function installPackages() {
   spawnSync('apt-get', ['update', '-qq'], quiet);
   spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
   for (const entry of missing) if (!existsSync(entry.file)) console.log(`${entry.name} could not be installed.`);
+}
+
+/** Not in every Debian: built from its sources there. */
+function installPgvector() {
+  const debian = '/usr/share/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).filter((name) => Number(name) >= 15) : [];
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  if (newest === undefined || existsSync(`${debian}/${newest}/extension/vector.control`)) return;
+  if (process.getuid?.() !== 0) {
+    console.log('Tests of the memory on PostgreSQL are skipped: run test/support/install-pgvector.sh as root first.');
+    return;
+  }
+  console.log('Installing pgvector for the tests of the memory on PostgreSQL.');
+  const { status, stderr } = spawnSync('sh', ['test/support/install-pgvector.sh'], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) console.log(`pgvector could not be installed:\n${stderr}`);
 }
 
 /** Starts the rootless engine that the sandbox's tests need, unless one runs; returns how to end what was started. */

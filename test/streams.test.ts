@@ -48,7 +48,7 @@ async function startTeller(name: string): Promise<Limb> {
       skills: [skill],
       model: '',
       sandbox: '',
-      stats: async () => ({ documentCount: 0, chunkCount: 0 }),
+      memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
       close: async () => {},
     }),
   );

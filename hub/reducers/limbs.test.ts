@@ -103,10 +103,33 @@ describe('announce_limb', () => {
 });
 
 describe('report_memory', () => {
-  it('tells how much the limb remembers', () => {
-    limb.call('reportMemory', { documentCount: 3, chunkCount: 40 });
-    expect(mesh.rows('limb')).toMatchObject([{ documentCount: 3, chunkCount: 40, online: true }]);
-    expect(() => mesh.call(mesh.owner, 'reportMemory', { documentCount: 3, chunkCount: 40 })).toThrow(/^not-a-limb: /);
+  const facts = {
+    tenantId: 1n,
+    documentCount: 3,
+    chunkCount: 40,
+    byteCount: 9000n,
+    changedAt: undefined,
+    engine: 'PGlite, words',
+  };
+
+  it('tells how much the limb remembers of a tenant, in one row', () => {
+    limb.call('reportMemory', facts);
+    limb.call('reportMemory', { ...facts, chunkCount: 41, changedAt: mesh.now });
+    expect(mesh.rows('limb')).toMatchObject([{ documentCount: 3, chunkCount: 41, online: true }]);
+    expect(mesh.rows('memory')).toMatchObject([
+      { ...facts, limb: limb.identity, chunkCount: 41, changedAt: mesh.now, reportedAt: mesh.now },
+    ]);
+  });
+
+  it('is refused to who is no limb, and for a tenant that the limb does not serve', () => {
+    expect(() => mesh.call(mesh.owner, 'reportMemory', facts)).toThrow(/^not-a-limb: /);
+    expect(() => limb.call('reportMemory', { ...facts, tenantId: 2n })).toThrow(/^no-such-limb: /);
+  });
+
+  it('is forgotten with the limb', () => {
+    limb.call('reportMemory', facts);
+    mesh.call(mesh.owner, 'revokeLimb', { tenantId: 1n, limb: limb.identity });
+    expect(mesh.rows('memory')).toEqual([]);
   });
 });
 

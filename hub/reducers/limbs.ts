@@ -59,15 +59,35 @@ export const pong = spacetimedb.reducer({ name: 'pong' }, (ctx) => {
   if (!worker.isLive && isAnnounced(ctx, worker)) bringLive(ctx, worker);
 });
 
-/** A limb says how much it remembers; what it remembers stays with it. */
+/** A limb says how much it remembers of a tenant; what it remembers stays with it. */
 export const reportMemory = spacetimedb.reducer(
   { name: 'report_memory' },
-  { documentCount: t.u32(), chunkCount: t.u32() },
-  (ctx, { documentCount, chunkCount }) => {
+  {
+    tenantId: t.u64(),
+    documentCount: t.u32(),
+    chunkCount: t.u32(),
+    byteCount: t.u64(),
+    changedAt: t.option(t.timestamp()),
+    engine: t.string(),
+  },
+  (ctx, { tenantId, documentCount, chunkCount, byteCount, changedAt, engine }) => {
     requireWorker(ctx);
-    for (const limb of [...ctx.db.limb.identity.filter(ctx.sender)]) {
-      ctx.db.limb.id.update({ ...limb, documentCount, chunkCount });
-    }
+    const limb = requireLimb(ctx, tenantId, ctx.sender);
+    ctx.db.limb.id.update({ ...limb, documentCount, chunkCount });
+    const known = [...ctx.db.memory.limb.filter(ctx.sender)].find((row) => row.tenantId === tenantId);
+    const row = {
+      id: known?.id ?? 0n,
+      tenantId,
+      limb: ctx.sender,
+      documentCount,
+      chunkCount,
+      byteCount,
+      changedAt,
+      engine: clip(engine, limits.nameCharsMax),
+      reportedAt: ctx.timestamp,
+    };
+    if (known) ctx.db.memory.id.update(row);
+    else ctx.db.memory.insert(row);
   },
 );
 
@@ -115,6 +135,9 @@ export const revokeLimb = spacetimedb.reducer(
     for (const lease of [...ctx.db.lease.limb.filter(identity)]) {
       if (lease.tenantId !== tenantId) continue;
       returnTask(ctx, lease, { outcome: 'Lost', error: `the limb ${limb.name} was revoked` });
+    }
+    for (const memory of [...ctx.db.memory.limb.filter(identity)]) {
+      if (memory.tenantId === tenantId) ctx.db.memory.id.delete(memory.id);
     }
     ctx.db.limb.id.delete(limb.id);
     if ([...ctx.db.limb.identity.filter(identity)].length === 0) ctx.db.worker.identity.delete(identity);

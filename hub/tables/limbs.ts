@@ -30,6 +30,22 @@ export const limbRow = t.row('Limb', {
   seenAt: t.timestamp(),
 });
 
+/** What a limb remembers of one tenant, in figures: the documents themselves stay with it. */
+export const memoryRow = t.row('Memory', {
+  id: t.u64().primaryKey().autoInc(),
+  tenantId: t.u64().index('btree'),
+  limb: t.identity().index('btree'),
+  documentCount: t.u32(),
+  chunkCount: t.u32(),
+  /** Bytes of the documents. */
+  byteCount: t.u64(),
+  /** When a document was last added or changed; none while there is none. */
+  changedAt: t.option(t.timestamp()),
+  /** The database and the embedding model in words: `PGlite, use-lite-en`. */
+  engine: t.string(),
+  reportedAt: t.timestamp(),
+});
+
 /** A worker process, whichever tenants it serves. Nobody sees this row: each tenant has its own of the limb. */
 export const workerRow = t.row('Worker', {
   identity: t.identity().primaryKey(),

@@ -1,7 +1,7 @@
 import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
 import { budgetRow } from '../tables/budgets.ts';
-import { limbRow } from '../tables/limbs.ts';
+import { limbRow, memoryRow } from '../tables/limbs.ts';
 import { memberRow, tenantRow } from '../tables/people.ts';
 import { progressRow } from '../tables/progress.ts';
 import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
@@ -27,6 +27,12 @@ export const limbs = spacetimedb.view({ name: 'limbs', public: true }, t.array(l
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.limb, (member, limb) => member.tenantId.eq(limb.tenantId)),
+);
+
+export const memories = spacetimedb.view({ name: 'memories', public: true }, t.array(memoryRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.memory, (member, memory) => member.tenantId.eq(memory.tenantId)),
 );
 
 export const tasks = spacetimedb.view({ name: 'tasks', public: true }, t.array(taskRow), (ctx) =>

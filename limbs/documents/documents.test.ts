@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { documentBytesMax, readDocument } from './read.ts';
-import { type DocumentsRoot, openDocumentsRoot } from './root.ts';
+import type { DocumentContent } from '../memory/memory.ts';
+import { documentBytesMax, documentOf } from './read.ts';
+import { type DocumentsRoot, type FoundFile, openDocumentsRoot } from './root.ts';
 
 let folder: string;
 let inside: string;
@@ -27,10 +28,14 @@ async function paths(path: string): Promise<string[]> {
   return (await root.find(path)).files.map((file) => file.path);
 }
 
-async function read(path: string) {
+async function read(path: string): Promise<DocumentContent> {
   const [found] = (await root.find(path)).files;
   if (!found) throw new Error(`${path} was not found`);
-  return readDocument(root, found);
+  return readFound(found);
+}
+
+async function readFound(found: FoundFile): Promise<DocumentContent> {
+  return (await documentOf(root, found, []).open()).read();
 }
 
 test('a folder gives its files, without hidden ones and dependencies', async () => {
@@ -65,7 +70,7 @@ test('a file that is swapped for a link after it was found is not read', async (
   await rm(join(inside, 'b.md'));
   await symlink(join(folder, 'secret.md'), join(inside, 'b.md'));
   const [found] = files;
-  expect(found && (await readDocument(root, found))).toMatchObject({ reason: expect.stringContaining('leads out') });
+  await expect(found && readFound(found)).rejects.toThrow('leads out');
 });
 
 test('a link inside of the folder is a document, and a circle of folders is none', async () => {
@@ -83,9 +88,9 @@ test('titles come from the front matter, the first heading, or the file', async 
   await put('a.md', '---\ntitle: "From above"\n---\n# Heading\n\ntext');
   await put('b.md', 'intro\n\n# The `b` heading #\n');
   await put('c.txt', '# not a heading in a text file');
-  expect(await read('a.md')).toMatchObject({ document: { title: 'From above' } });
-  expect(await read('b.md')).toMatchObject({ document: { title: 'The b heading' } });
-  expect(await read('c.txt')).toMatchObject({ document: { title: 'c.txt', path: 'c.txt' } });
+  expect(await read('a.md')).toMatchObject({ title: 'From above' });
+  expect(await read('b.md')).toMatchObject({ title: 'The b heading' });
+  expect(await read('c.txt')).toMatchObject({ title: 'c.txt' });
 });
 
 test('a page gives its main text as Markdown', async () => {
@@ -98,8 +103,8 @@ test('a page gives its main text as Markdown', async () => {
       <footer>Imprint</footer></body></html>`,
   );
   const result = await read('page.html');
-  expect(result).toMatchObject({ document: { title: 'The Page' } });
-  const content = 'document' in result ? result.document.content : '';
+  expect(result.title).toBe('The Page');
+  const content = result.chunks.map((chunk) => `# ${chunk.section}\n\n${chunk.content}`).join('\n\n');
   expect(content).toContain('# Leases\n\nA lease **ends** when the limb goes.');
   expect(content).toContain('```\nclaim()\n```');
   expect(content).toMatch(/-\s+one\n-\s+two/);
@@ -112,9 +117,12 @@ test('what is no text is skipped with its reason', async () => {
   await put('empty.md', ' \n');
   await put('huge.md', 'x'.repeat(documentBytesMax + 1));
   await put('photo.png', 'x');
-  expect(await read('binary.txt')).toEqual({ reason: 'it is not text in UTF-8' });
-  expect(await read('latin1.txt')).toEqual({ reason: 'it is not text in UTF-8' });
-  expect(await read('empty.md')).toEqual({ reason: 'it has no text' });
-  expect(await read('huge.md')).toEqual({ reason: 'it has 1048577 bytes, at most 1048576 are read' });
-  expect(await read('photo.png')).toMatchObject({ reason: expect.stringContaining('it is not one of .md') });
+  await expect(read('binary.txt')).rejects.toThrow('it is not text in UTF-8');
+  await expect(read('latin1.txt')).rejects.toThrow('it is not text in UTF-8');
+  await expect(read('empty.md')).rejects.toThrow('it has no text');
+  await expect(read('huge.md')).rejects.toThrow('it has 1048577 bytes, at most 1048576 are read');
+  await expect(read('photo.png')).rejects.toMatchObject({
+    code: 'unreadable-document',
+    message: expect.stringContaining('it is not one of .md'),
+  });
 });

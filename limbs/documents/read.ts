@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import type { SourceDocument } from '../memory/memory.ts';
+import { LimbError } from '../errors.ts';
+import { chunkMarkdown } from '../memory/chunks.ts';
+import { type DocumentContent, type SourceDocument, unreadable } from '../memory/memory.ts';
 import { htmlToMarkdown } from './html.ts';
 import type { DocumentsRoot, FoundFile } from './root.ts';
 
@@ -20,24 +23,38 @@ const kinds: Readonly<Record<string, 'markdown' | 'text' | 'html'>> = {
 
 const titleCharsMax = 120;
 
-export type ReadResult = { readonly document: SourceDocument } | { readonly reason: string };
-
 export function isDocument(path: string): boolean {
   return kindOf(path) !== undefined;
 }
 
-/** A file as a document in Markdown, or why it is none. */
-export async function readDocument(root: DocumentsRoot, found: FoundFile): Promise<ReadResult> {
-  const kind = kindOf(found.path);
-  if (!kind) return { reason: `it is not one of ${Object.keys(kinds).join(', ')}` };
-  const read = await root.read(found, documentBytesMax);
-  if ('reason' in read) return read;
-  const text = decode(read.bytes);
-  if (text === undefined) return { reason: 'it is not text in UTF-8' };
+/** A found file as a document, read when it is opened. */
+export function documentOf(root: DocumentsRoot, found: FoundFile, labels: readonly string[]): SourceDocument {
+  return {
+    path: found.path,
+    labels,
+    async open() {
+      const kind = kindOf(found.path);
+      if (!kind) throw refuse(`it is not one of ${Object.keys(kinds).join(', ')}`);
+      const read = await root.read(found, documentBytesMax);
+      if ('reason' in read) throw refuse(read.reason);
+      const { bytes } = read;
+      const contentHash = createHash('sha256').update(bytes).digest('hex');
+      return { contentHash, read: async () => contentOf(found.path, kind, bytes) };
+    },
+  };
+}
+
+function contentOf(path: string, kind: 'markdown' | 'text' | 'html', bytes: Buffer): DocumentContent {
+  const text = decode(bytes);
+  if (text === undefined) throw refuse('it is not text in UTF-8');
   const { title, markdown } = kind === 'html' ? htmlToMarkdown(text) : { title: '', markdown: text };
-  if (markdown.trim() === '') return { reason: 'it has no text' };
-  const name = title || (kind === 'text' ? '' : markdownTitle(markdown)) || posix.basename(found.path);
-  return { document: { path: found.path, title: name.slice(0, titleCharsMax), content: markdown } };
+  if (markdown.trim() === '') throw refuse('it has no text');
+  const name = title || (kind === 'text' ? '' : markdownTitle(markdown)) || posix.basename(path);
+  return { title: name.slice(0, titleCharsMax), chunks: chunkMarkdown(markdown), byteCount: bytes.length };
+}
+
+function refuse(reason: string): LimbError {
+  return new LimbError(unreadable, reason);
 }
 
 function kindOf(path: string): 'markdown' | 'text' | 'html' | undefined {

@@ -6,6 +6,7 @@ import { builtInEmbedder } from '../embeddings/built-in.ts';
 import type { Embedder } from '../embeddings/embedder.ts';
 import type { Memory } from '../memory/memory.ts';
 import { openMemory } from '../memory/open.ts';
+import { sourceOf } from '../testing/source.ts';
 import { answerExtractively, type ExtractiveAnswer } from './answer.ts';
 
 const handbook = `# Office handbook
@@ -46,8 +47,8 @@ let memory: Memory;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'helix-extractive-'));
   embedder = builtInEmbedder();
-  memory = await openMemory(join(folder, 'memory'), embedder);
-  await memory.remember('1', [{ path: 'handbook.md', title: 'Office handbook', content: handbook }]);
+  memory = await openMemory({ dataDir: join(folder, 'memory') }, embedder);
+  await memory.remember('1', [sourceOf('handbook.md', 'Office handbook', handbook)]);
 }, 120_000);
 
 afterAll(async () => {
@@ -57,7 +58,7 @@ afterAll(async () => {
 });
 
 async function ask(question: string): Promise<ExtractiveAnswer> {
-  return answerExtractively(question, await memory.recall('1', question, 8), embedder);
+  return answerExtractively(question, await memory.recall('1', question, { limit: 8 }), embedder);
 }
 
 test.each([

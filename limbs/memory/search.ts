@@ -1,47 +1,164 @@
-/**
- * $1 tenant, $2 the query's vector, $3 the query's text, $4 how many.
- *
- * Vectors find what is said in other words; words find names and rare terms that a small model does not know. The best of
- * either way become candidates. A candidate's score is the cosine (-1 to 1) plus its share (0 to 1) of the best BM25 that
- * the query's words could give (k1 = 1.2, b = 0.75; a heading's word counts three times; a usual part has about 60
- * different words): a part that has the rare words of the query wins, and without any such part meaning alone decides.
- */
-export const searchSql = `
-  WITH asked AS (
-    SELECT lexeme, ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery AS query
-    FROM unnest(to_tsvector('english', $3))
-  ),
-  total AS (
-    SELECT count(*)::float8 AS chunks FROM document_chunks WHERE tenant = $1
-  ),
-  rarity AS (
-    SELECT lexeme, query, ln(1 + (total.chunks - held.chunks + 0.5) / (held.chunks + 0.5)) AS weight
-    FROM asked, total, LATERAL (
-      SELECT count(*)::float8 AS chunks FROM document_chunks WHERE tenant = $1 AND words @@ asked.query
-    ) AS held
-  ),
-  worded AS (
-    SELECT chunk.id,
-           sum(rarity.weight * used.times / (used.times + 0.3 + 0.9 * length(chunk.words) / 60))
-             / (SELECT sum(weight) FROM rarity) AS share
-    FROM rarity
-    JOIN document_chunks AS chunk ON chunk.tenant = $1 AND chunk.words @@ rarity.query,
-    LATERAL (
-      SELECT sum(CASE weight WHEN 'B' THEN 3 ELSE 1 END)::float8 AS times
-      FROM unnest(chunk.words) AS word, unnest(word.weights) AS weight
-      WHERE word.lexeme = rarity.lexeme
-    ) AS used
-    GROUP BY chunk.id ORDER BY share DESC LIMIT $4::integer * 4
-  ),
-  close AS (
-    SELECT id FROM document_chunks WHERE tenant = $1 ORDER BY embedding <=> $2::vector LIMIT $4::integer * 4
-  )
-  SELECT document.path AS document, document.title, chunk.section, chunk.content,
-         1 - (chunk.embedding <=> $2::vector) + coalesce(worded.share, 0) AS score
-  FROM close
-  FULL JOIN worded USING (id)
-  JOIN document_chunks AS chunk USING (id)
-  JOIN documents AS document ON document.id = chunk.document_id
-  ORDER BY score DESC, chunk.id
-  LIMIT $4::integer
-`;
+import type { Database } from './database/database.ts';
+import { asVector } from './database/vector.ts';
+
+export interface SearchQuery {
+  readonly tenant: string;
+  readonly text: string;
+  readonly embedding: Float32Array;
+  readonly labels: readonly string[];
+  /** How many candidates of each half. */
+  readonly depth: number;
+}
+
+/** A chunk that one half of the search or both have found. */
+export interface Candidate {
+  readonly section: string;
+  readonly content: string;
+  /** Where it stands, in the order of the paths. */
+  readonly documents: readonly { readonly path: string; readonly title: string }[];
+  readonly cosine?: number;
+  readonly words?: Worded;
+}
+
+export interface Worded {
+  /** How many of the query's words it has, how rare they are and how often it has them. */
+  readonly score: number;
+  /** From 0 to 1: how much of the query its words are, rare ones counting more. */
+  readonly coverage: number;
+}
+
+interface Hit {
+  readonly id: number;
+  readonly score: number;
+}
+
+interface Word {
+  readonly lexeme: string;
+  readonly held: number;
+}
+
+/** Up to so many chunks all are compared: exact, and as fast as the index. */
+const comparedMax = 2000;
+
+/** Words bring in at most so many chunks; a word that more of them have only helps to rank those. */
+const wordedMax = 2000;
+
+/** The candidates of both halves: closest in meaning by the index of vectors, and by words in the index of texts. */
+export async function search(database: Database, query: SearchQuery): Promise<Candidate[]> {
+  const close = await closest(database, query);
+  const worded = await withWords(database, query);
+  const cosines = new Map(close.map(({ id, score }) => [id, score]));
+  const words = new Map(worded.map(({ id, score, coverage }) => [id, { score, coverage }]));
+  const ids = [...new Set([...cosines.keys(), ...words.keys()])];
+  const rows = await database.query<{
+    id: number;
+    section: string;
+    content: string;
+    paths: string[];
+    titles: string[];
+  }>(
+    `SELECT chunks.id::float8, section, content, stands.paths, stands.titles
+     FROM chunks, LATERAL (
+       SELECT array_agg(path ORDER BY path) AS paths, array_agg(title ORDER BY path) AS titles FROM (
+         SELECT DISTINCT path, title FROM passages JOIN documents ON documents.id = passages.document_id
+         WHERE passages.chunk_id = chunks.id AND documents.labels @> $2::text[]
+       ) AS document
+     ) AS stands
+     WHERE chunks.id = ANY ($1::bigint[]) AND stands.paths IS NOT NULL`,
+    [ids, query.labels],
+  );
+  return rows.map(({ id, section, content, paths, titles }) => {
+    const cosine = cosines.get(id);
+    const word = words.get(id);
+    return {
+      section,
+      content,
+      documents: paths.map((path, i) => ({ path, title: titles[i] ?? path })),
+      ...(cosine === undefined ? {} : { cosine }),
+      ...(word === undefined ? {} : { words: word }),
+    };
+  });
+}
+
+/** Which chunks may be found: those of the tenant, $1, in a document with all labels, $2. */
+function scopeOf({ labels }: SearchQuery): string {
+  if (labels.length === 0) return 'chunks.tenant = $1 AND $2::text[] IS NOT NULL';
+  return `chunks.tenant = $1 AND EXISTS (
+    SELECT FROM passages JOIN documents ON documents.id = passages.document_id
+    WHERE passages.chunk_id = chunks.id AND documents.labels @> $2::text[])`;
+}
+
+async function closest(database: Database, query: SearchQuery): Promise<Hit[]> {
+  const { tenant, labels, embedding, depth } = query;
+  const scope = scopeOf(query);
+  const [row] = await database.query<{ present: number }>(
+    `SELECT count(*)::integer AS present FROM (SELECT FROM chunks WHERE ${scope} LIMIT $3) AS found`,
+    [tenant, labels, comparedMax + 1],
+  );
+  // Few among many: the index would give up before it has found them.
+  const among = (row?.present ?? 0) <= comparedMax ? 'MATERIALIZED' : 'NOT MATERIALIZED';
+  return database.query<Hit>(
+    `WITH scope AS ${among} (SELECT id, embedding FROM chunks WHERE ${scope})
+     SELECT id::float8, 1 - (embedding <=> $3::vector) AS score FROM scope ORDER BY embedding <=> $3::vector LIMIT $4`,
+    [tenant, labels, asVector(embedding), depth],
+  );
+}
+
+async function withWords(database: Database, query: SearchQuery): Promise<(Hit & Worded)[]> {
+  const { tenant, labels, text, depth } = query;
+  const words = await database.query<Word & { chunkCount: number }>(
+    `SELECT asked.lexeme, coalesce(lexemes.chunk_count, 0) AS held,
+            coalesce((SELECT chunk_count FROM counted WHERE tenant = $1), 0) AS "chunkCount"
+     FROM unnest(to_tsvector('english', $2)) AS asked
+     LEFT JOIN lexemes ON lexemes.tenant = $1 AND lexemes.lexeme = asked.lexeme
+     ORDER BY held, asked.lexeme`,
+    [tenant, text],
+  );
+  const selecting = selectingQuery(words);
+  if (selecting === '') return [];
+  return database.query<Hit & Worded>(
+    `WITH asked AS MATERIALIZED (
+       SELECT query::tsquery, weight FROM unnest($4::text[], $5::float8[]) AS word (query, weight)
+     ), held AS MATERIALIZED (
+       SELECT id, words FROM chunks WHERE ${scopeOf(query)} AND words @@ $3::tsquery LIMIT $6
+     )
+     SELECT id::float8, found.score, found.weight / (SELECT sum(weight) FROM asked) AS coverage
+     FROM held, LATERAL (
+       SELECT sum(weight * ts_rank('{0, 0.5, 1, 0}', words, query, 1))::float8 AS score, sum(weight) AS weight
+       FROM asked WHERE words @@ query
+     ) AS found
+     ORDER BY score DESC, id LIMIT $7`,
+    [
+      tenant,
+      labels,
+      selecting,
+      words.map(({ lexeme }) => quoted(lexeme)),
+      words.map(({ held, chunkCount }) => rarity(held, Math.max(held, chunkCount))),
+      2 * wordedMax,
+      depth,
+    ],
+  );
+}
+
+/** Any of the rarest words; when even the rarest is in too many chunks, the two rarest together. */
+function selectingQuery(words: readonly Word[]): string {
+  let sum = 0;
+  const chosen = words.filter(({ held }) => {
+    sum += held;
+    return sum <= wordedMax;
+  });
+  if (chosen.length > 0) return chosen.map(({ lexeme }) => quoted(lexeme)).join(' | ');
+  return words
+    .slice(0, 2)
+    .map(({ lexeme }) => quoted(lexeme))
+    .join(' & ');
+}
+
+/** The inverse document frequency of BM25. */
+function rarity(held: number, chunkCount: number): number {
+  return Math.log(1 + (chunkCount - held + 0.5) / (held + 0.5));
+}
+
+function quoted(lexeme: string): string {
+  return `'${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}

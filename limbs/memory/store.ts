@@ -1,178 +1,219 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { PGlite, type Transaction } from '@electric-sql/pglite';
-import { vector } from '@electric-sql/pglite-pgvector';
-import { LimbError } from '../errors.ts';
-import type { Chunk, MemoryStats, Recollection } from './memory.ts';
-import { migrations } from './migrations.ts';
-import { searchSql } from './search.ts';
+import type { Database, Queries } from './database/database.ts';
+import { openPglite } from './database/pglite.ts';
+import { openPostgres } from './database/postgres.ts';
+import { asVector } from './database/vector.ts';
+import type { Chunk, MemoryStats } from './memory.ts';
+import { type EmbedderFacts, migrate } from './migrate.ts';
+import { type Candidate, type SearchQuery, search } from './search.ts';
 
-export interface StoreOptions {
+export interface StoreOptions extends EmbedderFacts {
+  /** Where the embedded database is. */
   readonly dataDir: string;
-  /** The name of the embedder and the size of its vectors: those of the store for ever. */
-  readonly embedder: string;
-  readonly dimensions: number;
+  /** The address of a PostgreSQL server to use instead. */
+  readonly url?: string | undefined;
 }
 
 export interface StoredDocument {
   readonly path: string;
   readonly title: string;
   readonly contentHash: string;
+  readonly labels: readonly string[];
+  readonly byteCount: number;
 }
 
-export interface EmbeddedChunk extends Chunk {
-  readonly embedding: Float32Array;
+export interface KnownDocument {
+  readonly contentHash: string;
+  readonly labels: readonly string[];
+  readonly chunkCount: number;
 }
 
-/** The database of a memory: documents with their parts and vectors. Blocks its thread while it works. */
+export interface HashedChunk extends Chunk {
+  readonly hash: string;
+  /** Absent for a chunk that the store has. */
+  readonly embedding?: Float32Array;
+}
+
+/** The database of a memory: documents with their parts and vectors. */
 export interface Store {
-  hashOf(tenant: string, path: string): Promise<{ contentHash: string; chunkCount: number } | undefined>;
-  replace(tenant: string, document: StoredDocument, chunks: readonly EmbeddedChunk[]): Promise<void>;
+  known(tenant: string, path: string): Promise<KnownDocument | undefined>;
+  /** Those of the hashes that no chunk of the tenant has. */
+  missing(tenant: string, hashes: readonly string[]): Promise<string[]>;
+  /**
+   * Puts a document in the place of the one at its path, in one transaction. Returns the hashes of chunks that came
+   * without a vector and are not there any more: then nothing has changed.
+   */
+  replace(tenant: string, document: StoredDocument, chunks: readonly HashedChunk[]): Promise<string[]>;
   forgetOthers(tenant: string, path: string, kept: readonly string[]): Promise<number>;
-  search(tenant: string, query: string, embedding: Float32Array, limit: number): Promise<Recollection[]>;
-  stats(): Promise<MemoryStats>;
+  /** Counts words anew for the search, when a tenth of the tenant's chunks have come or gone since. */
+  countWords(tenant: string): Promise<void>;
+  search(query: SearchQuery): Promise<Candidate[]>;
+  stats(tenant: string): Promise<MemoryStats>;
   close(): Promise<void>;
 }
 
 /** Opens a store, making it when it is new. Throws `LimbError` when it was made for another embedder. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const database = await openDatabase(options);
+  if (options.url === undefined) {
+    return storeOn(await openPglite(options.dataDir, (database) => migrate(database, options)));
+  }
+  const database = await openPostgres(options.url);
   try {
-    await requireSameEmbedder(database, options);
+    await migrate(database, options);
   } catch (error) {
     await database.close();
     throw error;
   }
-  // Filters by tenant come after the index: let it go on until enough rows are left.
-  await database.exec('SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 100;');
   return storeOn(database);
 }
 
-async function openDatabase(options: StoreOptions): Promise<PGlite> {
-  const { dataDir } = options;
-  if (existsSync(join(dataDir, 'PG_VERSION'))) {
-    const database = await create(dataDir);
-    await migrate(database, options);
-    return database;
-  }
-  // Made elsewhere and moved, so that a kill in the middle leaves no half-made database behind.
-  const unfinished = `${dataDir}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(dirname(dataDir), { recursive: true, mode: 0o700 });
-  const fresh = await create(unfinished);
-  await migrate(fresh, options);
-  await fresh.close();
-  await rename(unfinished, dataDir);
-  return create(dataDir);
-}
-
-function create(dataDir: string): Promise<PGlite> {
-  return PGlite.create({ dataDir, extensions: { vector } });
-}
-
-async function migrate(database: PGlite, { dimensions, embedder }: StoreOptions): Promise<void> {
-  await database.transaction(async (tx) => {
-    await tx.exec('CREATE TABLE IF NOT EXISTS migrations (taken integer NOT NULL)');
-    const { rows } = await tx.query<{ taken: number }>('SELECT taken FROM migrations');
-    const taken = rows[0]?.taken ?? 0;
-    if (taken > migrations.length) {
-      throw new LimbError(
-        'memory-too-new',
-        `The memory was written by a newer version (schema ${taken}, this one knows ${migrations.length}). Update Helix.`,
-      );
-    }
-    if (taken === migrations.length) return;
-    for (const step of migrations.slice(taken)) await tx.exec(step(dimensions));
-    await tx.exec('DELETE FROM migrations');
-    await tx.query('INSERT INTO migrations VALUES ($1)', [migrations.length]);
-    if (taken > 0) return;
-    await tx.query(`INSERT INTO properties VALUES ('embedder', $1), ('dimensions', $2)`, [embedder, `${dimensions}`]);
-  });
-}
-
-async function requireSameEmbedder(database: PGlite, options: StoreOptions): Promise<void> {
-  const { rows } = await database.query<{ name: string; value: string }>('SELECT name, value FROM properties');
-  const property = (name: string) => rows.find((row) => row.name === name)?.value;
-  const [embedder, dimensions] = [property('embedder'), property('dimensions')];
-  if (embedder === options.embedder && dimensions === `${options.dimensions}`) return;
-  throw new LimbError(
-    'memory-embedder-differs',
-    `The memory in ${options.dataDir} was made with the embedding model ${embedder} (${dimensions} numbers), ` +
-      `and this limb is set to ${options.embedder} (${options.dimensions} numbers). Set the limb back to ${embedder}, ` +
-      'or delete that folder and let the limb remember its documents again.',
-  );
-}
-
-function storeOn(database: PGlite): Store {
+function storeOn(database: Database): Store {
   return {
-    async hashOf(tenant, path) {
-      const { rows } = await database.query<{ contentHash: string; chunkCount: number }>(
-        `SELECT content_hash AS "contentHash",
-           (SELECT count(*)::integer FROM document_chunks WHERE document_id = documents.id) AS "chunkCount"
+    async known(tenant, path) {
+      const [row] = await database.query<KnownDocument>(
+        `SELECT content_hash AS "contentHash", labels,
+           (SELECT count(*)::integer FROM passages WHERE document_id = documents.id) AS "chunkCount"
          FROM documents WHERE tenant = $1 AND path = $2`,
         [tenant, path],
       );
-      return rows[0];
+      return row;
     },
 
-    async replace(tenant, document, chunks) {
-      await database.transaction(async (tx) => {
-        await tx.query('DELETE FROM documents WHERE tenant = $1 AND path = $2', [tenant, document.path]);
-        const { rows } = await tx.query<{ id: number }>(
-          'INSERT INTO documents (tenant, path, title, content_hash) VALUES ($1, $2, $3, $4) RETURNING id',
-          [tenant, document.path, document.title, document.contentHash],
+    missing: (tenant, hashes) => missingOf(database, tenant, hashes),
+
+    replace: (tenant, document, chunks) =>
+      database.transaction(async (tx) => {
+        await lockTenant(tx, tenant);
+        const embedded = new Set(chunks.flatMap((chunk) => (chunk.embedding ? [chunk.hash] : [])));
+        const known = chunks.map((chunk) => chunk.hash).filter((hash) => !embedded.has(hash));
+        const gone = await missingOf(tx, tenant, known);
+        if (gone.length > 0) return gone;
+        const documentId = await putDocument(tx, tenant, document);
+        const before = await tx.query<{ id: number }>(
+          'DELETE FROM passages WHERE document_id = $1 RETURNING chunk_id::float8 AS id',
+          [documentId],
         );
-        await insertChunks(tx, tenant, rows[0]?.id, chunks);
+        await insertChunks(tx, tenant, chunks);
+        await tx.query(
+          `INSERT INTO passages (document_id, ordinal, chunk_id)
+           SELECT $2, ordinal, chunks.id FROM unnest($3::text[]) WITH ORDINALITY AS part (hash, ordinal)
+           JOIN chunks ON chunks.tenant = $1 AND chunks.hash = part.hash`,
+          [tenant, documentId, chunks.map((chunk) => chunk.hash)],
+        );
+        await dropUnused(
+          tx,
+          before.map((row) => row.id),
+        );
+        return [];
+      }),
+
+    forgetOthers: (tenant, path, kept) =>
+      database.transaction(async (tx) => {
+        await lockTenant(tx, tenant);
+        const found = await tx.query<{ id: number; chunkIds: number[] }>(
+          `SELECT id::float8, array(SELECT chunk_id::float8 FROM passages WHERE document_id = documents.id) AS "chunkIds"
+           FROM documents
+           WHERE tenant = $1 AND ($2 = '' OR path = $2 OR starts_with(path, $2 || '/')) AND path <> ALL ($3::text[])`,
+          [tenant, path, kept],
+        );
+        if (found.length === 0) return 0;
+        await tx.query('DELETE FROM documents WHERE id = ANY ($1::bigint[])', [found.map((row) => row.id)]);
+        await dropUnused(tx, [...new Set(found.flatMap((row) => row.chunkIds))]);
+        return found.length;
+      }),
+
+    async countWords(tenant) {
+      const [row] = await database.query<{ present: number; counted: number }>(
+        `SELECT (SELECT count(*)::integer FROM chunks WHERE tenant = $1) AS present,
+                coalesce((SELECT chunk_count FROM counted WHERE tenant = $1), 0) AS counted`,
+        [tenant],
+      );
+      if (!row || Math.abs(row.present - row.counted) <= row.counted / 10) return;
+      await database.transaction(async (tx) => {
+        await lockTenant(tx, tenant);
+        await tx.query('DELETE FROM lexemes WHERE tenant = $1', [tenant]);
+        await tx.query(
+          `INSERT INTO lexemes (tenant, lexeme, chunk_count)
+           SELECT $1, word, ndoc FROM ts_stat(format('SELECT words FROM chunks WHERE tenant = %L', $1::text))`,
+          [tenant],
+        );
+        await tx.query(
+          `INSERT INTO counted SELECT $1, count(*) FROM chunks WHERE tenant = $1
+           ON CONFLICT (tenant) DO UPDATE SET chunk_count = excluded.chunk_count`,
+          [tenant],
+        );
       });
+      // The embedded database has nobody who would do it.
+      await database.run('ANALYZE documents; ANALYZE chunks; ANALYZE passages; ANALYZE lexemes');
     },
 
-    async forgetOthers(tenant, path, kept) {
-      const { affectedRows } = await database.query(
-        `DELETE FROM documents
-         WHERE tenant = $1 AND ($2 = '' OR path = $2 OR starts_with(path, $2 || '/')) AND path <> ALL ($3::text[])`,
-        [tenant, path, kept],
+    search: (query) => search(database, query),
+
+    async stats(tenant) {
+      const [row] = await database.query<Required<MemoryStats>>(
+        `SELECT count(*)::integer AS "documentCount",
+                (SELECT count(*)::integer FROM chunks WHERE tenant = $1) AS "chunkCount",
+                coalesce(sum(byte_count), 0)::float8 AS "byteCount",
+                (extract(epoch FROM max(updated_at)) * 1000)::float8 AS "changedAtMs"
+         FROM documents WHERE tenant = $1`,
+        [tenant],
       );
-      return affectedRows ?? 0;
-    },
-
-    async search(tenant, query, embedding, limit) {
-      const { rows } = await database.query<Recollection>(searchSql, [tenant, asVector(embedding), query, limit]);
-      return rows;
-    },
-
-    async stats() {
-      const { rows } = await database.query<MemoryStats>(
-        `SELECT (SELECT count(*)::integer FROM documents) AS "documentCount",
-                (SELECT count(*)::integer FROM document_chunks) AS "chunkCount"`,
-      );
-      return rows[0] ?? { documentCount: 0, chunkCount: 0 };
+      const { documentCount = 0, chunkCount = 0, byteCount = 0, changedAtMs = null } = row ?? {};
+      return { documentCount, chunkCount, byteCount, ...(changedAtMs === null ? {} : { changedAtMs }) };
     },
 
     close: () => database.close(),
   };
 }
 
-async function insertChunks(
-  tx: Transaction,
-  tenant: string,
-  documentId: number | undefined,
-  chunks: readonly EmbeddedChunk[],
-): Promise<void> {
+/** One writer a tenant at a time: what one finds unused another must not have begun to use. */
+async function lockTenant(tx: Queries, tenant: string): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtext('helix-memory'), hashtext($1))`, [tenant]);
+}
+
+async function missingOf(queries: Queries, tenant: string, hashes: readonly string[]): Promise<string[]> {
+  const rows = await queries.query<{ hash: string }>(
+    `SELECT DISTINCT hash FROM unnest($2::text[]) AS asked (hash)
+     WHERE NOT EXISTS (SELECT FROM chunks WHERE chunks.tenant = $1 AND chunks.hash = asked.hash)`,
+    [tenant, hashes],
+  );
+  return rows.map((row) => row.hash);
+}
+
+async function putDocument(tx: Queries, tenant: string, document: StoredDocument): Promise<number | undefined> {
+  const [row] = await tx.query<{ id: number }>(
+    `INSERT INTO documents (tenant, path, title, content_hash, labels, byte_count)
+     VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (tenant, path) DO UPDATE SET title = excluded.title, content_hash = excluded.content_hash,
+       labels = excluded.labels, byte_count = excluded.byte_count, updated_at = now()
+     RETURNING id::float8`,
+    [tenant, document.path, document.title, document.contentHash, document.labels, document.byteCount],
+  );
+  return row?.id;
+}
+
+async function insertChunks(tx: Queries, tenant: string, chunks: readonly HashedChunk[]): Promise<void> {
+  const fresh = chunks.flatMap(({ embedding, ...chunk }) => (embedding ? [{ ...chunk, embedding }] : []));
+  if (fresh.length === 0) return;
   await tx.query(
-    `INSERT INTO document_chunks (tenant, document_id, section, ordinal, content, embedding)
-     SELECT $1, $2, section, ordinal, content, embedding::vector
-     FROM unnest($3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS chunk (section, content, embedding, ordinal)`,
+    `INSERT INTO chunks (tenant, hash, section, content, embedding)
+     SELECT DISTINCT ON (hash) $1, hash, section, content, embedding::vector
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS chunk (hash, section, content, embedding)
+     ON CONFLICT (tenant, hash) DO NOTHING`,
     [
       tenant,
-      documentId,
-      chunks.map((chunk) => chunk.section),
-      chunks.map((chunk) => chunk.content),
-      chunks.map((chunk) => asVector(chunk.embedding)),
+      fresh.map((chunk) => chunk.hash),
+      fresh.map((chunk) => chunk.section),
+      fresh.map((chunk) => chunk.content),
+      fresh.map((chunk) => asVector(chunk.embedding)),
     ],
   );
 }
 
-function asVector(embedding: Float32Array): string {
-  return `[${embedding.join(',')}]`;
+async function dropUnused(tx: Queries, chunkIds: readonly number[]): Promise<void> {
+  if (chunkIds.length === 0) return;
+  await tx.query(
+    `DELETE FROM chunks WHERE id = ANY ($1::bigint[])
+       AND NOT EXISTS (SELECT FROM passages WHERE passages.chunk_id = chunks.id)`,
+    [chunkIds],
+  );
 }

@@ -18,11 +18,13 @@ serveThread<StoreThread>({
   async open(options) {
     store = await openStore(options);
   },
-  hashOf: (tenant, path) => opened().hashOf(tenant, path),
+  known: (tenant, path) => opened().known(tenant, path),
+  missing: (tenant, hashes) => opened().missing(tenant, hashes),
   replace: (tenant, document, chunks) => opened().replace(tenant, document, chunks),
   forgetOthers: (tenant, path, kept) => opened().forgetOthers(tenant, path, kept),
-  search: (tenant, query, embedding, limit) => opened().search(tenant, query, embedding, limit),
-  stats: () => opened().stats(),
+  countWords: (tenant) => opened().countWords(tenant),
+  search: (query) => opened().search(query),
+  stats: (tenant) => opened().stats(tenant),
   async close() {
     await opened().close();
     store = undefined;

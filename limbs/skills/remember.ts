@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { isDocument, readDocument } from '../documents/read.ts';
-import type { DocumentsRoot, FoundFile } from '../documents/root.ts';
+import { documentOf, isDocument } from '../documents/read.ts';
+import type { DocumentsRoot } from '../documents/root.ts';
 import { LimbError } from '../errors.ts';
-import type { Memory, MemoryStats, SourceDocument } from '../memory/memory.ts';
+import type { Memory } from '../memory/memory.ts';
 import { counted } from '../text.ts';
+import { labelsInput } from './labels.ts';
 import { defineSkill, type Skill } from './skill.ts';
 
-const input = z.object({ paths: z.array(z.string().min(1).max(1000)).min(1).max(2000) });
+const input = z.object({
+  paths: z.array(z.string().min(1).max(1000)).min(1).max(2000),
+  labels: labelsInput.default([]),
+});
 
 const reasonsShownMax = 5;
 
@@ -18,6 +22,7 @@ interface Skipped {
 interface Tally {
   documents: number;
   chunks: number;
+  embedded: number;
   unchanged: number;
   forgotten: number;
   /** Files in named folders that are not documents by their names. */
@@ -25,17 +30,17 @@ interface Tally {
   readonly skipped: Skipped[];
 }
 
-/** Takes documents of the documents folder into the limb's memory. `onChange` hears how much it then holds. */
+/** Takes documents of the documents folder into the limb's memory. `onChange` hears whose changed. */
 export function rememberSkill(
   memory: Memory,
   root: DocumentsRoot,
-  onChange: (stats: MemoryStats) => void = () => {},
+  onChange: (tenant: string) => void = () => {},
 ): Skill {
   return defineSkill({
     name: 'remember',
     input,
-    async work({ paths }, { tenant, signal, progress }) {
-      const tally: Tally = { documents: 0, chunks: 0, unchanged: 0, forgotten: 0, others: 0, skipped: [] };
+    async work({ paths, labels }, { tenant, signal, progress }) {
+      const tally: Tally = { documents: 0, chunks: 0, embedded: 0, unchanged: 0, forgotten: 0, others: 0, skipped: [] };
       const skip = (path: string, reason: string) => {
         tally.skipped.push({ path, reason });
         progress(`${path} skipped: ${reason}`);
@@ -46,17 +51,22 @@ export function rememberSkill(
           if (!found) continue;
           const files = found.isFolder ? found.files.filter((file) => isDocument(file.path)) : found.files;
           tally.others += found.files.length - files.length;
+          let done = 0;
+          const place = () => (files.length > 1 ? `${done} of ${files.length}: ` : '');
           await memory.remember(
             tenant,
-            documentsOf(root, files, skip),
-            ({ path: done, outcome, chunkCount }) => {
-              if (outcome === 'unchanged') {
+            files.map((file) => documentOf(root, file, labels)),
+            (document) => {
+              done++;
+              if (document.outcome === 'unreadable') return skip(document.path, document.reason);
+              if (document.outcome === 'unchanged') {
                 tally.unchanged++;
                 return;
               }
               tally.documents++;
-              tally.chunks += chunkCount;
-              progress(`${done}: ${counted(chunkCount, 'chunk')}`);
+              tally.chunks += document.chunkCount;
+              tally.embedded += document.embeddedCount;
+              progress(`${place()}${document.path}, ${chunksOf(document.chunkCount, document.embeddedCount)}`);
             },
             signal,
           );
@@ -68,7 +78,7 @@ export function rememberSkill(
           );
         }
       } finally {
-        onChange(await memory.stats());
+        onChange(tenant);
       }
       if (tally.documents + tally.unchanged + tally.forgotten === 0) throw nothingRemembered(tally);
       return { text: tallyText(tally), engine: 'memory' };
@@ -87,21 +97,15 @@ async function find(root: DocumentsRoot, path: string, skip: (path: string, reas
   }
 }
 
-async function* documentsOf(
-  root: DocumentsRoot,
-  files: readonly FoundFile[],
-  skip: (path: string, reason: string) => void,
-): AsyncGenerator<SourceDocument> {
-  for (const file of files) {
-    const read = await readDocument(root, file);
-    if ('document' in read) yield read.document;
-    else skip(file.path, read.reason);
-  }
+/** `12 chunks`, and how many of them were new where some were known. */
+function chunksOf(chunkCount: number, embeddedCount: number): string {
+  const known = embeddedCount === chunkCount ? '' : `, ${embeddedCount} of them new`;
+  return `${counted(chunkCount, 'chunk')}${known}`;
 }
 
 function tallyText(tally: Tally): string {
   const facts = [
-    `Remembered ${counted(tally.documents, 'document')} (${counted(tally.chunks, 'chunk')})`,
+    `Remembered ${counted(tally.documents, 'document')} (${chunksOf(tally.chunks, tally.embedded)})`,
     tally.unchanged > 0 ? `${tally.unchanged} unchanged` : '',
     tally.forgotten > 0 ? `${tally.forgotten} forgotten that are gone` : '',
     tally.skipped.length > 0 ? `${tally.skipped.length} skipped` : '',

@@ -17,13 +17,18 @@ import type { Skill } from '../skills/skill.ts';
 import type { LimbFolder } from './folder.ts';
 import type { Log } from './log.ts';
 
+export interface MemoryFacts extends MemoryStats {
+  readonly engine: string;
+}
+
 /** What a limb works with, for all its connections. */
 export interface Equipment {
   readonly skills: readonly Skill[];
   /** The language model and the sandbox in words; empty without one. */
   readonly model: string;
   readonly sandbox: string;
-  stats(): Promise<MemoryStats>;
+  /** What the memory holds of a tenant, and its engine in words. */
+  memoryFacts(tenant: string): Promise<MemoryFacts>;
   close(): Promise<void>;
 }
 
@@ -33,8 +38,8 @@ export interface EquipmentOptions {
   /** The skills to offer; default all that work here. */
   readonly skills: readonly string[] | undefined;
   readonly log: Log;
-  /** Hears what the memory holds after each change. */
-  readonly onMemory: (stats: MemoryStats) => void;
+  /** Hears whose memory has changed. */
+  readonly onMemory: (tenant: string) => void;
 }
 
 /** Opens memory, models and the sandbox. Throws `LimbError` for a setting that does not work; no sandbox is no error. */
@@ -51,7 +56,7 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
     closers.push(() => router.close());
     const embedder = await findEmbedder(router.embed());
     closers.push(() => embedder.close());
-    const memory = await openMemory(folder.memory, embedder);
+    const memory = await openMemory({ dataDir: folder.memory, url: env['HELIX_MEMORY_URL'] || undefined }, embedder);
     closers.push(() => memory.close());
     const { python, sandbox } = await pythonOpening;
     if (python) closers.push(() => python.close());
@@ -68,7 +73,7 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
       skills: chosen(skills, options.skills),
       model: model?.name ?? '',
       sandbox,
-      stats: () => memory.stats(),
+      memoryFacts: async (tenant) => ({ ...(await memory.stats(tenant)), engine: memory.description }),
       close,
     };
   } catch (error) {

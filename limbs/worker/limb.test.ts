@@ -52,7 +52,7 @@ async function start(name: string, more: Partial<LimbOptions> = {}): Promise<{ l
     skills: [skill],
     model: '',
     sandbox: '',
-    stats: async () => ({ documentCount: 3, chunkCount: 14 }),
+    memoryFacts: async () => ({ documentCount: 3, chunkCount: 14, byteCount: 0, engine: 'none' }),
     close: async () => {},
   };
   const limb = await startLimb(
@@ -201,7 +201,7 @@ test('input that is not of the skill fails the task', async () => {
     skills: [skill],
     model: '',
     sandbox: '',
-    stats: async () => ({ documentCount: 0, chunkCount: 0 }),
+    memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
     close: async () => {},
   };
   const options = { folder: join(hub.folder, 'strict'), hub: hub.address, name: 'strict', version: 'test', env: {} };

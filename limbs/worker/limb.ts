@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InternalError } from 'spacetimedb';
+import { InternalError, Timestamp } from 'spacetimedb';
 import { EgressJournal } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
-import type { MemoryStats } from '../memory/memory.ts';
 import type { Environment } from '../models/config/key.ts';
 import { connectToHub, type HubAddress, type Link } from './connection.ts';
 import { enrol, orEnded } from './enrol.ts';
@@ -60,7 +59,7 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
   try {
     journal = await EgressJournal.open(folder.egress);
     sessions = new Sessions(options, folder, journal, log);
-    const onMemory = (stats: MemoryStats) => sessions.reportMemory(stats);
+    const onMemory = (tenant: string) => sessions.memoryChanged(tenant);
     health = await serveHealth(options.healthPort, sessions, journal);
     equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory });
   } catch (error) {
@@ -175,10 +174,19 @@ class Sessions {
     await orEnded(link, reducers.announceLimb({ skills: announced, capacity, version, sandbox, model, session }));
   }
 
-  reportMemory(stats: MemoryStats): void {
-    this.#link?.connection.reducers
-      .reportMemory(stats)
-      .catch((error) => this.#log('warn', `The hub did not take the size of the memory: ${messageOf(error)}`));
+  memoryChanged(tenant: string): void {
+    const link = this.#link;
+    if (!link || !this.#equipment) return;
+    this.#reportMemory(link, this.#equipment, BigInt(tenant)).catch((error) =>
+      this.#log('warn', `The hub did not take the size of the memory: ${messageOf(error)}`),
+    );
+  }
+
+  async #reportMemory(link: Link, { memoryFacts }: Equipment, tenantId: bigint): Promise<void> {
+    const { documentCount, chunkCount, byteCount, changedAtMs, engine } = await memoryFacts(tenantId.toString());
+    const changedAt = changedAtMs === undefined ? undefined : Timestamp.fromDate(new Date(changedAtMs));
+    const facts = { tenantId, documentCount, chunkCount, byteCount: BigInt(byteCount), changedAt, engine };
+    await orEnded(link, link.connection.reducers.reportMemory(facts));
   }
 
   async #open(equipment: Equipment): Promise<Link> {
@@ -195,7 +203,7 @@ class Sessions {
       db.self.onUpdate(() => {
         if (isReplaced(link)) link.connection.disconnect();
       });
-      await orEnded(link, reducers.reportMemory(await equipment.stats()));
+      for (const { tenantId } of db.self.iter()) await this.#reportMemory(link, equipment, tenantId);
       this.#stopping.signal.throwIfAborted();
     } catch (error) {
       link.connection.disconnect();

@@ -45,7 +45,7 @@ beforeEach(async () => {
       skills: [reasonSkill({ memory: {} as Memory, embedder, model: router.reason(), python: undefined })],
       model: 'test-model',
       sandbox: '',
-      stats: async () => ({ documentCount: 0, chunkCount: 0 }),
+      memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
       close: async () => {},
     }),
   );

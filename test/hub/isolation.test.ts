@@ -33,6 +33,7 @@ const hidden = [
   'tenant',
   'member',
   'limb',
+  'memory',
   'task',
   'taskInput',
   'attempt',
@@ -55,6 +56,7 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   tenants: (rows, viewer) => rows.tenant.filter(({ id }) => tenantsOf(rows, viewer).has(id)),
   members: (rows, viewer) => ofTenants(rows, viewer, rows.member),
   limbs: (rows, viewer) => ofTenants(rows, viewer, rows.limb),
+  memories: (rows, viewer) => ofTenants(rows, viewer, rows.memory),
   tasks: (rows, viewer) => ofTenants(rows, viewer, rows.task),
   task_inputs: (rows, viewer) => ofTenants(rows, viewer, rows.taskInput),
   attempts: (rows, viewer) => ofTenants(rows, viewer, rows.attempt),
@@ -241,6 +243,15 @@ const reporting = step<World, readonly [number, number, number, 'progress' | 'st
   },
 );
 
+const remembering = step<World, readonly [number, number, number]>(
+  'remember',
+  fc.tuple(number, number, number),
+  (world, [who, tenant, documentCount]) => {
+    const facts = { documentCount, chunkCount: 1, byteCount: 1n, changedAt: undefined, engine: 'words' };
+    pick(world.limbs, who).client.call('reportMemory', { tenantId: pick(world.tenants, tenant), ...facts });
+  },
+);
+
 const cancelling = step<World, readonly [number, number]>('cancel', fc.tuple(number, number), (world, [who, id]) => {
   pick(world.people, who).client.call('cancelTask', { taskId: pickTask(world, id) });
 });
@@ -281,6 +292,7 @@ const history = fc.array(
     { weight: 4, arbitrary: submitting },
     { weight: 4, arbitrary: claiming },
     { weight: 4, arbitrary: reporting },
+    remembering,
     cancelling,
     announcing,
     inviting,

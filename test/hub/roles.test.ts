@@ -197,8 +197,16 @@ const rules: Record<string, Rule> = {
     outcomes: forMembers('ok', 'ok', 'ok', 'ok'),
   },
   report_memory: {
-    call: (client) => client.call('reportMemory', { documentCount: 1, chunkCount: 1 }),
-    outcomes: forLimbs('ok', 'ok'),
+    call: (client) =>
+      client.call('reportMemory', {
+        tenantId: 1n,
+        documentCount: 1,
+        chunkCount: 1,
+        byteCount: 1n,
+        changedAt: undefined,
+        engine: 'e',
+      }),
+    outcomes: forLimbs('ok', 'no-such-limb'),
   },
   report_progress: {
     call: (client) => client.call('reportProgress', { taskId: claimed, attempt: 1, ...told('on it') }),

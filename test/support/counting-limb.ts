@@ -25,7 +25,7 @@ await startLimb(
     skills: [count],
     model: '',
     sandbox: '',
-    stats: async () => ({ documentCount: 0, chunkCount: 0 }),
+    memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
     close: async () => {},
   }),
 );

@@ -10,6 +10,7 @@ import { type Amounts, BudgetShort, type Spend } from '../../spending.ts';
 import { testContext } from '../../testing/context.ts';
 import { fakePython } from '../../testing/fake-python.ts';
 import { modelAt } from '../../testing/models.ts';
+import { sourceOf } from '../../testing/source.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
 import { reasonSkill } from './reason.ts';
 import { reasonLimits, reasonWithModel } from './with-model.ts';
@@ -22,14 +23,10 @@ let mock: LLMock;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'helix-reason-'));
-  memory = await openMemoryHere(join(folder, 'memory'), embedder);
+  memory = await openMemoryHere({ dataDir: join(folder, 'memory') }, embedder);
   await memory.remember('1', [
-    {
-      path: 'leases.md',
-      title: 'Leases',
-      content: '# Leases\n\nIntro.\n\n## Time\n\nA lease lasts 14 hours. Then it ends.',
-    },
-    { path: 'bread.md', title: 'Bread', content: 'Knead the dough for ten minutes.' },
+    sourceOf('leases.md', 'Leases', '# Leases\n\nIntro.\n\n## Time\n\nA lease lasts 14 hours. Then it ends.'),
+    sourceOf('bread.md', 'Bread', 'Knead the dough for ten minutes.'),
   ]);
 });
 

@@ -31,7 +31,7 @@ export interface Toolbox {
 export function openToolbox(memory: Memory, python: Python | undefined, recalled: Recalled): Toolbox {
   const recall = async (input: unknown, { tenant, signal, progress }: SkillContext): Promise<string> => {
     const { query } = recallInput.parse(input);
-    const parts = await memory.recall(tenant, query, partsMax, signal);
+    const parts = await memory.recall(tenant, query, { limit: partsMax }, signal);
     progress(`Recalled ${counted(parts.length, 'part')} for “${clip(oneLine(query), 120)}”`);
     if (parts.length === 0) return 'The memory holds no documents.';
     const data = parts.map((part) => ({

@@ -20,7 +20,7 @@ export async function reasonWithoutModel(
   { tenant, signal, progress }: SkillContext,
 ): Promise<SummaryParts> {
   const startedMs = performance.now();
-  const parts = await memory.recall(tenant, question, partsMax, signal);
+  const parts = await memory.recall(tenant, question, { limit: partsMax }, signal);
   const recalledMs = performance.now();
   progress(`Recalled ${counted(parts.length, 'part')} of the documents`);
   if (parts.length === 0) {

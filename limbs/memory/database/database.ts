@@ -1,0 +1,18 @@
+/** What a memory needs of PostgreSQL, embedded or a server. Numbers of queries are cast so that both give them alike. */
+export interface Database extends Queries {
+  /** Names it in messages, without a password. */
+  readonly place: string;
+  /** One transaction: all of `work` or, when it throws, nothing. */
+  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface Queries {
+  /** One statement with its values. */
+  query<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Statements without values. */
+  run(sql: string): Promise<void>;
+}
+
+/** Settings of every session: filters by tenant come after the index, which goes on until enough rows are left. */
+export const sessionSettings = 'SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 100';
