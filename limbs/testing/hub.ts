@@ -19,9 +19,10 @@ export class TestHub {
   #host: Host;
   #owner: DbConnection;
 
-  static async open(): Promise<TestHub> {
+  /** Listens on loopback, or at another address of this machine. */
+  static async open(hostname = '127.0.0.1'): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'helix-hub-'));
-    const host = await openHost({ dataDirectory: join(folder, 'hub'), port: 0, onFailure: rethrow });
+    const host = await openHost({ dataDirectory: join(folder, 'hub'), hostname, port: 0, onFailure: rethrow });
     const { identity, token } = host.operator;
     const bundle = await bundleModule(moduleFile);
     await host.databases.publish({
@@ -55,10 +56,11 @@ export class TestHub {
 
   /** The same hub again on the same port, after `whileAway`. */
   async restart(whileAway: () => Promise<void> = async () => {}): Promise<void> {
-    const port = Number(new URL(this.#host.url).port);
+    const { hostname, port } = new URL(this.#host.url);
     await this.#host.close();
     await whileAway();
-    this.#host = await openHost({ dataDirectory: join(this.folder, 'hub'), port, onFailure: rethrow });
+    const dataDirectory = join(this.folder, 'hub');
+    this.#host = await openHost({ dataDirectory, hostname, port: Number(port), onFailure: rethrow });
     this.#owner = await connectOwner(this.#host.url, this.#host.operator.token);
   }
 

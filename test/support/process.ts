@@ -27,7 +27,18 @@ export function startHelix(args: readonly string[], environment: Record<string, 
 
 /** Starts Node itself, such as on a program that is shorter than the command. */
 export function startNode(args: readonly string[], environment: Record<string, string> = {}): HelixProcess {
-  const child = spawn(process.execPath, args, {
+  return startProgram(process.execPath, args, environment);
+}
+
+/** The command as arguments of a program that starts it, such as in another network. */
+export const helixCommand: readonly string[] = [process.execPath, bin];
+
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): HelixProcess {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...environment },
   });
@@ -54,7 +65,7 @@ export function startNode(args: readonly string[], environment: Record<string, s
         };
         listeners.add(look);
         for (const line of [...lines]) look(line);
-        void exited.then(() => reject(new Error(`node ${args.join(' ')} ended early:\n${lines.join('\n')}`)));
+        void exited.then(() => reject(new Error(`${program} ${args.join(' ')} ended early:\n${lines.join('\n')}`)));
       });
     },
     async kill() {

@@ -49,7 +49,7 @@ export class PyodideEngine implements SandboxEngine {
   async probe(): Promise<Probe> {
     try {
       if (process.platform === 'win32') throw new LimbError('sandbox-absent', 'it needs a POSIX system');
-      const files = runtimeFiles();
+      const files = await runtimeFiles();
       const namespaces = await findNamespaces();
       try {
         this.#ready = { files, namespaces, snapshot: await makeSnapshot(files, namespaces) };

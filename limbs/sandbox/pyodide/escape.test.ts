@@ -103,7 +103,7 @@ print(len(hoard) < 8)
   if (namespaces === 'all') walls.push(['behind the walls of Node, its user and its namespaces alone', false]);
 
   it.each(walls)('has, even as code of its own, no network, files or processes %s', async (_name, lockedDown) => {
-    const files = runtimeFiles();
+    const files = await runtimeFiles();
     const folder = await mkdtemp(join(tmpdir(), 'helix-child-'));
     try {
       await chmod(folder, 0o755);

@@ -1,8 +1,19 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeProcess } from '../../process.ts';
 
 export interface RuntimeFiles {
   /** The program of the child. */
@@ -21,7 +32,7 @@ const ENTER_BY_OTHERS = 0o001;
  * The files the child reads: in place if any user can read them, else copied to a folder that all may read and only the limb
  * may change (a root-only home is a common place for a checkout).
  */
-export function runtimeFiles(): RuntimeFiles {
+export async function runtimeFiles(): Promise<RuntimeFiles> {
   const childPath = realpathSync(findChild());
   const pyodideFolder = realpathSync(dirname(createRequire(import.meta.url).resolve('pyodide/package.json')));
   const sources = PYODIDE_FILES.map((name) => join(pyodideFolder, name));
@@ -41,8 +52,13 @@ function findChild(): string {
   return found;
 }
 
-function copies(childPath: string, sources: readonly string[]): RuntimeFiles {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'helix-pyodide-'));
+const PREFIX = 'helix-pyodide-';
+
+async function copies(childPath: string, sources: readonly string[]): Promise<RuntimeFiles> {
+  const parent = realpathSync(tmpdir());
+  await removeOrphans(parent);
+  const owner = (await describeProcess(process.pid)).replace(' ', '.');
+  const folder = mkdtempSync(join(parent, `${PREFIX}${owner}-`));
   const pyodideFolder = join(folder, 'pyodide');
   mkdirSync(pyodideFolder);
   const copy = (from: string, to: string): void => {
@@ -59,6 +75,17 @@ function copies(childPath: string, sources: readonly string[]): RuntimeFiles {
   };
   process.on('exit', remove);
   return { childPath: childCopy, pyodideFolder, remove };
+}
+
+/** Removes the copies of limbs that were killed: a folder's name says which process it belongs to. */
+async function removeOrphans(parent: string): Promise<void> {
+  for (const name of readdirSync(parent)) {
+    const owner = new RegExp(`^${PREFIX}(\\d+\\.\\d+)-`).exec(name)?.[1]?.replace('.', ' ');
+    if (owner === undefined || (await describeProcess(Number.parseInt(owner, 10))) === owner) continue;
+    // Another user's is theirs to remove.
+    if (statSync(join(parent, name), { throwIfNoEntry: false })?.uid === process.getuid?.())
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 /** Whether a user with no rights but everybody's can read this file. */
