@@ -11,6 +11,7 @@ export default defineConfig({
     mcp: 'limbs/mcp/main.ts',
     'pyodide-child': 'limbs/sandbox/pyodide/child.mjs',
     'log-thread': 'engine/log-thread.ts',
+    'history-thread': 'engine/history/thread.ts',
     'module-procedures': 'engine/module/procedures/thread.ts',
   },
   format: 'esm',

@@ -64,6 +64,7 @@ import SummariesRow from './summaries_table';
 import TaskInputsRow from './task_inputs_table';
 import TasksRow from './tasks_table';
 import TenantsRow from './tenants_table';
+import VisibleHistoryRow from './visible_history_table';
 
 const tablesSchema = __schema({
   ping: __table({
@@ -161,6 +162,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, TenantsRow),
+  visibleHistory: __table({
+    name: 'visible_history',
+    indexes: [],
+    constraints: [],
+  }, VisibleHistoryRow),
 });
 
 const reducersSchema = __reducers(

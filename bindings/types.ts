@@ -353,3 +353,11 @@ export const Timing = __t.object('Timing', {
   durationMs: __t.u32(),
 });
 export type Timing = __Infer<typeof Timing>;
+
+export const VisibleHistory = __t.object('VisibleHistory', {
+  table: __t.string(),
+  column: __t.string(),
+  value: __t.string(),
+  columns: __t.array(__t.string()),
+});
+export type VisibleHistory = __Infer<typeof VisibleHistory>;

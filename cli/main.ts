@@ -141,6 +141,23 @@ withHub(program.command('why'))
   .addHelpText('after', examples('helix why 12'))
   .action((task, options) => run(async () => (await import('./commands/why.ts')).why(BigInt(task), options)));
 
+withHub(program.command('audit'))
+  .description('show who did what and when in the tenants that you own, the newest first')
+  .option('--since <time>', 'only what happened since then, such as 2026-11-21 or 2026-11-21T10:00Z', time)
+  .option('--until <time>', 'only what happened until then', time)
+  .option('--by <name>', 'only what this member or limb did, by its name or Identity; "the hub" for what it did itself')
+  .option('--action <name>', 'only one kind of action, such as submit_task')
+  .option('--task <id>', 'only what concerns one task', count)
+  .option('--limit <count>', 'how many entries (default: 50; with --export all)', count)
+  .addOption(new Option('--json', 'print one JSON object a line').conflicts('export'))
+  .option('--export <file.jsonl>', 'write them to a new file, one JSON object a line')
+  .addHelpText('after', '\nTimes are UTC. Inputs, results, codes and tokens are never part of it.\n')
+  .addHelpText(
+    'after',
+    examples('helix audit --since 2026-11-21', 'helix audit --task 12', 'helix audit --export november.jsonl'),
+  )
+  .action((options) => run(async () => (await import('./commands/audit.ts')).audit(options)));
+
 addModelsCommands(program);
 addDatabaseCommands(program);
 addDataCommands(program);

@@ -2,6 +2,8 @@ import { bsatnOfJson, parseJson } from './bsatn/satsjson-read.ts';
 import { jsonTupleText } from './bsatn/satsjson-write.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
+import type { DefinitionRow, HistorySource } from './history/contract.ts';
+import { historyRules } from './history/rules.ts';
 import type { Random } from './host/random.ts';
 import { Messages } from './messages.ts';
 import type { ModuleDef, ProcedureDef, ReducerDef } from './module/definition.ts';
@@ -12,6 +14,8 @@ import type {
   Client,
   ConnectedClient,
   Database,
+  HistoryFilter,
+  HistoryPage,
   HttpCaller,
   JsonText,
   LogRecord,
@@ -23,6 +27,7 @@ import type {
 } from './serve/contract.ts';
 import type { SnapshotKeeper } from './snapshots/keeper.ts';
 import { runSql } from './sql.ts';
+import { nameTable, programTable } from './system.ts';
 
 /** What the registry keeps of a database. */
 export interface DatabaseEntry {
@@ -41,6 +46,9 @@ interface DatabaseParts {
   readonly bundle: string;
   readonly random: Random;
   readonly keeper: SnapshotKeeper;
+  /** Where its log is. */
+  readonly directory: string;
+  readonly history: HistorySource;
 }
 
 /** An engine as the transport sees it: connections straight through, requests over HTTP as short connections. */
@@ -55,6 +63,8 @@ export class HostedDatabase implements Database {
   readonly #messages: Messages;
   readonly #random: Random;
   readonly #keeper: SnapshotKeeper;
+  readonly #directory: string;
+  readonly #history: HistorySource;
 
   constructor(parts: DatabaseParts) {
     this.engine = parts.engine;
@@ -64,6 +74,8 @@ export class HostedDatabase implements Database {
     this.#messages = new Messages(parts.engine);
     this.#random = parts.random;
     this.#keeper = parts.keeper;
+    this.#directory = parts.directory;
+    this.#history = parts.history;
   }
 
   /** Ends everything that works on it. @param reason what the clients are told */
@@ -168,6 +180,18 @@ export class HostedDatabase implements Database {
     const response = await this.engine.procedures.handle(route.handler, request);
     await this.engine.durable(this.engine.offset);
     return response;
+  }
+
+  async history(caller: HttpCaller, filter: HistoryFilter): Promise<HistoryPage> {
+    const { catalog, queries, store, offset } = this.engine;
+    const source = { catalog, query: queries.query.bind(queries) };
+    const rules = historyRules(source, this.engine.callerOf(caller.identity));
+    const definitions = [programTable.id, nameTable.id].flatMap((table): DefinitionRow[] => {
+      const rows = store.table(table);
+      return rows.scan().map((handle) => ({ table, row: rows.row(handle).slice() }));
+    });
+    await this.engine.durable(offset);
+    return await this.#history.page({ directory: this.#directory, lastOffset: offset, definitions, rules, filter });
   }
 
   logs(lineCount: number | undefined): readonly LogRecord[] {

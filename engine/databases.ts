@@ -158,6 +158,7 @@ export class LocalDatabases implements Databases {
   close(): Promise<void> {
     return this.#inTurn(async () => {
       this.#memoryGuard?.stop();
+      await this.#opener.history.close();
       await Promise.all([...this.#databases.values()].map((database) => database.close()));
       this.#databases.clear();
     });

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LocalDatabases } from './databases.ts';
 import { Rejection } from './errors.ts';
+import { HistoryThread } from './history/in-thread.ts';
 import type { Lock } from './host/disk.ts';
 import { nodeClock } from './host/node/clock.ts';
 import { nodeDisk } from './host/node/disk.ts';
@@ -113,6 +114,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       snapshots: snapshotSettings(options),
       takeSnapshot: takeSnapshotInThread,
       forkLog: forkInThread,
+      history: new HistoryThread(),
     });
     const fallback = options.fallback ? { fallback: options.fallback } : {};
     const dashboard = options.dashboard ? { dashboard: serveStatic(options.dashboard, dashboardPath) } : {};

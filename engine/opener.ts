@@ -3,6 +3,8 @@ import { type DatabaseEntry, HostedDatabase } from './database.ts';
 import { Engine, type EngineParts } from './engine.ts';
 import { assert } from './errors.ts';
 import { type ForkJob, forkLog } from './fork.ts';
+import type { HistorySource } from './history/contract.ts';
+import { HistoryReader } from './history/reader.ts';
 import type { Clock } from './host/clock.ts';
 import type { Disk } from './host/disk.ts';
 import type { Memory } from './host/memory.ts';
@@ -52,12 +54,16 @@ export interface DatabasesOptions {
   readonly takeSnapshot?: TakeSnapshot;
   /** Copies a part of a log. Default: in this thread. @returns how many commits there are */
   readonly forkLog?: (job: ForkJob) => Promise<number>;
+  /** Reads histories. Default: in this thread. */
+  readonly history?: HistorySource;
 }
 
 /** Makes of a folder with a log the database that it holds, as its host's settings say. */
 export class Opener {
   /** What the rows of all databases take. */
   readonly budget: MemoryBudget;
+  /** Ended by whoever ends the databases. */
+  readonly history: HistorySource;
   readonly #options: DatabasesOptions;
   readonly #load: LoadModule;
   readonly #onBroken: (identity: string) => void;
@@ -67,6 +73,7 @@ export class Opener {
     this.#options = options;
     this.#load = options.load ?? loadModule;
     this.#onBroken = onBroken;
+    this.history = options.history ?? new HistoryReader(options.disk, this.#load);
     this.budget = new MemoryBudget(options.memoryBytesMax ?? Number.POSITIVE_INFINITY);
   }
 
@@ -140,7 +147,9 @@ export class Opener {
       snapshotBytes,
       warn,
     });
-    return new HostedDatabase({ entry, engine: new Engine(parts, module, catalog), names, bundle, random, keeper });
+    const engine = new Engine(parts, module, catalog);
+    const history = { history: this.history, directory: this.directoryOf(entry) };
+    return new HostedDatabase({ entry, engine, names, bundle, random, keeper, ...history });
   }
 }
 

@@ -10,6 +10,7 @@ export * from './reducers/tasks.ts';
 export { createTenant } from './reducers/tenants.ts';
 export * from './reducers/timers.ts';
 export { default } from './schema.ts';
+export * from './views/history.ts';
 export * from './views/limb.ts';
 export * from './views/member.ts';
 export * from './views/why.ts';

@@ -14,6 +14,7 @@ export interface Hub {
   readonly home: Home;
   /** `http://<host>:<port>` */
   readonly url: string;
+  readonly token: string;
   readonly connection: DbConnection;
   /** Rejects when the hub goes away; never resolves. */
   readonly lost: Promise<never>;
@@ -58,7 +59,7 @@ export async function connectHub(home: Home, address: HubAddress, token: string)
       .build();
   });
   const connection = await Promise.race([connected, lost]);
-  return { home, url: address.url, connection, lost, close: () => connection.disconnect() };
+  return { home, url: address.url, token, connection, lost, close: () => connection.disconnect() };
 }
 
 /** Opens a subscription; settles when its rows are there. */

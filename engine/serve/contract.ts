@@ -126,7 +126,7 @@ export type JsonText = string;
 
 /**
  * Codes of a `Rejection` that have a status of their own over HTTP; every other rejection is a 400 with its message.
- * `permission-denied` 401, `connect-refused` 403, `no-such-database` and `no-such-function` 404, `locked` 409,
+ * `permission-denied` 401, `connect-refused` and `history-hidden` 403, `no-such-database` and `no-such-function` 404, `locked` 409,
  * `busy` and `closed` (try again later) 503,
  * `disk-full` and `memory-full` 507, `reducer-rejected` (a SenderError), `reducer-failed` (anything else a function
  * threw) and `time-limit` 530.
@@ -134,6 +134,7 @@ export type JsonText = string;
 export type StatusCode =
   | 'permission-denied'
   | 'connect-refused'
+  | 'history-hidden'
   | 'no-such-database'
   | 'no-such-function'
   | 'locked'
@@ -236,6 +237,11 @@ export interface Database {
   sql(caller: HttpCaller, text: string, confirmed: boolean): Promise<SqlAnswer[]>;
   /** Runs the module's HTTP handler for this request; undefined when no route matches. */
   route(request: RouteRequest): Promise<RouteResponse | undefined>;
+  /**
+   * Who changed what, the newest first, as far as the module lets the caller see it. It shows durable commits only.
+   * @throws Rejection `history-hidden`, `history-rules`, `busy`; LogRejection what is damaged
+   */
+  history(caller: HttpCaller, filter: HistoryFilter): Promise<HistoryPage>;
   /** Newest lines last. `follow` is called for each line to come until the returned function is called. */
   logs(lineCount: number | undefined): readonly LogRecord[];
   followLogs(listener: (record: LogRecord) => void): () => void;
@@ -245,6 +251,42 @@ export interface Database {
   tableSizes(): readonly TableSize[];
   /** SATS-JSON of the module definition. */
   schema(version: 9 | 10): JsonText;
+}
+
+/** Whatever is given must hold of a commit. */
+export interface HistoryFilter {
+  /** Only commits with a smaller offset: what the page before says is next. */
+  readonly before?: number;
+  /** Commits on a page. */
+  readonly limit: number;
+  readonly caller?: bigint;
+  /** What made the commit: a reducer's canonical name. */
+  readonly action?: string;
+  readonly sinceMicros?: bigint;
+  readonly untilMicros?: bigint;
+  /** Changed a visible row that has one of these values in a visible column. */
+  readonly about?: readonly HistorySubject[];
+  /** Only what the rules with this value let through. */
+  readonly scope?: string;
+}
+
+export interface HistorySubject {
+  readonly table: string;
+  readonly column: string;
+  readonly value: string;
+}
+
+/** Commits, the newest first. */
+export interface HistoryPage {
+  /**
+   * One JSON object each: `offset`, `time`, `action`, `caller` and `changes` of `table`, `before` and `after`; `more` counts
+   * changes that are left out. Integers of 64 bits and more are strings.
+   */
+  readonly commits: readonly JsonText[];
+  /** Where the next page begins. There may be fewer commits than asked for before it; undefined when there is no more. */
+  readonly next: number | undefined;
+  /** The oldest commit that is kept: 0 while nothing was trimmed. */
+  readonly beginsAt: number;
 }
 
 export type CallAnswer =

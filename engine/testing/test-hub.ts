@@ -5,7 +5,7 @@ import { assert } from '../errors.ts';
 import { nodeClock } from '../host/node/clock.ts';
 import { VirtualClock } from '../host/sim/clock.ts';
 import { MemoryDisk } from '../log/testing/memory-disk.ts';
-import type { LogRecord } from '../serve/contract.ts';
+import type { HistoryFilter, HistoryPage, LogRecord } from '../serve/contract.ts';
 import { answerRequest } from '../serve/http/module-routes.ts';
 import { identityOf, identityToHex } from '../serve/identity/identity.ts';
 import type { Store } from '../store/store.ts';
@@ -179,6 +179,12 @@ export class TestHub<M = unknown> {
     assert(entry, `the table ${name} is not in the catalog`);
     const reader = engine.store.table(entry.stored.id);
     return reader.scan().map((handle) => decodeRow(entry.declared.row, reader.row(handle)) as TableRow<M, K>);
+  }
+
+  /** A page of the history as somebody sees it. @throws Rejection `history-hidden` */
+  history(caller: Identity, filter: Partial<HistoryFilter> = {}): Promise<HistoryPage> {
+    const { __identity__: identity } = caller;
+    return this.database.history({ identity, claims: this.#claims(caller) }, { limit: 1000, ...filter });
   }
 
   /** What the module and the engine wrote, the newest last; a crash forgets it. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Identity } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
 import { CallError, Rejection, type Replica, type TableRow, type UntypedRow } from '../../engine/testing/index.ts';
+import { audited } from '../../hub/lib/audited.ts';
 import { reasonOf } from '../../hub/lib/reason.ts';
 import type { RoleTag } from '../../hub/schema.ts';
 import {
@@ -65,6 +66,14 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   budgets: (rows, viewer) => ofTenants(rows, viewer, rows.budget),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   lane_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.lane).map((lane) => reasonFor(rows, lane)),
+  visible_history: (rows, viewer) =>
+    rows.member
+      .filter(({ identity, role }) => identity.isEqual(viewer) && role.tag === 'Owner')
+      .flatMap(({ tenantId }) =>
+        Object.entries(audited).map(([table, { tenant, columns }]) => {
+          return { table, column: tenant, value: `${tenantId}`, columns: [...columns] };
+        }),
+      ),
   ping: () => [],
   stream: () => [],
   self: (rows, viewer) => rows.limb.filter(({ identity }) => identity.isEqual(viewer)),

@@ -8,6 +8,7 @@ const STATUS_OF_CODE: { readonly [code in StatusCode | OwnCode]: number } = {
   token: 401,
   'permission-denied': 401,
   'connect-refused': 403,
+  'history-hidden': 403,
   'not-owner': 403,
   'no-such-database': 404,
   'no-such-function': 404,

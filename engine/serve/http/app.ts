@@ -6,6 +6,7 @@ import { type Env, type Services, tellCaller } from './caller.ts';
 import { anyOrigin } from './cors.ts';
 import { databaseRoutes } from './database-routes.ts';
 import { forkRoutes } from './fork-routes.ts';
+import { historyRoutes } from './history-routes.ts';
 import { identityRoutes } from './identity-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { mcpRoutes } from './mcp-routes.ts';
@@ -46,6 +47,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1/database', forkRoutes(options));
   app.route('/v1/database', callRoutes(options));
   app.route('/v1/database', logRoutes(options));
+  app.route('/v1/database', historyRoutes(options));
   app.route('/v1/database', moduleRoutes(options));
   app.route('/v1/database', mcpRoutes(options));
 

@@ -8,6 +8,7 @@ import type {
   ConnectedClient,
   Database,
   Databases,
+  HistoryPage,
   HttpCaller,
   LogRecord,
   PublishPlan,
@@ -149,6 +150,10 @@ export class FakeDatabase implements Database {
     if (request.path !== '/echo') return undefined;
     const text = `${request.method} ${request.uri} ${Buffer.from(request.body)}`;
     return { status: 201, headers: [['x-module', Buffer.from('yes')]], body: Buffer.from(text) };
+  }
+
+  history(): Promise<HistoryPage> {
+    return Promise.resolve({ commits: [], next: undefined, beginsAt: 0 });
   }
 
   logs(lineCount: number | undefined): readonly LogRecord[] {
