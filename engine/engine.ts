@@ -369,7 +369,7 @@ export class Engine {
     this.#record(origin, changes, positions);
     if (changes.length === 0) return { kind: 'ok', offset: this.offset, update: [] };
     const { offset } = this;
-    this.#firings.follow(changes, origin.timestampMicros);
+    this.#firings.follow(changes);
     let own: readonly QuerySetUpdate[] = [];
     for (const [subscriber, update] of this.#queries.publish(changes)) {
       if (subscriber === client) own = update;

@@ -8,7 +8,7 @@ import type { Outcome } from './module/instance.ts';
 import type { Procedures } from './procedures.ts';
 import type { TableChange, Transaction } from './store/contract.ts';
 import type { Store } from './store/store.ts';
-import { type Firing, Timetable } from './timetable.ts';
+import { type Firing, type Reading, Timetable } from './timetable.ts';
 
 const firingsATurnMax = 100;
 /** A timer waits for steady time: what is due by a wall clock that was set, or ran on while the machine slept, is late by this. */
@@ -48,13 +48,13 @@ export class Firings {
 
   /** Starts over from the rows that are stored: at the start of a host and after an update of the module. */
   load(): void {
-    this.#timetable.load(this.#engine.catalog, (table) => this.#engine.store.table(table), this.#clock.nowMicros());
+    this.#timetable.load(this.#engine.catalog, (table) => this.#engine.store.table(table), this.#clock.steadyMicros());
     this.arm();
   }
 
   /** Follows a commit. */
-  follow(changes: readonly TableChange[], nowMicros: bigint): void {
-    this.#timetable.follow(changes, nowMicros);
+  follow(changes: readonly TableChange[]): void {
+    this.#timetable.follow(changes, this.#clock.steadyMicros());
   }
 
   stop(): void {
@@ -84,8 +84,8 @@ export class Firings {
     if (this.#isStopped) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    const due = this.#timetable.nextDueMicros();
-    let delayMs = due === undefined ? undefined : Number(due - this.#clock.nowMicros()) / 1000;
+    const delay = this.#timetable.nextDelayMicros(this.#now());
+    let delayMs = delay === undefined ? undefined : Number(delay) / 1000;
     if (this.#immediate.length > 0) delayMs = 0;
     if (delayMs === undefined) return;
     // Rounded up: a timer that comes early would find nothing due.
@@ -99,11 +99,15 @@ export class Firings {
       this.#engine.call(reducer, this.#engine.origin(reducer.name, this.#engine.identity), args);
     }
     for (let count = 0; count < firingsATurnMax && !this.#isStopped; count++) {
-      const firing = this.#timetable.take((table) => this.#engine.store.table(table), this.#clock.nowMicros());
+      const firing = this.#timetable.take((table) => this.#engine.store.table(table), this.#now());
       if (!firing) break;
       this.#fire(firing);
     }
     this.arm();
+  }
+
+  #now(): Reading {
+    return { wallMicros: this.#clock.nowMicros(), steadyMicros: this.#clock.steadyMicros() };
   }
 
   #fire(firing: Firing): void {

@@ -5,7 +5,7 @@ export interface Scheduled {
   readonly table: TableId;
   /** The row's primary key as BSATN in latin1: names the row inside its table. */
   readonly key: string;
-  /** When it is to fire, in microseconds since the epoch. */
+  /** When it is to fire, by the clock of its schedule. */
   readonly dueMicros: bigint;
   /** How often it fires; undefined for once. */
   readonly intervalMicros: bigint | undefined;

@@ -4,6 +4,8 @@ export interface Clock {
   nowMicros(): bigint;
   /** Milliseconds since the epoch. */
   nowMs(): number;
+  /** Microseconds since some moment, which pass evenly whatever the wall shows: for durations. */
+  steadyMicros(): bigint;
   /** Calls `run` once, `delayMs` from now or later. A delay below 0 counts as 0; there is no upper limit. */
   setTimer(delayMs: number, run: () => void): Timer;
 }

@@ -9,8 +9,8 @@ import type { ModuleDef, ModuleIndex } from './definition.ts';
 /** A table that the host fills: its owner may query it, and nobody may write it. */
 export interface SystemTable {
   readonly table: CatalogTable;
-  /** Its rows for as long as the module stays; undefined when they are stored. */
-  readonly rows: readonly Uint8Array[] | undefined;
+  /** Makes its rows, which are the same for as long as the module stays; undefined when they are stored. */
+  readonly rows: (() => readonly Uint8Array[]) | undefined;
 }
 
 const u16: Type = { kind: 'u16' };
@@ -43,26 +43,23 @@ function inI128(value: bigint): bigint {
 /** The definition of a module as tables, and who is connected to it. */
 export function systemTables(def: ModuleDef, tables: readonly CatalogTable[]): readonly SystemTable[] {
   const derived: SystemTable[] = [];
-  const add = (name: string, row: Readonly<Record<string, Type>>, values: readonly (readonly unknown[])[]) => {
+  const add = (name: string, row: Readonly<Record<string, Type>>, values: () => readonly (readonly unknown[])[]) => {
     const table = stored(firstDerivedId + derived.length, name, row);
-    derived.push({ table: declare(table), rows: values.map((value) => bsatnOfJson(table.row, value, name)) });
+    derived.push({ table: declare(table), rows: () => values().map((value) => bsatnOfJson(table.row, value, name)) });
   };
   add(
     'st_table',
     { table_id: u32, table_name: string, table_type: string, table_access: string, table_primary_key: option(columns) },
-    tables.map(({ declared, stored: { id } }) => [
-      ...[id, declared.name, 'user', declared.isPublic ? 'public' : 'private'],
-      declared.primaryKey === undefined ? null : [declared.primaryKey],
-    ]),
+    () =>
+      tables.map(({ declared, stored: { id } }) => [
+        ...[id, declared.name, 'user', declared.isPublic ? 'public' : 'private'],
+        declared.primaryKey === undefined ? null : [declared.primaryKey],
+      ]),
   );
-  add(
-    'st_column',
-    { table_id: u32, col_pos: u16, col_name: string, col_type: bytesType },
+  add('st_column', { table_id: u32, col_pos: u16, col_name: string, col_type: bytesType }, () =>
     tables.flatMap(({ stored: { id, row } }) => columnsOf(row).map((column) => [id, ...column])),
   );
-  add(
-    'st_index',
-    { index_id: u32, table_id: u32, index_name: string, index_algorithm: algorithm },
+  add('st_index', { index_id: u32, table_id: u32, index_name: string, index_algorithm: algorithm }, () =>
     tables.flatMap(({ declared, stored: { id, indexes } }) =>
       declared.indexes.map((index, i) => [indexes[i]?.id, id, index.name, algorithmOf(index)]),
     ),
@@ -70,9 +67,10 @@ export function systemTables(def: ModuleDef, tables: readonly CatalogTable[]): r
   add(
     'st_constraint',
     { constraint_id: u32, constraint_name: string, table_id: u32, constraint_data: constraint },
-    tables
-      .flatMap(({ declared, stored: { id } }) => declared.uniques.map((unique) => ({ id, ...unique })))
-      .map(({ id, name, columns: unique }, i) => [firstViewId + i, name, id, { Unique: unique }]),
+    () =>
+      tables
+        .flatMap(({ declared, stored: { id } }) => declared.uniques.map((unique) => ({ id, ...unique })))
+        .map(({ id, name, columns: unique }, i) => [firstViewId + i, name, id, { Unique: unique }]),
   );
   add(
     'st_sequence',
@@ -80,38 +78,32 @@ export function systemTables(def: ModuleDef, tables: readonly CatalogTable[]): r
       ...{ sequence_id: u32, sequence_name: string, table_id: u32, col_pos: u16 },
       ...{ increment: i128, start: i128, min_value: i128, max_value: i128 },
     },
-    tables
-      .flatMap(({ declared, stored: { id } }) => declared.sequences.map((sequence) => ({ id, ...sequence })))
-      .map(({ id, name, column, increment, start, min, max }, i) => [
-        ...[firstViewId + i, name, id, column],
-        ...[increment, start, min, max].map((value) => String(inI128(value))),
-      ]),
+    () =>
+      tables
+        .flatMap(({ declared, stored: { id } }) => declared.sequences.map((sequence) => ({ id, ...sequence })))
+        .map(({ id, name, column, increment, start, min, max }, i) => [
+          ...[firstViewId + i, name, id, column],
+          ...[increment, start, min, max].map((value) => String(inI128(value))),
+        ]),
   );
   add(
     'st_scheduled',
     { schedule_id: u32, table_id: u32, reducer_name: string, schedule_name: string, at_column: u16 },
-    tables.flatMap(({ declared: { schedule }, stored: { id } }, i) => {
-      if (!schedule) return [];
-      const { kind, id: fn } = schedule.function;
-      const target = (kind === 'reducer' ? def.reducers : def.procedures)[fn];
-      return [[firstViewId + i, id, target?.name, schedule.name, schedule.column]];
-    }),
+    () =>
+      tables.flatMap(({ declared: { schedule }, stored: { id } }, i) => {
+        if (!schedule) return [];
+        const { kind, id: fn } = schedule.function;
+        const target = (kind === 'reducer' ? def.reducers : def.procedures)[fn];
+        return [[firstViewId + i, id, target?.name, schedule.name, schedule.column]];
+      }),
   );
-  add(
-    'st_view',
-    { view_id: u32, view_name: string, table_id: option(u32), is_public: bool, is_anonymous: bool },
+  add('st_view', { view_id: u32, view_name: string, table_id: option(u32), is_public: bool, is_anonymous: bool }, () =>
     def.views.map(({ name, isPublic, isAnonymous }, i) => [firstViewId + i, name, null, isPublic, isAnonymous]),
   );
-  add(
-    'st_view_column',
-    { view_id: u32, col_pos: u16, col_name: string, col_type: bytesType },
+  add('st_view_column', { view_id: u32, col_pos: u16, col_name: string, col_type: bytesType }, () =>
     def.views.flatMap(({ row }, i) => columnsOf(row).map((column) => [firstViewId + i, ...column])),
   );
-  add(
-    'st_row_level_security',
-    { sql: string },
-    def.rowLevelSecurity.map((sql) => [sql]),
-  );
+  add('st_row_level_security', { sql: string }, () => def.rowLevelSecurity.map((sql) => [sql]));
   return [{ table: declare(clientTable), rows: undefined }, ...derived];
 }
 

@@ -21,8 +21,8 @@ export class Relations {
   readonly names: Names;
   readonly #reader: ReaderOf;
   readonly #sources = new Map<TableId, TableSource>();
-  /** The host's tables that are not stored. */
-  readonly #derived: ReadonlyMap<TableId, RowsSource>;
+  /** The host's tables that are not stored, each made when somebody first asks for it. */
+  readonly #derived = new Map<TableId, RowsSource>();
   readonly #rules = new Map<CatalogTable, Select[]>();
 
   /** @throws QueryRejection when a rule of row-level security cannot be used */
@@ -30,23 +30,21 @@ export class Relations {
     this.catalog = catalog;
     this.names = new Names(catalog);
     this.#reader = reader;
-    this.#derived = new Map(
-      catalog.system.flatMap(({ table: { stored }, rows }) =>
-        rows ? [[stored.id, new RowsSource(stored.name, stored.row, rows)]] : [],
-      ),
-    );
     for (const sql of catalog.def.rowLevelSecurity) naming(sql, () => this.#addRule(sql));
   }
 
   source(table: CatalogTable): Source {
     const { stored } = table;
-    const derived = this.#derived.get(stored.id);
-    if (derived) return derived;
-    let source = this.#sources.get(stored.id);
-    if (source === undefined) {
-      source = new TableSource(stored, () => this.#reader(stored.id));
-      this.#sources.set(stored.id, source);
+    const known = this.#sources.get(stored.id) ?? this.#derived.get(stored.id);
+    if (known) return known;
+    const rowsOf = this.catalog.system.find((system) => system.table.stored.id === stored.id)?.rows;
+    if (rowsOf) {
+      const derived = new RowsSource(stored.name, stored.row, rowsOf());
+      this.#derived.set(stored.id, derived);
+      return derived;
     }
+    const source = new TableSource(stored, () => this.#reader(stored.id));
+    this.#sources.set(stored.id, source);
     return source;
   }
 

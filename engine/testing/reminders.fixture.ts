@@ -71,6 +71,15 @@ export const fireReminder = spacetimedb.reducer(
   },
 );
 
+let callCount = 0;
+
+/** Notes how often it was called, as far as the module's own memory goes. */
+export const count = spacetimedb.reducer((ctx) => {
+  callCount += 1;
+  const level = { tag: 'low' as const };
+  ctx.db.note.insert({ id: 0n, owner: ctx.sender, text_body: `${callCount}`, level, answer_to: undefined });
+});
+
 export const ring = spacetimedb.reducer({ tone: t.u32() }, (ctx, { tone }) => {
   ctx.db.bell.insert({ tone });
 });

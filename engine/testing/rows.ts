@@ -18,10 +18,19 @@ interface Named {
 export function findNamed<T extends Named>(what: string, entries: readonly T[], name: string): T {
   const found =
     entries.find((entry) => entry.name === name) ??
-    entries.find((entry) => entry.sourceName === name || camelCase(entry.name) === name);
+    entries.find((entry) => entry.sourceName === name || inCamelCase(entry.name) === name);
   if (found) return found;
   const names = entries.map((entry) => entry.name).sort();
   throw new Rejection(`no-such-${what}`, `there is no ${what} ${name}; there are ${names.join(', ') || 'none'}`);
+}
+
+const known = new Map<string, string>();
+
+/** Splitting names into words costs more than many a call. */
+function inCamelCase(name: string): string {
+  const text = known.get(name) ?? camelCase(name);
+  known.set(name, text);
+  return text;
 }
 
 /** The row type of a table or view by its name on the wire. */

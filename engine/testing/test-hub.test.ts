@@ -101,7 +101,7 @@ describe('failures', () => {
   it('[KIT3] a name that does not exist is answered with those that do', async () => {
     const hub = await createTestHub(file);
     expect(thrown(() => hub.call(hub.owner, 'write')).message).toBe(
-      'there is no reducer write; there are explain_later, remind, remind_every, remove_notes, ring, roll, spin, stumble, write_note',
+      'there is no reducer write; there are count, explain_later, remind, remind_every, remove_notes, ring, roll, spin, stumble, write_note',
     );
     expect(thrown(() => hub.rows('notes')).message).toBe(
       'there is no table notes; there are bell, dice, lookup, note, reminder, visit',
@@ -226,6 +226,30 @@ describe('time', () => {
     expect(hub.rows('reminder').map(({ text }) => text)).toEqual(['again']);
   });
 
+  it('[KIT5] a clock that is set moves what is due at a time, within ten seconds', async () => {
+    const hub = await createTestHub<Reminders>(file, { now: new Date(0) });
+    hub.call(hub.owner, 'remind', { afterMs: 3_600_000, text: 'in an hour' });
+    hub.jump(3_600_000);
+    expect([hub.now, texts(hub)]).toEqual([new Timestamp(3_600_000_000n), []]);
+    hub.advance(10_000);
+    expect(texts(hub)).toEqual(['in an hour']);
+  });
+
+  it('[SC2] an interval passes whatever becomes of the clock on the wall', async () => {
+    const hub = await createTestHub<Reminders>(file);
+    hub.call(hub.owner, 'remindEvery', { everyMs: 1000, text: 'tick' });
+    const ticks = (ms: number) => {
+      const before = texts(hub).length;
+      hub.advance(ms);
+      return texts(hub).length - before;
+    };
+    expect(ticks(3000)).toBe(3);
+    hub.jump(-3_600_000);
+    expect(ticks(3000)).toBe(3);
+    hub.jump(7_200_000);
+    expect(ticks(3000)).toBe(3);
+  });
+
   it('[KIT5] a schedule without a delay is named instead of running for ever', async () => {
     const hub = await createTestHub<Reminders>(file, { callMsMax: Number.POSITIVE_INFINITY });
     hub.call(hub.owner, 'remindEvery', { everyMs: 0, text: 'again' });
@@ -270,6 +294,27 @@ describe('crashes', () => {
       { visitor: alice.identity, isHere: true },
       { visitor: alice.identity, isHere: false, at: hub.now },
     ]);
+  });
+
+  it('[KIT6] the clock shows what it was set to', async () => {
+    const hub = await start();
+    const before = hub.now.microsSinceUnixEpoch;
+    hub.jump(-1000);
+    expect(hub.now.microsSinceUnixEpoch).toBe(before);
+    await hub.crash();
+    expect(hub.now.microsSinceUnixEpoch).toBe(before - 1_000_000n);
+  });
+
+  it.each([true, false])('[KIT6] the variables of the module are those of before: %s', async (keepsInstance) => {
+    const hub = await createTestHub<Reminders>(file, { keepsInstance });
+    const mark = await hub.snapshot();
+    hub.call(hub.owner, 'count');
+    await hub.crash();
+    hub.call(hub.owner, 'count');
+    expect(texts(hub)).toEqual([keepsInstance ? '2' : '1']);
+    await hub.rewind(mark);
+    hub.call(hub.owner, 'count');
+    expect(texts(hub)).toEqual([keepsInstance ? '3' : '1']);
   });
 
   it('[KIT6] schedules go on', async () => {

@@ -8,7 +8,7 @@ import { heard } from './liveness.ts';
 
 /** Lets a connected limb have offers. */
 export function bringLive(ctx: Ctx, worker: WorkerRow): void {
-  ctx.db.worker.identity.update({ ...worker, isLive: true, goneAt: undefined });
+  ctx.db.worker.identity.update({ ...worker, isLive: true });
   closeStations(ctx, worker.identity);
   for (const limb of [...ctx.db.limb.identity.filter(worker.identity)]) {
     const known = showLimb(ctx, limb, worker, true);
@@ -30,7 +30,7 @@ export function bringLive(ctx: Ctx, worker: WorkerRow): void {
 /** Stops offering to a limb that has gone or fallen silent; what it was offered goes to others. Its leases stay. */
 export function takeOff(ctx: Ctx, worker: WorkerRow, connection: ConnectionId | undefined): void {
   if (worker.connection) heard(worker.connection);
-  const gone = { ...worker, connection, isLive: false, goneAt: ctx.timestamp };
+  const gone = { ...worker, connection, isLive: false };
   ctx.db.worker.identity.update(gone);
   closeStations(ctx, worker.identity);
   for (const limb of [...ctx.db.limb.identity.filter(worker.identity)]) showLimb(ctx, limb, gone, false);

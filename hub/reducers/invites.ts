@@ -120,6 +120,5 @@ function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
     skills: [],
     capacity: 0,
     isLive: false,
-    goneAt: undefined,
   });
 }

@@ -1,6 +1,6 @@
 import { ScheduleAt } from 'spacetimedb';
 import { limits } from '../lib/limits.ts';
-import { after, isBefore } from '../lib/time.ts';
+import { isBefore } from '../lib/time.ts';
 import { loseLeases, takeOff } from '../queue/workers.ts';
 import spacetimedb from '../schema.ts';
 import { graceTable, sweepTable } from '../tables/clocks.ts';
@@ -21,13 +21,12 @@ export const onDisconnect = spacetimedb.clientDisconnected((ctx) => {
   if (!worker?.connection || !ctx.connectionId?.isEqual(worker.connection)) return;
   takeOff(ctx, worker, undefined);
   if ([...ctx.db.lease.limb.filter(ctx.sender)].length === 0) return;
-  const end = after(ctx.timestamp, limits.graceMs);
-  ctx.db.grace.insert({ id: 0n, scheduledAt: ScheduleAt.time(end.microsSinceUnixEpoch), limb: ctx.sender });
+  const grace = ScheduleAt.interval(BigInt(limits.graceMs) * 1000n);
+  ctx.db.grace.insert({ id: 0n, scheduledAt: grace, limb: ctx.sender });
 });
 
 export const endGrace = spacetimedb.reducer({ onSchedule: graceTable }, { row: graceTable.rowType }, (ctx, { row }) => {
-  const worker = ctx.db.worker.identity.find(row.limb);
-  if (!worker?.goneAt || worker.connection || isBefore(ctx.timestamp, after(worker.goneAt, limits.graceMs))) return;
+  ctx.db.grace.id.delete(row.id);
   loseLeases(ctx, row.limb, 'went away');
 });
 

@@ -238,6 +238,33 @@ describe('a limb that goes away', () => {
   });
 });
 
+describe('a clock that is set back by an hour', () => {
+  it('gives no limb a longer grace', () => {
+    const id = submit(mesh);
+    limb.call('claimTask', { taskId: id });
+    mesh.jump(-3_600_000);
+    limb.disconnect();
+    mesh.advance(limits.graceMs);
+    expect(stateOf(mesh, id)).toEqual(['Queued', 1]);
+  });
+
+  it('hides no silent limb, and takes nothing from one that answers', () => {
+    const [silent, answering] = [submit(mesh), submit(mesh)];
+    limb.call('claimTask', { taskId: silent });
+    const other = joinLimb(mesh, 'other', { skills: ['reason'] });
+    other.call('claimTask', { taskId: answering });
+    mesh.jump(-3_600_000);
+    for (let second = 0; second < 5; second++) {
+      mesh.advance(1000);
+      other.call('pong');
+    }
+    expect([stateOf(mesh, silent), stateOf(mesh, answering)]).toEqual([
+      ['Queued', 1],
+      ['Claimed', 1],
+    ]);
+  });
+});
+
 describe('a limb that falls silent', () => {
   it('loses its tasks within five seconds, and no sooner than three unanswered pings', () => {
     const id = submit(mesh);

@@ -2,6 +2,7 @@ import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { clip, requireSkill, requireText } from '../lib/text.ts';
 import { returnTask } from '../queue/endings.ts';
+import { heard } from '../queue/liveness.ts';
 import { bringLive, loseLeases, takeOff } from '../queue/workers.ts';
 import spacetimedb, { type Ctx, type LimbRow } from '../schema.ts';
 import { isAnnounced, requireMember, requireWorker } from './access.ts';
@@ -33,6 +34,8 @@ export const announceLimb = spacetimedb.reducer(
     if (capacity > limits.capacityMax) {
       throw new SenderError(`invalid-capacity: ${capacity} is more than ${limits.capacityMax}`);
     }
+    heard(ctx.connectionId);
+    ctx.db.grace.limb.delete(ctx.sender);
     const run = requireText('session', session, limits.sessionCharsMax);
     if (worker.session !== run) loseLeases(ctx, ctx.sender, 'was started anew');
     for (const limb of [...ctx.db.limb.identity.filter(ctx.sender)]) {

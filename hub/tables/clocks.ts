@@ -13,13 +13,16 @@ export const timerTable = table(
   }),
 );
 
-/** Ends the time that a limb has to come back before its tasks go to others. */
+/**
+ * Ends the time that a limb has to come back before its tasks go to others. Its rows are intervals, which pass whatever
+ * becomes of the wall clock, and each is gone when it has fired or the limb is back.
+ */
 export const graceTable = table(
   { name: 'grace' },
   t.row('Grace', {
     id: t.u64().primaryKey().autoInc(),
     scheduledAt: t.scheduleAt(),
-    limb: t.identity(),
+    limb: t.identity().index('btree'),
   }),
 );
 

@@ -59,7 +59,6 @@ export const workerRow = t.row('Worker', {
   capacity: t.u32(),
   /** Connected and answering: only then it gets offers. */
   isLive: t.bool(),
-  goneAt: t.option(t.timestamp()),
 });
 
 /** How much room a limb has: full, some, or all of it. Those with all are asked first. */

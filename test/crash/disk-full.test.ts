@@ -7,8 +7,7 @@ import { loadSdkCodecs } from '../../engine/serve/wire/sdk-codecs.fixture.ts';
 import { indexFaults } from '../../engine/store/consistency.ts';
 import { LedgerClient } from './ledger-client.ts';
 import type { LedgerCall } from './ledger-model.ts';
-import { databaseName, ledgerDisk, Machine } from './machine.ts';
-import { releaseInstances } from './reused-module.ts';
+import { databaseName, ledgerDisk, Machine, modules } from './machine.ts';
 import { truthOf } from './truth.ts';
 import { Witness } from './witness.ts';
 
@@ -79,14 +78,14 @@ class Scenario {
     this.witness.stopped();
     this.#disk = this.#disk.stop('power-cut', 1);
     this.#disk.roomBytes = Number.POSITIVE_INFINITY;
-    releaseInstances();
+    modules.release();
     this.#machine = this.#newMachine();
     await this.#open();
   }
 
   async end(): Promise<void> {
     this.#disk.stop('kill', 1);
-    releaseInstances();
+    modules.release();
   }
 
   async #open(): Promise<void> {

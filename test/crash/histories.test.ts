@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Figures } from './figures.ts';
+import { Figures } from '../support/figures.ts';
 import { runHistory } from './history.ts';
 import { pinnedSeeds } from './pinned-seeds.ts';
 

@@ -6,11 +6,10 @@ import { Dice } from '../../engine/host/sim/dice.ts';
 import type { SimDisk, Stop } from '../../engine/host/sim/disk.ts';
 import { loadSdkCodecs } from '../../engine/serve/wire/sdk-codecs.fixture.ts';
 import { indexFaults } from '../../engine/store/consistency.ts';
-import { Figures } from './figures.ts';
+import { Figures } from '../support/figures.ts';
 import { type Codecs, LedgerClient } from './ledger-client.ts';
 import type { LedgerCall } from './ledger-model.ts';
-import { databaseName, ledgerDisk, Machine } from './machine.ts';
-import { releaseInstances } from './reused-module.ts';
+import { databaseName, ledgerDisk, Machine, modules } from './machine.ts';
 import { truthOf } from './truth.ts';
 import { type Truth, Witness } from './witness.ts';
 
@@ -68,7 +67,7 @@ class History {
     const { losses } = this.#witness;
     for (let i = 0; i < processCount && losses.length === 0; i++) await this.#attempt(() => this.#live());
     if (losses.length === 0) await this.#attempt(() => this.#liveInPeace());
-    releaseInstances();
+    modules.release();
     return { losses, figures: this.#figures, digest: this.#digest };
   }
 
@@ -302,7 +301,7 @@ class History {
     this.#witness.stopped();
     this.#wallMicros = clock.wallMicros;
     this.#disk = this.#disk.stop(how, this.#dice.below(2 ** 32));
-    releaseInstances();
+    modules.release();
   }
 
   async #attempt(run: () => Promise<void>): Promise<void> {

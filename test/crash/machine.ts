@@ -11,10 +11,13 @@ import { defaultLimits, type Limits } from '../../engine/serve/socket/limits.ts'
 import { Sockets } from '../../engine/serve/socket/sockets.ts';
 import { bundleOf } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
-import { loadReused, releaseInstances } from './reused-module.ts';
+import { ReusedModules } from '../../engine/testing/reused-module.ts';
 
 export const databaseName = 'ledger';
 export const dataFolder = '/hub';
+
+/** Only for a module without variables of its own, as the ledger is. */
+export const modules = new ReusedModules();
 
 /** Small, so that a few calls reach every bound. */
 const limits: Limits = { ...defaultLimits, outgoingMessagesMax: 60, socketBytesMax: 2000, frameBytesMax: 3000 };
@@ -64,7 +67,7 @@ export class Machine {
       random: new SeededRandom(1),
       directory: dataFolder,
       callMsMax: Number.POSITIVE_INFINITY,
-      load: loadReused,
+      load: modules.load,
     });
   }
 
@@ -118,7 +121,7 @@ async function publish(): Promise<SimDisk> {
       clock: new VirtualClock(0n),
       directory: dataFolder,
       callMsMax: Number.POSITIVE_INFINITY,
-      load: loadReused,
+      load: modules.load,
       warn: () => {},
     }),
   );
@@ -128,6 +131,6 @@ async function publish(): Promise<SimDisk> {
   const request = { name: databaseName, owner: 1n, bundle: code, clear: false, breakClients: true, token: undefined };
   await disk.run(databases.publish(request));
   await disk.run(databases.close());
-  releaseInstances();
+  modules.release();
   return disk;
 }

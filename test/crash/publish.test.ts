@@ -4,7 +4,7 @@ import { VirtualClock } from '../../engine/host/sim/clock.ts';
 import { SimDisk } from '../../engine/host/sim/disk.ts';
 import { bundleOf } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
-import { loadReused, releaseInstances } from './reused-module.ts';
+import { modules } from './machine.ts';
 
 const name = 'ledger';
 const turnsMax = 40;
@@ -20,7 +20,7 @@ function open(disk: SimDisk): Promise<LocalDatabases> {
     fail: (error) => {
       throw error;
     },
-    load: loadReused,
+    load: modules.load,
   });
 }
 
@@ -28,7 +28,7 @@ describe('a hub that is killed while it publishes a module', () => {
   it('[CRASH4] has the database for good once the next process has shown it', async () => {
     const bundle = await bundleOf('test/fixtures/modules/ledger.ts');
     const request = { name, owner: 1n, bundle, clear: false, breakClients: true, token: undefined };
-    await loadReused(bundle);
+    await modules.load(bundle);
     let shownCount = 0;
     for (let turns = 0; turns < turnsMax; turns++) {
       const disk = new SimDisk({ seed: turns + 1 });
@@ -39,18 +39,18 @@ describe('a hub that is killed while it publishes a module', () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
       const killed = disk.stop('kill', 1);
-      releaseInstances();
+      modules.release();
       const second = await killed.run(open(killed));
       const isShown = second.find(name) !== undefined;
       const cut = killed.stop('power-cut', 1);
-      releaseInstances();
+      modules.release();
       const third = await cut.run(open(cut));
       if (isShown) {
         shownCount += 1;
         expect(third.find(name)).toBeDefined();
       }
       cut.stop('kill', 1);
-      releaseInstances();
+      modules.release();
     }
     expect(shownCount).toBeGreaterThan(0);
   });

@@ -8,7 +8,7 @@ import { indexFaults } from '../../engine/store/consistency.ts';
 import { TestClient } from '../../engine/testing/client.ts';
 import { bundleOf, loadOnce } from '../../engine/testing/modules.ts';
 import { SeededRandom } from '../../engine/testing/random.ts';
-import { loadReused, releaseInstances } from './reused-module.ts';
+import { modules } from './machine.ts';
 
 // Snapshots are made of the one before and the log, without the rows: what comes of that is compared with the rows.
 
@@ -51,11 +51,11 @@ class Machine {
   }
 
   async start(): Promise<void> {
-    releaseInstances();
+    modules.release();
     this.disk = this.disk.afterCrash();
     this.#databases = await LocalDatabases.open({
       ...{ disk: this.disk, clock: new VirtualClock(0n), random: new SeededRandom(1), directory: '/hub' },
-      ...{ callMsMax: Number.POSITIVE_INFINITY, load: loadReused, segmentBytesMax: 2000 },
+      ...{ callMsMax: Number.POSITIVE_INFINITY, load: modules.load, segmentBytesMax: 2000 },
       snapshots: { afterBytes: Number.POSITIVE_INFINITY },
       warn: (message) => expect(message).toBe(''),
       fail: (error) => {

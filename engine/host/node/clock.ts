@@ -43,6 +43,10 @@ class NodeClock implements Clock {
     return Date.now();
   }
 
+  steadyMicros(): bigint {
+    return BigInt(Math.floor(performance.now() * 1000));
+  }
+
   setTimer(delayMs: number, run: () => void): Timer {
     return new NodeTimer(delayMs, run);
   }

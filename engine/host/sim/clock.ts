@@ -37,6 +37,10 @@ export class VirtualClock implements Clock {
     return Number(this.wallMicros / 1000n);
   }
 
+  steadyMicros(): bigint {
+    return this.#steadyMicros;
+  }
+
   /** Sets the wall forward or, below 0, back. Timers wait as long as they would have. */
   jump(micros: bigint): void {
     this.#originMicros += micros;

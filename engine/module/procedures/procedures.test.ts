@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodeValue, encodeValue, type Value } from '../../bsatn/value.ts';
 import { Rejection } from '../../errors.ts';
-import type { Clock } from '../../host/clock.ts';
+import { nodeClock } from '../../host/node/clock.ts';
 import type { Transaction } from '../../store/contract.ts';
 import type { LoadedModule } from '../instance.ts';
 import { alice, moduleOf, TestDatabase } from '../support.fixture.ts';
@@ -68,15 +68,6 @@ export const page = s.httpHandler((ctx, request) => {
 });
 export const routes = s.httpRouter(new Router().any('/page', page));
 `;
-
-const clock: Clock = {
-  nowMicros: () => BigInt(Date.now()) * 1000n,
-  nowMs: () => Date.now(),
-  setTimer: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 let module: LoadedModule;
 let server: Server;
@@ -142,7 +133,7 @@ class Procedures extends TestDatabase {
         tx.rollback();
       },
     };
-    this.pool = new ProcedurePool(module, host, transactions, clock, {
+    this.pool = new ProcedurePool(module, host, transactions, nodeClock, {
       threadEntry: pathToFileURL(threadFile),
       threadsMax: 2,
       ...options,
