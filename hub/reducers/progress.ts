@@ -52,7 +52,7 @@ function dropOldest(ctx: Ctx, kept: { readonly id: bigint; readonly text: string
 /** The task of a report about the attempt that holds it now, which the first one shows to be running. */
 function requireReport(ctx: Ctx, taskId: bigint, attempt: number, pieces: readonly PieceRow[]): TaskRow {
   const { task } = requireLease(ctx, taskId, attempt);
-  if (isTooFast(taskId, ctx.timestamp)) {
+  if (isTooFast(taskId)) {
     throw new SenderError(
       `too-fast: task ${taskId} had ${limits.reportsPerSecondMax} reports in this second, the most that are allowed; send several pieces together`,
     );

@@ -6,9 +6,11 @@ import { isSilent } from '../queue/liveness.ts';
 import { loseLeases, takeOff } from '../queue/workers.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { pulseTable } from '../tables/clocks.ts';
+import { beginSecond } from './report-rate.ts';
 
 /** Asks the limbs that hold tasks whether they are there, and takes the tasks from those that do not answer. */
 export const pulse = spacetimedb.reducer({ onSchedule: pulseTable }, { row: pulseTable.rowType }, (ctx) => {
+  beginSecond();
   for (const limb of holders(ctx)) {
     const worker = ctx.db.worker.identity.find(limb);
     // One whose connection ended has its grace.

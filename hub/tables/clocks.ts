@@ -26,7 +26,7 @@ export const graceTable = table(
   }),
 );
 
-/** Its one row is the hub's pulse: limbs that hold tasks are asked whether they are there. */
+/** Its one row is the hub's pulse: limbs that hold tasks are asked whether they are there, and a second begins. */
 export const pulseTable = table(
   { name: 'pulse' },
   t.row('Pulse', {

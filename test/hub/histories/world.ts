@@ -100,8 +100,8 @@ export async function goBack(world: World): Promise<World> {
     { ...world, tenants },
     world.actors.map(({ identity }) => clientOf(identity)),
   );
-  // The instance of the module remembers who has not answered in the history before.
-  for (const actor of next.actors) tell(next, actor, () => actor.client.call('pong'));
+  // The instance of the module remembers what it counted in the history before.
+  pass(next, 1000);
   return next;
 }
 
