@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DbConnection } from '../../bindings/index.ts';
-import { bundleModule, type Host, openHost } from '../../engine/index.ts';
+import { bundleModule, type Host, type HostOptions, openHost } from '../../engine/index.ts';
 
 const hubEntry = fileURLToPath(new URL('../../hub/index.ts', import.meta.url));
 
@@ -17,12 +17,13 @@ export interface TestHub {
   close(): Promise<void>;
 }
 
-export async function startTestHub(): Promise<TestHub> {
+export async function startTestHub(options: Pick<HostOptions, 'fallback'> = {}): Promise<TestHub> {
   const folder = mkdtempSync(join(tmpdir(), 'helix-test-'));
   const connections: DbConnection[] = [];
   const host = await openHost({
     dataDirectory: join(folder, 'hub'),
     port: 0,
+    ...options,
     onFailure: (error) => {
       throw error;
     },

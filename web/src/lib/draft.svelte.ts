@@ -17,6 +17,8 @@ export class Draft {
   mode: Mode = $state('question');
   question = $state('');
   code = $state('');
+  /** Set by whoever wants the composer to take the focus, as soon as it is there. */
+  wantsFocus = $state(false);
   #reference = freshReference();
 
   constructor() {
@@ -48,6 +50,10 @@ export class Draft {
     this.mode = mode;
     this.#reference = freshReference();
     this.keep();
+  }
+
+  askFocus(): void {
+    this.wantsFocus = true;
   }
 
   /** Forgets a text that the hub has acknowledged, unless another has been written meanwhile. */

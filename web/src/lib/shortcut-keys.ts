@@ -1,25 +1,48 @@
-export type Shortcut = 'compose' | 'next' | 'previous' | 'close' | 'help';
+import { places } from './shell/places.ts';
 
-const byKey: Readonly<Record<string, Shortcut>> = {
+export type Shortcut =
+  | { readonly kind: 'compose' | 'next' | 'previous' | 'select' | 'close' | 'help' | 'palette' }
+  | { readonly kind: 'go'; readonly path: string };
+
+const byKey: Readonly<Record<string, Exclude<Shortcut['kind'], 'go' | 'palette'>>> = {
   '/': 'compose',
   j: 'next',
   k: 'previous',
+  x: 'select',
   Escape: 'close',
   '?': 'help',
 };
 
-/** What a key press asks for; undefined while somebody writes, or when the key is meant for something else. */
-export function shortcutOf(event: KeyboardEvent): Shortcut | undefined {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return undefined;
-  const target = event.target instanceof HTMLElement ? event.target : undefined;
-  if (target?.closest('dialog')) return undefined;
-  if (target?.matches('textarea, select, input:not([type="radio"])')) {
-    if (event.key === 'Escape') target.blur();
-    return undefined;
+/** How long the second key of a pair may take. */
+const pairMsMax = 1500;
+
+/** Reads key presses as shortcuts; it remembers the first key of a pair such as `g t`. */
+export class ShortcutReader {
+  #leaderAtMs = Number.NEGATIVE_INFINITY;
+
+  /** What a key press asks for; undefined while somebody writes, or when the key is meant for something else. */
+  read(event: KeyboardEvent): Shortcut | undefined {
+    if (event.defaultPrevented || event.isComposing || event.altKey) return undefined;
+    const target = event.target instanceof HTMLElement ? event.target : undefined;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') return { kind: 'palette' };
+    if (event.ctrlKey || event.metaKey || target?.closest('dialog, [role=dialog], [role=alertdialog], [role=menu]')) {
+      return undefined;
+    }
+    if (target?.matches('textarea, select, input:not([type="radio"], [type="checkbox"])')) {
+      if (event.key === 'Escape') target.blur();
+      return undefined;
+    }
+    const isPair = event.timeStamp - this.#leaderAtMs < pairMsMax;
+    this.#leaderAtMs = event.key === 'g' ? event.timeStamp : Number.NEGATIVE_INFINITY;
+    if (isPair) {
+      const place = places.find(({ key }) => key === event.key);
+      return place && { kind: 'go', path: place.path };
+    }
+    if (target?.matches('[data-task-id]')) {
+      if (event.key === 'ArrowDown') return { kind: 'next' };
+      if (event.key === 'ArrowUp') return { kind: 'previous' };
+    }
+    const kind = byKey[event.key];
+    return kind && { kind };
   }
-  if (target?.matches('button[data-task-id]')) {
-    if (event.key === 'ArrowDown') return 'next';
-    if (event.key === 'ArrowUp') return 'previous';
-  }
-  return byKey[event.key];
 }

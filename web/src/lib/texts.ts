@@ -1,7 +1,8 @@
+import { boardTexts, toastTexts } from './texts/board.ts';
+
 /** Every English text of the face. */
 export const texts = {
   product: 'Helix',
-  mesh: 'The mesh',
 
   connection: {
     label: 'Connection',
@@ -14,7 +15,45 @@ export const texts = {
     queryError: (reason: string) => `The hub refused to send rows: ${reason}`,
   },
 
+  shell: {
+    home: 'Helix: ask',
+    nav: 'Screens',
+    more: 'More',
+    account: 'Tenant and account',
+    skip: 'Skip to the content',
+    keep: 'Cancel',
+    notFound: 'There is no such page',
+    notFoundHint: 'The address may be mistyped, or from another version.',
+    goHome: 'Ask something',
+  },
+
+  places: {
+    ask: 'Ask',
+    tasks: 'Tasks',
+    limbs: 'Limbs',
+    memory: 'Memory',
+    budget: 'Budget',
+    activity: 'Activity',
+    settings: 'Settings',
+  },
+
+  palette: {
+    label: 'Commands',
+    open: 'Search',
+    placeholder: 'Type a command, or the words or number of a task…',
+    results: 'Results',
+    nothing: (words: string) => (words.trim() === '' ? 'Nothing to do here' : `Nothing is called “${words.trim()}”`),
+    groups: { page: 'On this screen', act: 'Actions', go: 'Go to', tasks: 'Tasks', session: 'Session' },
+    newQuestion: 'Ask a question',
+    newScript: 'Run a Python script',
+    goTo: (place: string) => `Go to ${place}`,
+    switchTo: (tenant: string) => `Switch to ${tenant}`,
+    retry: 'Reconnect now',
+  },
+
   theme: {
+    name: 'Theme',
+    choices: { system: 'As the system', light: 'Light', dark: 'Dark' },
     label: { system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
   },
 
@@ -36,9 +75,10 @@ export const texts = {
 
   session: {
     signedInAs: (name: string, role: string) => `Signed in as ${name} (${role})`,
+    me: (name: string, role: string) => `${name}, ${role}`,
     signOut: 'Sign out',
+    signOutTitle: 'Sign out of this browser?',
     sure: 'To come back you need a new sign-in link.',
-    stay: 'Stay',
     tenant: 'Tenant',
     roles: { Owner: 'owner', Operator: 'operator', Viewer: 'viewer' },
   },
@@ -97,12 +137,15 @@ export const texts = {
 
   tasks: {
     label: 'Tasks',
+    recent: 'Recent tasks',
+    all: 'All tasks',
     empty: 'No tasks yet',
     emptyHint: 'Whatever you or others ask appears here, live.',
-    older: (count: number) => `Show ${count} older`,
-    unfinished: (count: number) => (count === 1 ? '1 under way' : `${count} under way`),
     by: (limb: string) => `on ${limb}`,
   },
+
+  board: boardTexts,
+  toasts: toastTexts,
 
   states: {
     Queued: 'queued',
@@ -131,6 +174,11 @@ export const texts = {
     copyOutput: 'Copy output',
     copyScript: 'Copy script',
     copied: 'Copied',
+    copyLink: 'Copy link',
+    redrive: 'Queue again',
+    parent: (id: bigint) => `Part of task ${id}`,
+    back: 'All tasks',
+    missingTitle: 'There is no such task',
     askAgain: 'Ask again',
     runAgain: 'Run again',
     input: 'Input',
@@ -170,13 +218,15 @@ export const texts = {
     exitCode: (code: number) => `Exit status ${code}`,
     timedOut: 'Timed out',
     noExit: 'Stopped before its end',
-    durations: 'Where the time went',
-    other: 'other',
     skeleton: 'Loading the task',
   },
 
+  waterfall: {
+    label: 'Where the time went',
+    wait: 'In the queue',
+  },
+
   attempts: {
-    label: 'Attempts',
     on: (attempt: number, limb: string) => `${attempt}. on ${limb}`,
     outcomes: {
       Open: 'under way',
@@ -228,14 +278,26 @@ export const texts = {
   shortcuts: {
     label: 'Keyboard shortcuts',
     close: 'Close',
-    rows: [
-      { keys: ['/'], does: 'Write a question' },
-      { keys: ['Ctrl', 'Enter'], does: 'Send' },
-      { keys: ['j'], does: 'Next task' },
-      { keys: ['k'], does: 'Previous task' },
-      { keys: ['Enter'], does: 'Open the task' },
-      { keys: ['Esc'], does: 'Close the task' },
-      { keys: ['?'], does: 'Show these shortcuts' },
+    groups: [
+      {
+        name: 'Everywhere',
+        rows: [
+          { keys: ['Ctrl', 'K'], does: 'Commands and search' },
+          { keys: ['/'], does: 'Write a question' },
+          { keys: ['?'], does: 'Show these shortcuts' },
+        ],
+      },
+      {
+        name: 'In lists',
+        rows: [
+          { keys: ['j'], does: 'Next' },
+          { keys: ['k'], does: 'Previous' },
+          { keys: ['Enter'], does: 'Open' },
+          { keys: ['x'], does: 'Select' },
+          { keys: ['Esc'], does: 'Close, or select nothing' },
+        ],
+      },
+      { name: 'Ask', rows: [{ keys: ['Ctrl', 'Enter'], does: 'Send' }] },
     ],
   },
 

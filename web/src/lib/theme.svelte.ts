@@ -8,7 +8,11 @@ class ThemeChoice {
   current: Theme = $state(chosen());
 
   advance(): void {
-    this.current = next[this.current];
+    this.choose(next[this.current]);
+  }
+
+  choose(theme: Theme): void {
+    this.current = theme;
     const root = document.documentElement;
     if (this.current === 'system') delete root.dataset['theme'];
     else root.dataset['theme'] = this.current;

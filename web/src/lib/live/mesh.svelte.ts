@@ -97,11 +97,6 @@ export class Mesh {
     await this.link.call((reducers) => reducers.submitTask({ tenantId, ...submission, terms: undefined }));
   }
 
-  /** @throws the hub's rejection */
-  async cancel(taskId: bigint): Promise<void> {
-    await this.link.call((reducers) => reducers.cancelTask({ taskId }));
-  }
-
   limbName(identity: Task['limb']): string | undefined {
     if (identity === undefined) return undefined;
     return this.#limbs.list.find((limb) => limb.identity.isEqual(identity))?.name;

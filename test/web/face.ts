@@ -1,0 +1,104 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { DbConnection } from '../../bindings/index.ts';
+import type { Role, TaskTerms } from '../../bindings/types.ts';
+import { serveStatic } from '../../engine/index.ts';
+import type { Limb } from '../../limbs/index.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+import { buildWebFace } from '../support/web-face.ts';
+import { startScriptedLimb } from './scripted-limb.ts';
+
+const build = fileURLToPath(new URL('../../web/build', import.meta.url));
+
+/** A hub that serves the web face, its owner's connection, and a browser. */
+export class TestFace {
+  readonly hub: TestHub;
+  readonly owner: DbConnection;
+  readonly browser: Browser;
+  /** What went wrong in any page. */
+  readonly errors: string[] = [];
+  readonly #limbs: Limb[] = [];
+
+  private constructor(hub: TestHub, owner: DbConnection, browser: Browser) {
+    this.hub = hub;
+    this.owner = owner;
+    this.browser = browser;
+  }
+
+  static async start(): Promise<TestFace> {
+    await buildWebFace();
+    const hub = await startTestHub({ fallback: serveStatic(build) });
+    const owner = await hub.connect(hub.host.operator.token);
+    return new TestFace(hub, owner, await launchChromium());
+  }
+
+  get url(): string {
+    return this.hub.host.url;
+  }
+
+  /** Opens an invite. @returns its code */
+  async invite(kind: 'Member' | 'Limb', role: Role['tag'] = 'Viewer'): Promise<string> {
+    const code = randomUUID();
+    await this.owner.reducers.createInvite({
+      tenantId: 1n,
+      kind: { tag: kind },
+      role: { tag: role },
+      handle: code.slice(0, 8),
+      codeHash: createHash('sha256').update(code).digest('hex'),
+      lifeMs: 0,
+    });
+    return code;
+  }
+
+  /** Opens a page of a new browser profile that is signed in. */
+  async signIn(role: Role['tag'] = 'Owner', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 860 },
+      reducedMotion: 'reduce',
+      ...options,
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+    await page.goto(`${this.url}/#code=${await this.invite('Member', role)}`);
+    await page.getByRole('navigation', { name: 'Screens' }).waitFor();
+    return page;
+  }
+
+  async startLimb(name: string, capacity = 2): Promise<Limb> {
+    const folder = join(this.hub.folder, name);
+    mkdirSync(folder);
+    const pairCode = await this.invite('Limb');
+    const limb = await startScriptedLimb({ folder, url: this.url, name, pairCode, capacity });
+    this.#limbs.push(limb);
+    return limb;
+  }
+
+  submit(skill: string, title: string, input: unknown, terms?: TaskTerms): Promise<void> {
+    return this.owner.reducers.submitTask({
+      tenantId: 1n,
+      skill,
+      title,
+      input: JSON.stringify(input),
+      reference: randomUUID(),
+      terms,
+    });
+  }
+
+  ask(question: string): Promise<void> {
+    return this.submit('reason', question, { question });
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    for (const limb of this.#limbs) await limb.stop(0);
+    await this.hub.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { type Limb, LimbError, startLimb } from '../../limbs/index.ts';
+import { defineSkill } from '../../limbs/skills/skill.ts';
+
+/** What ends a question that begins with `slowly`. */
+const isHeld = /^slowly/i;
+
+const reason = defineSkill({
+  name: 'reason',
+  input: z.object({ question: z.string() }),
+  work: async ({ question }, { progress, signal }) => {
+    progress('Recalling what is known');
+    if (/^fail/i.test(question)) throw new LimbError('no-answer', 'the model gave no answer');
+    if (isHeld.test(question)) {
+      progress('Thinking it over');
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    }
+    return {
+      text: `A limb is a worker process. It dials out to the hub, claims tasks and sends back a **small summary** [1].`,
+      engine: 'small-model',
+      citations: [{ document: 'handbook.md', section: 'Limbs', quote: 'A limb dials out to the hub.' }],
+      tokensIn: 620,
+      tokensOut: 84,
+      costMicros: 1900n,
+      timings: [
+        { name: 'recall', durationMs: 12 },
+        { name: 'model', durationMs: 240 },
+      ],
+    };
+  },
+});
+
+const recall = defineSkill({
+  name: 'recall',
+  input: z.object({ query: z.string(), limit: z.number().optional() }),
+  work: async ({ query }) => ({
+    text: `[1] What is known of ${query}.`,
+    engine: 'memory',
+    citations: [{ document: 'handbook.md', section: 'Limbs', quote: `What is known of ${query}.` }],
+  }),
+});
+
+/**
+ * A limb with made-up skills: `reason` answers at once, fails when a question begins with `fail`, and works until it is
+ * cancelled when one begins with `slowly`. The connection, the claims and the reports are those of every limb.
+ */
+export function startScriptedLimb(options: {
+  readonly folder: string;
+  readonly url: string;
+  readonly name: string;
+  readonly pairCode: string;
+  readonly capacity: number;
+}): Promise<Limb> {
+  const { folder, url, name, pairCode, capacity } = options;
+  return startLimb(
+    { folder, hub: { url, database: 'helix' }, name, version: '0.1.0', pairCode, env: {}, capacity, log: () => {} },
+    async () => ({
+      skills: [reason, recall],
+      model: 'small-model',
+      sandbox: 'bubblewrap (jail)',
+      stats: async () => ({ documentCount: 12, chunkCount: 340 }),
+      close: async () => {},
+    }),
+  );
+}

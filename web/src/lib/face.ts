@@ -1,0 +1,22 @@
+import { createContext } from 'svelte';
+import type { PageActions } from './actions.svelte.ts';
+import type { Draft } from './draft.svelte.ts';
+import type { Mesh } from './live/mesh.svelte.ts';
+import type { Questions } from './questions.svelte.ts';
+import type { Toasts } from './toasts.svelte.ts';
+
+/** What every screen shares. */
+export interface Face {
+  readonly mesh: Mesh;
+  readonly draft: Draft;
+  /** What the open screen adds to the command palette. */
+  readonly pageActions: PageActions;
+  readonly questions: Questions;
+  readonly toasts: Toasts;
+  openPalette(): void;
+  openShortcuts(): void;
+  /** Asks first, because coming back needs a new link. */
+  signOut(): Promise<void>;
+}
+
+export const [getFace, setFace] = createContext<Face>();
