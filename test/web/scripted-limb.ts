@@ -58,7 +58,7 @@ export function startScriptedLimb(options: {
       skills: [reason, recall],
       model: 'small-model',
       sandbox: 'bubblewrap (jail)',
-      stats: async () => ({ documentCount: 12, chunkCount: 340 }),
+      memoryFacts: async () => ({ documentCount: 12, chunkCount: 340, byteCount: 86_016, engine: 'PGlite' }),
       close: async () => {},
     }),
   );
