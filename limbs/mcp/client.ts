@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { type CallToolResult, ErrorCode, McpError, type Progress } from '@modelcontextprotocol/sdk/types.js';
 import { LimbError, messageOf } from '../errors.ts';
-import type { Output, RunResult } from '../sandbox/index.ts';
+import type { Output, Reply, RunResult, Tools } from '../sandbox/index.ts';
 import { threadEntry } from '../threads/entry.ts';
 import {
   ERROR_META,
@@ -15,6 +16,8 @@ import {
   sandboxDescription,
   streamName,
   TOOL_NAME,
+  TOOLS_META,
+  toolCallRequest,
 } from './contract.ts';
 
 export interface PythonToolOptions {
@@ -26,6 +29,8 @@ export interface PythonCall {
   readonly code: string;
   /** Default 10 000, at most `TIMEOUT_MS_MAX`. */
   readonly timeoutMs?: number;
+  /** What the program may call. */
+  readonly tools?: Tools | undefined;
 }
 
 interface Connection {
@@ -46,6 +51,8 @@ export class PythonTool {
   readonly #command: readonly [program: string, ...args: string[]] | undefined;
   #connection: Promise<Connection> | undefined;
   #isClosed = false;
+  /** The tools of the programs that run, by run. */
+  readonly #offered = new Map<string, Tools>();
 
   constructor(options: PythonToolOptions = {}) {
     this.#command = options.command;
@@ -64,6 +71,8 @@ export class PythonTool {
     signal?.throwIfAborted();
     const connection = await this.#connect();
     signal?.throwIfAborted();
+    const run = randomUUID();
+    if (call.tools) this.#offered.set(run, call.tools);
     const input = { code: call.code, ...(call.timeoutMs === undefined ? {} : { timeout_ms: call.timeoutMs }) };
     const options = {
       timeout: CALL_MS_MAX,
@@ -71,12 +80,19 @@ export class PythonTool {
       ...(onOutput ? { onprogress: (progress: Progress) => onOutput(outputOf(progress)) } : {}),
     };
     try {
-      const result = await connection.client.callTool({ name: TOOL_NAME, arguments: input }, undefined, options);
+      const meta = call.tools ? { _meta: { [TOOLS_META]: { run, files: call.tools.files } } } : {};
+      const result = await connection.client.callTool(
+        { name: TOOL_NAME, arguments: input, ...meta },
+        undefined,
+        options,
+      );
       return resultOf(result as CallToolResult);
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof McpError && error.code === ErrorCode.ConnectionClosed)) throw error;
       throw serverEnded(connection.complaint(), error);
+    } finally {
+      this.#offered.delete(run);
     }
   }
 
@@ -87,12 +103,21 @@ export class PythonTool {
     await connection?.client.close();
   }
 
+  /** Answers a program's call of a tool. Its run may be over already. */
+  #answer(run: string, name: string, args: unknown): Promise<Reply> {
+    const tools = this.#offered.get(run);
+    return tools ? tools.call(name, args) : Promise.resolve({ error: 'this run may call no tools' });
+  }
+
   #connect(): Promise<Connection> {
     if (this.#isClosed) throw new LimbError('python-closed', 'The Python tool was closed.');
     if (this.#connection) return this.#connection;
-    const connecting = connect(this.#command ?? builtServer(), () => {
+    const ended = () => {
       if (this.#connection === connecting) this.#connection = undefined;
-    });
+    };
+    const connecting = connect(this.#command ?? builtServer(), ended, (run, name, args) =>
+      this.#answer(run, name, args),
+    );
     connecting.catch(() => {
       if (this.#connection === connecting) this.#connection = undefined;
     });
@@ -105,7 +130,11 @@ function builtServer(): readonly [string, ...string[]] {
   return [process.execPath, fileURLToPath(threadEntry('mcp'))];
 }
 
-async function connect([program, ...args]: readonly [string, ...string[]], onClose: () => void): Promise<Connection> {
+async function connect(
+  [program, ...args]: readonly [string, ...string[]],
+  onClose: () => void,
+  answer: (run: string, name: string, args: unknown) => Promise<Reply>,
+): Promise<Connection> {
   const environment = Object.fromEntries(
     ['HELIX_SANDBOX_MIN', 'HELIX_SANDBOX_ENGINE', 'XDG_RUNTIME_DIR', 'TMPDIR'].flatMap((name) => {
       const value = process.env[name];
@@ -119,6 +148,7 @@ async function connect([program, ...args]: readonly [string, ...string[]], onClo
   });
   const client = new Client({ name: 'helix-limb', version: '1' });
   client.onclose = onClose;
+  client.setRequestHandler(toolCallRequest, ({ params }) => answer(params.run, params.name, params.arguments));
   try {
     await client.connect(transport, { timeout: START_MS_MAX });
     const { tools } = await client.listTools();

@@ -14,6 +14,27 @@ export const ERROR_META = 'helix/error';
 /** Key in a progress notification's `_meta` of the stream its message was written to. */
 export const STREAM_META = 'helix/stream';
 
+/** Key in a call's `_meta` of the tools that the program may call in turn, as `OfferedTools`. */
+export const TOOLS_META = 'helix/tools';
+/** The request that asks the client to answer such a call. */
+export const CALL_METHOD = 'helix/call';
+
+export const offeredTools = z.object({
+  /** Names the run, so that the client knows whose call it is. */
+  run: z.string().max(64),
+  files: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/), z.string().max(64_000)),
+});
+
+export const toolCallRequest = z.object({
+  method: z.literal(CALL_METHOD),
+  params: z.object({ run: z.string(), name: z.string(), arguments: z.unknown() }),
+});
+
+export const toolCallReply = z.union([
+  z.object({ value: z.unknown() }).strict(),
+  z.object({ error: z.string() }).strict(),
+]);
+
 export const runPythonInput = {
   code: z
     .string()

@@ -40,6 +40,17 @@ describe('the Python tool', () => {
     expect(heard.every(({ text }) => text.endsWith('\n'))).toBe(true);
   });
 
+  it('lets a program call what was offered to it, and nothing that was offered to another', async () => {
+    const offer = (word: string) => ({
+      files: { 'say.md': word },
+      call: async (name: string) => (name === 'say' ? { value: word } : { error: 'not granted' }),
+    });
+    const code = 'import tools; print(tools.say())\ntry: tools.shout()\nexcept tools.ToolError as e: print(e)';
+    const results = await Promise.all(['one', 'two'].map((word) => tool.run({ code, tools: offer(word) })));
+    expect(results.map(({ stdout }) => stdout)).toEqual(['one\nnot granted\n', 'two\nnot granted\n']);
+    expect((await tool.run({ code })).stderr).toContain("No module named 'tools'");
+  });
+
   it('stops a program at its time limit', async () => {
     const result = await tool.run({ code: 'while True: pass', timeoutMs: 700 });
     expect(result).toMatchObject({

@@ -1,15 +1,19 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import type { CallToolResult, ProgressNotification } from '@modelcontextprotocol/sdk/types.js';
+import type { CallToolResult, ProgressNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
 import { LimbError } from '../errors.ts';
-import type { Output, RunResult, Sandbox } from '../sandbox/index.ts';
+import type { Output, Reply, RunResult, Sandbox, Tools } from '../sandbox/index.ts';
 import {
+  CALL_METHOD,
   ERROR_META,
+  offeredTools,
   runPythonInput,
   runPythonOutput,
   SANDBOX_META,
   type SandboxDescription,
   STREAM_META,
   TOOL_NAME,
+  TOOLS_META,
+  toolCallReply,
 } from './contract.ts';
 
 const DESCRIPTION =
@@ -30,12 +34,16 @@ export function pythonServer(sandbox: Sandbox, version: string): McpServer {
       annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false },
       _meta: { [SANDBOX_META]: { engine, level, detail } satisfies SandboxDescription },
     },
-    async (input, { signal, sendNotification, _meta }) => {
+    async (input, { signal, sendNotification, sendRequest, _meta }) => {
       const progress = new Progress(_meta?.progressToken, sendNotification);
       const request = {
         code: input.code,
         ...(input.timeout_ms === undefined ? {} : { limits: { timeMs: input.timeout_ms } }),
         onOutput: (output: Output) => progress.add(output),
+        ...toolsOf(_meta?.[TOOLS_META], (params) =>
+          // The SDK knows the usual requests by their types only.
+          sendRequest({ method: CALL_METHOD, params } as unknown as ServerRequest, toolCallReply, { signal }),
+        ),
       };
       try {
         const result = await sandbox.run(request, signal);
@@ -48,6 +56,17 @@ export function pythonServer(sandbox: Sandbox, version: string): McpServer {
     },
   );
   return server;
+}
+
+/** The tools that the client offers to the program, each call of which goes back to it. */
+function toolsOf(
+  meta: unknown,
+  call: (params: { run: string; name: string; arguments: unknown }) => Promise<Reply>,
+): { tools?: Tools } {
+  const offered = offeredTools.safeParse(meta);
+  if (!offered.success) return {};
+  const { run, files } = offered.data;
+  return { tools: { files, call: (name, args) => call({ run, name, arguments: args }) } };
 }
 
 function failure(error: LimbError): CallToolResult {

@@ -207,7 +207,7 @@ print(sorted(os.listdir('/')))
 print([path for path in ['/usr/share/doc', '/usr/src', '/usr/local/bin', '/usr/lib/node_modules/npm', '/sys', '/root'] if os.path.exists(path) and os.listdir(path)])
 `;
     expect((await run(code)).stdout.replace(/'(\.dockerenv|sys)', /g, '')).toMatch(
-      /^\['bin', 'code', 'dev', 'etc', 'lib'(, 'lib64')?, 'proc', 'tmp', 'usr'\]\n\[\]\n$/,
+      /^\['bin', 'code', 'dev', 'etc', 'lib'(, 'lib64')?, 'proc', 'tmp', 'tools', 'usr'\]\n\[\]\n$/,
     );
   });
 });

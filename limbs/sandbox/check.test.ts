@@ -16,7 +16,8 @@ const noSandbox: SandboxEngine = {
     const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
       child.once('close', (code, signal) => resolve({ code, signal })),
     );
-    const confined = { stdout: child.stdout, stderr: child.stderr, ended, kill: () => child.kill('SIGKILL') };
+    const { stdin, stdout, stderr } = child;
+    const confined = { stdin, stdout, stderr, ended, kill: () => child.kill('SIGKILL') };
     return supervise(confined, noSandbox, request, limitsOf(request), undefined);
   },
   close: async () => {},

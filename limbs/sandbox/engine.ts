@@ -1,3 +1,5 @@
+import type { Reply } from './calls/calls.ts';
+
 /**
  * How strongly an engine holds code in, strongest first. `container-process-limits`: a container whose limits hold for each
  * process, and not for all of them together.
@@ -21,12 +23,22 @@ export interface Limits {
   readonly scratchBytes: number;
 }
 
+/** What a program may call while it runs. */
+export interface Tools {
+  /** Files under /tools that describe them, by name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Answers a call, or refuses it: the program may ask for anything. A rejection ends the run. */
+  call(name: string, args: unknown): Promise<Reply>;
+}
+
 export interface RunRequest {
   /** A whole Python program; at most `CODE_BYTES_MAX` as UTF-8. */
   readonly code: string;
   /** What the program reads from standard input; default empty, at most `STDIN_BYTES_MAX`. */
   readonly stdin?: string;
   readonly limits?: Partial<Limits>;
+  /** With these it reads no standard input of its own. */
+  readonly tools?: Tools;
   /** Hears each line while the program runs, line break included; the same bytes count towards `outputBytesMax`. */
   readonly onOutput?: (output: Output) => void;
 }

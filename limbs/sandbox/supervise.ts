@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { ToolCalls } from './calls/calls.ts';
 import type { Limits, Outcome, RunRequest, RunResult, SandboxEngine } from './engine.ts';
 import { type Budget, OutputStream } from './output.ts';
 import type { Confined } from './spawn.ts';
@@ -17,7 +18,7 @@ export interface Exit {
 
 /** Watches one run to its end: time, output and cancelling. The program must have been started already. */
 export async function supervise(
-  confined: Pick<Confined, 'stdout' | 'stderr' | 'ended' | 'kill'>,
+  confined: Pick<Confined, 'stdin' | 'stdout' | 'stderr' | 'ended' | 'kill'>,
   engine: Pick<SandboxEngine, 'name' | 'level'>,
   request: RunRequest,
   limits: Limits,
@@ -42,12 +43,18 @@ export async function supervise(
       confined.kill();
     }
   };
+  const fail = (error: unknown): void =>
+    guarded(() => {
+      throw error;
+    });
+  const calls = request.tools && new ToolCalls(request.tools, confined.stdin, fail);
   const read = (stream: OutputStream) => (bytes: Buffer) =>
     guarded(() => {
       if (!stream.push(bytes))
         stop('output-limit', `The code was stopped: it wrote more than ${inBytes(limits.outputBytesMax)}.`);
     });
-  confined.stdout.on('data', read(stdout));
+  const readStdout = read(stdout);
+  confined.stdout.on('data', (bytes: Buffer) => readStdout(calls ? calls.take(bytes) : bytes));
   confined.stderr.on('data', read(stderr));
 
   const timer = setTimeout(
@@ -59,6 +66,7 @@ export async function supervise(
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     const exit = await confined.ended;
+    if (calls) readStdout(calls.end());
     guarded(() => stdout.end());
     guarded(() => stderr.end());
     if (callerFailure) throw callerFailure.error;

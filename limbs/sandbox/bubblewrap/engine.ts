@@ -1,4 +1,5 @@
 import { LimbError } from '../../errors.ts';
+import { programOf } from '../calls/program.ts';
 import type { Limits, Probe, RunRequest, RunResult, SandboxEngine } from '../engine.ts';
 import { findProgram } from '../find.ts';
 import { limitsOf } from '../request.ts';
@@ -58,8 +59,8 @@ export class BubblewrapEngine implements SandboxEngine {
     });
     const [filter, code, status] = pipesOf(confined);
     filter.end(ready.filter);
-    code.end(request.code);
-    confined.stdin.end(request.stdin ?? '');
+    code.end(programOf(request));
+    if (!request.tools) confined.stdin.end(request.stdin ?? '');
     const observed = { started: false };
     status.on('data', (bytes: Buffer) => {
       observed.started ||= bytes.includes('child-pid');

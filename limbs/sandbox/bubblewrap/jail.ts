@@ -42,6 +42,7 @@ export function jailCommand(programs: JailPrograms, limits: Limits): { command: 
       ...walls(),
       ...visible(programs.python),
       ...['--bind', '/tmp', '/tmp'],
+      ...['--symlink', '/tmp/tools', '/tools'],
       ...['--perms', '0444', '--ro-bind-data', `${JAIL_DESCRIPTORS.code}`, CODE_PATH],
       ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/'],
       ...['--chdir', '/tmp', '--clearenv'],

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { LimbError, messageOf } from '../../errors.ts';
+import { programOf } from '../calls/program.ts';
 import type { Limits, RunRequest } from '../engine.ts';
 import type { Exit } from '../supervise.ts';
 import { containerOptions } from './options.ts';
@@ -12,11 +13,11 @@ const endingMsMax = 10_000;
 
 /** A started container whose shell waits for its program. */
 export class WaitingContainer {
+  readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly ended: Promise<Exit>;
   readonly #container: Container;
-  readonly #input: NodeJS.ReadWriteStream;
   #giveUp: (error: LimbError) => void = () => {};
 
   static async start(docker: Docker, limits: Limits, owner: string): Promise<WaitingContainer> {
@@ -35,7 +36,7 @@ export class WaitingContainer {
 
   private constructor(container: Container, stream: NodeJS.ReadWriteStream) {
     this.#container = container;
-    this.#input = stream;
+    this.stdin = stream as unknown as Writable;
     const stdout = new PassThrough();
     const stderr = new PassThrough();
     container.modem.demuxStream(stream, stdout, stderr);
@@ -56,11 +57,11 @@ export class WaitingContainer {
     this.ended.catch(() => {});
   }
 
-  send({ code, stdin = '' }: RunRequest): void {
-    const bytes = Buffer.from(code);
-    this.#input.write(`${bytes.length}\n`);
-    this.#input.write(bytes);
-    this.#input.end(stdin);
+  send(request: RunRequest): void {
+    const bytes = Buffer.from(programOf(request));
+    this.stdin.write(`${bytes.length}\n`);
+    this.stdin.write(bytes);
+    if (!request.tools) this.stdin.end(request.stdin ?? '');
   }
 
   /** Ends every process in it, at once; what nobody has read by then is lost. */

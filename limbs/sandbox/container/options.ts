@@ -49,6 +49,7 @@ export function containerOptions(limits: Limits, owner: string): ContainerCreate
       Tmpfs: {
         '/tmp': tmpfs(limits.scratchBytes),
         '/code': tmpfs(MIB),
+        '/tools': tmpfs(4 * MIB),
       },
       MaskedPaths: hidden,
       PidsLimit: pids,

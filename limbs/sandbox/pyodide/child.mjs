@@ -89,7 +89,7 @@ if (mode === 'snapshot') {
   pyodide.runPython('random.seed()');
   lockDown();
   writeSync(LIMB_DESCRIPTOR, 'ready\n');
-  const request = readAll(0);
+  const request = readLine(0);
   if (request.length === 0) exit(0);
   runOnce(pyodide, JSON.parse(request.toString('utf8')));
 }
@@ -111,11 +111,13 @@ async function loadPython(options) {
   });
 }
 
-function runOnce(pyodide, { code, stdin }) {
+function runOnce(pyodide, { code, stdin, isCalling }) {
   let unread = new TextEncoder().encode(stdin);
   pyodide.setStdin({
     isatty: false,
     read: (buffer) => {
+      // The answers to the calls of tools come one by one.
+      if (isCalling && unread.length === 0) unread = readSome(0);
       const part = unread.subarray(0, buffer.length);
       buffer.set(part);
       unread = unread.subarray(part.length);
@@ -147,6 +149,21 @@ function readAll(descriptor) {
     if (length === 0) return Buffer.concat(chunks);
     chunks.push(chunk.subarray(0, length));
   }
+}
+
+/** One line, after which nothing comes before it is answered; empty when there is none. */
+function readLine(descriptor) {
+  const chunks = [];
+  for (;;) {
+    const chunk = readSome(descriptor);
+    chunks.push(chunk);
+    if (chunk.length === 0 || chunk.at(-1) === 0x0a) return Buffer.concat(chunks);
+  }
+}
+
+function readSome(descriptor) {
+  const chunk = Buffer.alloc(65536);
+  return chunk.subarray(0, readSync(descriptor, chunk));
 }
 
 /** Takes away modules, the process object and the globals through which JavaScript leaves its process. */

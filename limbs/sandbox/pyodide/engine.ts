@@ -1,4 +1,5 @@
 import { LimbError } from '../../errors.ts';
+import { programOf } from '../calls/program.ts';
 import { DEFAULT_LIMITS, type Probe, type RunRequest, type RunResult, type SandboxEngine } from '../engine.ts';
 import { limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
@@ -72,7 +73,9 @@ export class PyodideEngine implements SandboxEngine {
     try {
       if (!(await child.ready)) throw new LimbError('sandbox-failed', await lastWords(child.confined));
       const watched = supervise(child.confined, this, request, limits, signal);
-      child.confined.stdin.end(JSON.stringify({ code: request.code, stdin: request.stdin ?? '' }));
+      const line = { code: programOf(request), stdin: request.stdin ?? '', isCalling: request.tools !== undefined };
+      child.confined.stdin.write(`${JSON.stringify(line)}\n`);
+      if (!request.tools) child.confined.stdin.end();
       return await watched;
     } finally {
       this.#running.delete(child);
