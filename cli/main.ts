@@ -4,7 +4,7 @@ import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { withHistory } from './lib/history.ts';
 import { withLimits } from './lib/limits.ts';
-import { address, count, examples, list, port, time } from './lib/option.ts';
+import { address, count, examples, list, port, seconds, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
 import { addModelsCommands } from './models-commands.ts';
 
@@ -47,6 +47,12 @@ limb
   .option('--skills <list>', 'the skills to offer, separated by commas (default: all that work here)', list)
   .option('--capacity <count>', 'how many tasks to work on at once', count, 2)
   .option('--health-port <port>', 'serve /healthz and /metrics on this port of 127.0.0.1 (default: none)', port)
+  .option('--drain <seconds>', 'how long running tasks may go on after SIGTERM; a second one ends them', seconds, 3)
+  .addOption(
+    new Option('--log-format <format>', 'lines for a person or JSON (default: text on a terminal, else json)')
+      .choices(['text', 'json'])
+      .env('HELIX_LOG'),
+  )
   .addHelpText('after', '\nA limb that has no identity yet needs a pairing code in HELIX_PAIR_CODE.\n')
   .addHelpText('after', examples('HELIX_PAIR_CODE=… helix limb start --hub http://hub.example:3000'))
   .action((options) => run(async () => (await import('./commands/limb-start.ts')).limbStart(options)));

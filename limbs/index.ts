@@ -1,4 +1,12 @@
 export { type Entry, type Line, readEntries } from './egress/index.ts';
 export { LimbError } from './errors.ts';
 export { type Limb, type LimbOptions, startLimb } from './worker/limb.ts';
-export { humanLog, jsonLog, type Log, type LogLevel, standardLog } from './worker/log.ts';
+export {
+  humanLog,
+  jsonLog,
+  type Log,
+  type LogFormat,
+  type LogLevel,
+  standardLog,
+  usualFormat,
+} from './worker/log.ts';

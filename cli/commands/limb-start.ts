@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { LimbError, startLimb } from '../../limbs/index.ts';
+import { LimbError, type LogFormat, standardLog, startLimb, usualFormat } from '../../limbs/index.ts';
 import { version } from '../../package.json';
 import { Failure } from '../lib/failure.ts';
 import { findHome } from '../lib/home.ts';
@@ -12,6 +12,9 @@ export interface LimbStartOptions {
   readonly skills?: readonly string[];
   readonly capacity: number;
   readonly healthPort?: number;
+  readonly logFormat?: LogFormat;
+  /** Seconds. */
+  readonly drain: number;
 }
 
 /** Works for a hub until it is asked to end. */
@@ -19,6 +22,8 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
   const home = findHome();
   const hub = await findAddress(home, options.hub);
   const signal = AbortSignal.any([interruption().signal, parentGone()]);
+  const format = options.logFormat ?? usualFormat();
+  const log = standardLog(format);
   const starting = startLimb({
     folder: home.limb.folder,
     hub,
@@ -29,16 +34,19 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
     skills: options.skills,
     capacity: options.capacity,
     healthPort: options.healthPort,
+    log,
   });
   try {
     const limb = await untilAborted(starting, signal);
     await untilAborted(limb.ended, signal);
   } catch (error) {
-    if (error instanceof LimbError) throw new Failure(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof LimbError)) throw error;
+    if (format === 'text') throw new Failure(error.message, { cause: error });
+    log('error', error.message);
+    process.exitCode = 1;
   } finally {
     const limb = await starting.catch(() => undefined);
-    await limb?.stop();
+    await limb?.stop(options.drain * 1000);
   }
 }
 

@@ -23,16 +23,9 @@ export class TestHub {
   static async open(hostname = '127.0.0.1'): Promise<TestHub> {
     const folder = await mkdtemp(join(tmpdir(), 'helix-hub-'));
     const host = await openHost({ dataDirectory: join(folder, 'hub'), hostname, port: 0, onFailure: rethrow });
-    const { identity, token } = host.operator;
+    const { token } = host.operator;
     const bundle = await bundleModule(moduleFile);
-    await host.databases.publish({
-      name: database,
-      owner: identity,
-      bundle,
-      clear: false,
-      breakClients: true,
-      token: undefined,
-    });
+    await publish(host, bundle);
     return new TestHub(folder, host, await connectOwner(host.url, token));
   }
 
@@ -62,6 +55,11 @@ export class TestHub {
     const dataDirectory = join(this.folder, 'hub');
     this.#host = await openHost({ dataDirectory, hostname, port: Number(port), onFailure: rethrow });
     this.#owner = await connectOwner(this.#host.url, this.#host.operator.token);
+  }
+
+  /** Puts a new version of the module in the place of the one that runs. */
+  async upgrade(): Promise<void> {
+    await publish(this.#host, `${await bundleModule(moduleFile)}\n// ${randomUUID()}\n`);
   }
 
   async pairCode(): Promise<string> {
@@ -133,6 +131,11 @@ export async function until<T>(look: () => T | undefined): Promise<T> {
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+async function publish({ databases, operator }: Host, bundle: string): Promise<void> {
+  const { identity: owner } = operator;
+  await databases.publish({ name: database, owner, bundle, clear: false, breakClients: true, token: undefined });
 }
 
 async function connectOwner(url: string, token: string): Promise<DbConnection> {

@@ -6,6 +6,7 @@ import { PythonTool } from '../mcp/index.ts';
 import type { MemoryStats } from '../memory/memory.ts';
 import { openMemory } from '../memory/open.ts';
 import type { ModelsConfig } from '../models/config/config.ts';
+import { keyOf } from '../models/config/config.ts';
 import type { Environment } from '../models/config/key.ts';
 import { findModels } from '../models/find.ts';
 import { Router } from '../models/router.ts';
@@ -40,6 +41,8 @@ export interface EquipmentOptions {
   readonly log: Log;
   /** Hears whose memory has changed. */
   readonly onMemory: (tenant: string) => void;
+  /** Hears every key that the configuration names. */
+  readonly onSecret: (secret: string) => void;
 }
 
 /** Opens memory, models and the sandbox. Throws `LimbError` for a setting that does not work; no sandbox is no error. */
@@ -52,6 +55,10 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
   try {
     const pythonOpening = openPython(log);
     const config = await findModels(env, folder.config);
+    for (const { provider } of config.models) {
+      const key = keyOf(provider);
+      if (key !== undefined) options.onSecret(key);
+    }
     const router = new Router(config);
     closers.push(() => router.close());
     const embedder = await findEmbedder(router.embed());

@@ -226,6 +226,32 @@ test('what goes on while the hub is away is reported when it is back, or done an
   expect([attempt, body.text]).toEqual(attempt === 1 ? [1, 'meanwhile'] : [2, 'anew']);
 });
 
+test('a hub that is upgraded in the middle of a task, and started again after that, gets its summary', async () => {
+  const { calls } = await start('one');
+  const [first, second] = [await hub.submit('wait', 1), await hub.submit('wait', 2)];
+  await callAt(calls, 1);
+  await hub.upgrade();
+  calls.find(({ input }) => input === 1)?.finish('over the upgrade');
+  await hub.reaches(first, 'Done');
+  expect((await hub.until(() => hub.summary(first))).attempt).toBe(1);
+  await hub.restart();
+  await hub.until(() => {
+    for (const call of calls) if (call.input === 2) call.finish('over both');
+    return hub.task(second)?.state.tag === 'Done' || undefined;
+  });
+  expect((await hub.until(() => hub.summary(second))).body.text).toBe('over both');
+});
+
+test('what fails shows no secret of the configuration, in the log or to the hub', async () => {
+  const secret = 'sk-very-secret-1234';
+  const { calls } = await start('one', { env: { HELIX_LLM_API_KEY: secret } });
+  const id = await hub.submit('wait', 1);
+  (await callAt(calls, 0)).fail(new LimbError('refused', `the server said: wrong key ${secret}`));
+  expect((await hub.reaches(id, 'Failed')).error).toBe('the server said: wrong key ***');
+  expect(log.join('\n')).toContain('wrong key ***');
+  expect(log.join('\n')).not.toContain(secret);
+});
+
 test('a second process with its identity takes over', async () => {
   const { limb } = await start('one');
   await hub.until(() => online('one'));

@@ -4,12 +4,14 @@ import { InternalError, Timestamp } from 'spacetimedb';
 import { EgressJournal } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import type { Environment } from '../models/config/key.ts';
+import { counted } from '../text.ts';
 import { connectToHub, type HubAddress, type Link } from './connection.ts';
 import { enrol, orEnded } from './enrol.ts';
 import { type Equipment, openEquipment } from './equipment.ts';
 import { type LimbFolder, openLimbFolder } from './folder.ts';
 import { type Health, serveHealth } from './health.ts';
 import { type Log, standardLog } from './log.ts';
+import { Secrets } from './secrets.ts';
 import { Work } from './work.ts';
 
 export interface LimbOptions {
@@ -50,7 +52,10 @@ const backoffMsMax = 5000;
  * Throws `LimbError` when its folder is in use or a setting does not work. `open` opens the equipment.
  */
 export async function startLimb(options: LimbOptions, open = openEquipment): Promise<Limb> {
-  const log = options.log ?? standardLog();
+  const secrets = new Secrets(options.env);
+  secrets.add(options.pairCode);
+  const tell = options.log ?? standardLog();
+  const log: Log = (level, message) => tell(level, secrets.redact(message));
   const folder = await openLimbFolder(options.folder);
   let journal: EgressJournal | undefined;
   let sessions: Sessions;
@@ -58,22 +63,28 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
   let health: Health | undefined;
   try {
     journal = await EgressJournal.open(folder.egress);
-    sessions = new Sessions(options, folder, journal, log);
+    sessions = new Sessions(options, folder, journal, log, secrets);
     const onMemory = (tenant: string) => sessions.memoryChanged(tenant);
     health = await serveHealth(options.healthPort, sessions, journal);
-    equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory });
+    const onSecret = (secret: string) => secrets.add(secret);
+    equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory, onSecret });
   } catch (error) {
     await health?.close();
     journal?.close();
     await folder.close();
-    throw error;
+    throw secrets.clean(error);
   }
-  const ended = sessions.keep(equipment).finally(async () => {
-    await equipment.close();
-    await health?.close();
-    journal.close();
-    await folder.close();
-  });
+  const ended = sessions
+    .keep(equipment)
+    .catch((error) => {
+      throw secrets.clean(error);
+    })
+    .finally(async () => {
+      await equipment.close();
+      await health?.close();
+      journal.close();
+      await folder.close();
+    });
   // Whoever waits for it hears of it; nobody has to.
   ended.catch(() => {});
   return {
@@ -91,6 +102,7 @@ class Sessions {
   readonly #folder: LimbFolder;
   readonly #journal: EgressJournal;
   readonly #log: Log;
+  readonly #secrets: Secrets;
   readonly #stopping = new AbortController();
   /** By this the hub knows the same process again, which still works on its tasks. */
   readonly #session = randomUUID();
@@ -99,11 +111,12 @@ class Sessions {
   #work: Work | undefined;
   #equipment: Equipment | undefined;
 
-  constructor(options: LimbOptions, folder: LimbFolder, journal: EgressJournal, log: Log) {
+  constructor(options: LimbOptions, folder: LimbFolder, journal: EgressJournal, log: Log, secrets: Secrets) {
     this.#options = options;
     this.#folder = folder;
     this.#journal = journal;
     this.#log = log;
+    this.#secrets = secrets;
     this.#pairCode = options.pairCode;
   }
 
@@ -116,7 +129,11 @@ class Sessions {
   }
 
   async keep(equipment: Equipment): Promise<void> {
-    const work = new Work({ skills: equipment.skills, log: this.#log });
+    const work = new Work({
+      skills: equipment.skills,
+      log: this.#log,
+      redact: (text) => this.#secrets.redact(text),
+    });
     this.#work = work;
     this.#equipment = equipment;
     try {
@@ -161,6 +178,10 @@ class Sessions {
       await this.#announce(this.#link, this.#equipment, 0).catch((error) =>
         this.#log('warn', `The hub could not be told that this limb ends: ${messageOf(error)}`),
       );
+    }
+    const { leaseCount } = this;
+    if (leaseCount > 0) {
+      this.#log('info', `Stopping: ${counted(leaseCount, 'task')} may go on for ${graceMs / 1000} s`);
     }
     await this.#work?.finish(graceMs);
     this.#link?.connection.disconnect();
@@ -220,8 +241,10 @@ class Sessions {
   async #connect(): Promise<Link> {
     const { hub, pairCode } = this.#options;
     const token = await this.#folder.readToken();
+    this.#secrets.add(token);
     try {
       const link = await connectToHub(hub, token, this.#journal);
+      this.#secrets.add(link.token);
       if (!token) await this.#folder.writeToken(link.token, link.identity);
       return link;
     } catch (error) {

@@ -13,6 +13,8 @@ import { Progress } from './progress.ts';
 export interface WorkOptions {
   readonly skills: readonly Skill[];
   readonly log: Log;
+  /** Takes the secrets of this limb out of what it says of a failure. */
+  readonly redact: (text: string) => string;
 }
 
 type Reducers = Link['connection']['reducers'];
@@ -226,7 +228,7 @@ export class Work {
 
   async #fail({ taskId, attempt }: Lease, error: unknown, signal: AbortSignal): Promise<void> {
     const isRetryable = error instanceof LimbError && error.isRetryable;
-    const message = clip(cleanText(messageOf(error)), errorCharsMax);
+    const message = clip(cleanText(this.#options.redact(messageOf(error))), errorCharsMax);
     try {
       await this.#report(signal, (reducers) => reducers.failTask({ taskId, attempt, error: message, isRetryable }));
     } catch (refusal) {
