@@ -28,6 +28,7 @@ import ClaimTaskReducer from './claim_task_reducer';
 import CompleteTaskReducer from './complete_task_reducer';
 import CreateInviteReducer from './create_invite_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
+import DrainLimbReducer from './drain_limb_reducer';
 import FailTaskReducer from './fail_task_reducer';
 import LeaveTenantReducer from './leave_tenant_reducer';
 import PongReducer from './pong_reducer';
@@ -176,6 +177,7 @@ const reducersSchema = __reducers(
   __reducerSchema('complete_task', CompleteTaskReducer),
   __reducerSchema('create_invite', CreateInviteReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
+  __reducerSchema('drain_limb', DrainLimbReducer),
   __reducerSchema('fail_task', FailTaskReducer),
   __reducerSchema('leave_tenant', LeaveTenantReducer),
   __reducerSchema('pong', PongReducer),

@@ -25,4 +25,5 @@ export default __t.row({
   capacityMax: __t.u32().name('capacity_max'),
   enrolledAt: __t.timestamp().name('enrolled_at'),
   seenAt: __t.timestamp().name('seen_at'),
+  isDraining: __t.bool().name('is_draining'),
 });

@@ -139,6 +139,7 @@ export const Limb = __t.object('Limb', {
   capacityMax: __t.u32(),
   enrolledAt: __t.timestamp(),
   seenAt: __t.timestamp(),
+  isDraining: __t.bool(),
 });
 export type Limb = __Infer<typeof Limb>;
 

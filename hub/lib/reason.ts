@@ -11,7 +11,7 @@ export interface LaneSituation {
 
 export interface Reason {
   /** For programs. */
-  readonly code: 'concurrency' | 'no-limb' | 'offline' | 'labels' | 'busy' | 'capacity';
+  readonly code: 'concurrency' | 'no-limb' | 'offline' | 'labels' | 'draining' | 'busy' | 'capacity';
   /** For a person. */
   readonly text: string;
 }
@@ -43,11 +43,15 @@ export function reasonOf({ band, key, holders, limbs }: LaneSituation): Reason {
     );
     return { code: 'labels', text: `no limb has all labels: ${some(lacking)}` };
   }
-  const free = labelled.filter(({ limb, taken }) => taken < limb.capacity);
+  const serving = labelled.filter(({ limb }) => !limb.isDraining);
+  if (serving.length === 0) {
+    return { code: 'draining', text: `${some(labelled.map(nameOf))} takes no further tasks: it is being drained` };
+  }
+  const free = serving.filter(({ limb, taken }) => taken < limb.capacity);
   if (free.length > 0) {
     return { code: 'capacity', text: `${some(free.map(nameOf))} works for other tenants as much as it may` };
   }
-  return { code: 'busy', text: `all slots are busy: ${some(labelled.map(slotsOf))}` };
+  return { code: 'busy', text: `all slots are busy: ${some(serving.map(slotsOf))}` };
 }
 
 /** Rows come in any order; the same situation is to be the same sentence. */

@@ -20,6 +20,7 @@ export function hasSlot(ctx: Ctx, worker: WorkerRow): boolean {
 
 /** Whether the limb may get one more task of its tenant, and has what the tasks of the band ask for. */
 export function suits(ctx: Ctx, limb: LimbRow, band: Pick<BandRow, 'labels'>): boolean {
+  if (limb.isDraining) return false;
   if (!band.labels.every((label) => limb.labels.includes(label))) return false;
   return limb.capacityMax === 0 || takenSlots(ctx, limb.identity, limb.tenantId) < limb.capacityMax;
 }

@@ -74,6 +74,7 @@ function withdrawUnsuitable(ctx: Ctx, identity: Identity): void {
     const limb = limbs.find(({ tenantId }) => tenantId === offer.tenantId);
     const terms = ctx.db.taskInput.taskId.find(offer.taskId)?.terms;
     const isLabelled = terms?.labels.every((label) => limb?.labels.includes(label));
-    if (!limb?.skills.includes(offer.skill) || !isLabelled || limb.capacity === 0) withdrawOffer(ctx, offer.taskId);
+    const mayHave = limb !== undefined && !limb.isDraining && limb.capacity > 0;
+    if (!mayHave || !limb.skills.includes(offer.skill) || !isLabelled) withdrawOffer(ctx, offer.taskId);
   }
 }

@@ -109,6 +109,7 @@ function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
     capacityMax: 0,
     enrolledAt: ctx.timestamp,
     seenAt: ctx.timestamp,
+    isDraining: false,
   });
   const worker = ctx.db.worker.identity.find(ctx.sender);
   if (worker?.isLive) bringLive(ctx, worker);

@@ -334,3 +334,37 @@ describe('an offer', () => {
     expect(mesh.rows('offer')).toMatchObject([{ taskId: id, limb: other.identity }]);
   });
 });
+
+describe('drain_limb', () => {
+  const drain = (isDraining: boolean): void =>
+    mesh.call(mesh.owner, 'drainLimb', { tenantId: 1n, limb: limb.identity, isDraining });
+
+  it('lets the limb finish what it holds, and takes back what it was only offered', () => {
+    announce(limb, { skills: ['reason'], capacity: 2 });
+    const [held, offered] = [submit(mesh), submit(mesh)];
+    limb.call('claimTask', { taskId: held });
+    const offers = limb.subscribe('SELECT * FROM offers');
+    drain(true);
+    expect(offers.rows('offers')).toEqual([]);
+    limb.call('completeTask', { taskId: held, attempt: 1, summary: summary() });
+    expect([stateOf(mesh, held)[0], stateOf(mesh, offered)[0]]).toEqual(['Done', 'Queued']);
+    expect(mesh.rows('offer')).toEqual([]);
+  });
+
+  it('is undone, and survives that the limb connects anew', () => {
+    drain(true);
+    announce(limb, { skills: ['reason'], capacity: 2 });
+    const queued = submit(mesh);
+    expect(mesh.rows('offer')).toEqual([]);
+    drain(false);
+    expect(mesh.rows('offer')).toMatchObject([{ taskId: queued, limb: limb.identity }]);
+  });
+
+  it('is named as the reason why a task waits', () => {
+    announce(limb, { skills: ['reason'], capacity: 2 });
+    drain(true);
+    submit(mesh);
+    const [reason] = mesh.connect(mesh.owner).subscribe('SELECT * FROM lane_reasons').rows('laneReasons');
+    expect(reason).toMatchObject({ code: 'draining', text: expect.stringContaining('bot takes no further tasks') });
+  });
+});

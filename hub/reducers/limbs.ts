@@ -126,6 +126,17 @@ export const setLimb = spacetimedb.reducer(
   },
 );
 
+/** Lets a limb finish what it has of a tenant's tasks and offers it no more, or lets it have tasks again. */
+export const drainLimb = spacetimedb.reducer(
+  { name: 'drain_limb' },
+  { tenantId: t.u64(), limb: t.identity(), isDraining: t.bool() },
+  (ctx, { tenantId, limb: identity, isDraining }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    ctx.db.limb.id.update({ ...requireLimb(ctx, tenantId, identity), isDraining });
+    refresh(ctx, identity);
+  },
+);
+
 /** Takes a limb out of a tenant at once: what it holds and is offered there goes to others. */
 export const revokeLimb = spacetimedb.reducer(
   { name: 'revoke_limb' },

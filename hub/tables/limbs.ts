@@ -28,6 +28,8 @@ export const limbRow = t.row('Limb', {
   capacityMax: t.u32(),
   enrolledAt: t.timestamp(),
   seenAt: t.timestamp(),
+  /** It finishes what it has of this tenant's, and gets no more. */
+  isDraining: t.bool().default(false),
 });
 
 /** What a limb remembers of one tenant, in figures: the documents themselves stay with it. */

@@ -78,7 +78,7 @@ export const usageRow = t.row('Usage', {
 export const laneReasonRow = t.row('LaneReason', {
   laneId: t.u64().primaryKey(),
   tenantId: t.u64(),
-  /** For programs: `concurrency`, `no-limb`, `offline`, `labels`, `busy` or `capacity`. */
+  /** For programs: `concurrency`, `no-limb`, `offline`, `labels`, `draining`, `busy` or `capacity`. */
   code: t.string(),
   /** For a person. */
   text: t.string(),

@@ -134,6 +134,10 @@ const rules: Record<string, Rule> = {
     call: (client) => client.call('createTenant', { name: 'a third' }),
     outcomes: { ...forMembers('ok', 'forbidden', 'forbidden', 'forbidden'), 'owner of another tenant': 'ok' },
   },
+  drain_limb: {
+    call: (client) => client.call('drainLimb', { tenantId: 1n, limb: mesh.identity('limb'), isDraining: true }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
   fail_task: {
     call: (client) => client.call('failTask', { taskId: claimed, attempt: 1, error: 'no', isRetryable: true }),
     outcomes: forLimbs('ok', 'stale-attempt'),
