@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { BudgetShort, type Spend } from '../spending.ts';
 import { summarySchema } from '../summary.ts';
 import { testContext } from '../testing/context.ts';
 import { fakePython } from '../testing/fake-python.ts';
-import { runPythonSkill } from './run-python.ts';
+import { type Python, runPythonSkill } from './run-python.ts';
 
 test('the summary has the output, the exit code and the sandbox', async () => {
   const python = fakePython({ stdout: '42\nbye\n' });
@@ -36,6 +37,28 @@ test('of a long output the end is kept', async () => {
   expect(body.text).toMatch(/^… \(\d+ characters before this left out\)\nline \d+\n/);
   expect(body.text.endsWith('line 4999')).toBe(true);
   expect(summarySchema.safeParse(body).success).toBe(true);
+});
+
+test('a program whose budget ends says how far it came, and why it ended', async () => {
+  const python: Python = {
+    describe: fakePython({}).describe,
+    run: (_, onOutput, signal) => {
+      onOutput?.({ stream: 'stdout', text: 'so far\n' });
+      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    },
+  };
+  let slices = 0;
+  const spend: Spend = (step) => {
+    if (slices++ > 0) throw new BudgetShort('the seconds are short by 1', false);
+    return step.take();
+  };
+  const body = await runPythonSkill(python).run({ code: 'x' }, { ...testContext(), spend });
+  expect(body).toMatchObject({
+    text: 'so far',
+    engine: 'bubblewrap (jail)',
+    note: 'Unfinished: the seconds are short by 1',
+    exitCode: undefined,
+  });
 });
 
 test.each([[{}], [{ code: '' }], [{ code: 'x', timeoutMs: 1e9 }], ['x'], [null]])(

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { type PythonTool, TIMEOUT_MS_MAX } from '../mcp/index.ts';
 import type { Output, RunResult } from '../sandbox/index.ts';
+import { BudgetShort } from '../spending.ts';
+import type { SummaryParts } from '../summary.ts';
 import { cleanText, counted } from '../text.ts';
-import { defineSkill, type Skill } from './skill.ts';
+import { inPaidTime } from './paid-time.ts';
+import { defineSkill, type Skill, type SkillContext } from './skill.ts';
 
 /** Runs Python programs in a sandbox. */
-export type Python = Pick<PythonTool, 'run'>;
+export type Python = Pick<PythonTool, 'run' | 'describe'>;
 
 const timeoutMsDefault = 10_000;
 
@@ -22,12 +25,19 @@ export function runPythonSkill(python: Python): Skill {
   return defineSkill({
     name: 'run_python',
     input,
-    async work({ code, timeoutMs = timeoutMsDefault }, { signal, progress }) {
-      const onOutput = (output: Output) => {
-        const line = cleanText(output.text).trimEnd();
-        if (line !== '') progress(line);
+    async work({ code, timeoutMs = timeoutMsDefault }, context) {
+      const heard = { stdout: '', stderr: '' };
+      const onOutput = ({ stream, text }: Output) => {
+        heard[stream] += text;
+        context.progress(cleanText(text).trimEnd());
       };
-      const result = await python.run({ code, timeoutMs }, onOutput, signal);
+      let result: RunResult;
+      try {
+        result = await runPaid(python, { code, timeoutMs }, onOutput, context);
+      } catch (error) {
+        if (!(error instanceof BudgetShort)) throw error;
+        return unfinishedSummary(error, python, heard);
+      }
       return {
         text: outputText(result),
         engine: `${result.engine} (${result.level})`,
@@ -37,6 +47,30 @@ export function runPythonSkill(python: Python): Skill {
       };
     },
   });
+}
+
+/** Runs a program within the task's budgets of seconds. @throws BudgetShort when they end it, or had nothing for it */
+export function runPaid(
+  python: Python,
+  call: { readonly code: string; readonly timeoutMs: number },
+  onOutput: (output: Output) => void,
+  context: Pick<SkillContext, 'spend' | 'signal'>,
+): Promise<RunResult> {
+  return inPaidTime(context, {
+    timeMsMax: call.timeoutMs,
+    run: (signal) => python.run(call, onOutput, signal),
+    tookMs: ({ durationMs }) => durationMs,
+  });
+}
+
+/** What the program has printed until its budget ended, and why it ended. */
+async function unfinishedSummary(
+  error: BudgetShort,
+  python: Python,
+  heard: Pick<RunResult, 'stdout' | 'stderr'>,
+): Promise<SummaryParts> {
+  const { engine, level } = await python.describe();
+  return { text: outputText(heard), engine: `${engine} (${level})`, note: `Unfinished: ${error.message}` };
 }
 
 /** How the program ended, if not by itself: in words for a person or a language model. */
@@ -53,7 +87,7 @@ export function outcomeNote(result: RunResult, timeoutMs: number): string {
   }
 }
 
-function outputText({ stdout, stderr }: RunResult): string {
+function outputText({ stdout, stderr }: Pick<RunResult, 'stdout' | 'stderr'>): string {
   const out = tail(stdout, stdoutCharsMax);
   const errors = tail(stderr, stderrCharsMax);
   if (errors === '') return out === '' ? '(no output)' : out;

@@ -11,6 +11,7 @@ export function fakePython(outcome: Partial<RunResult>): FakePython {
   const programs: string[] = [];
   return {
     programs,
+    describe: async () => ({ engine: 'bubblewrap', level: 'jail', detail: '' }),
     run({ code }, onOutput?: (output: Output) => void, signal?: AbortSignal) {
       signal?.throwIfAborted();
       programs.push(code);

@@ -121,8 +121,13 @@ async function converse(
 
     messages.push({ role: 'assistant', text: turn.text, toolCalls: turn.toolCalls });
     const toolsStartedMs = performance.now();
-    for (const call of turn.toolCalls) {
-      messages.push({ role: 'tool', callId: call.id, text: await toolbox.call(call, context) });
+    try {
+      for (const call of turn.toolCalls) {
+        messages.push({ role: 'tool', callId: call.id, text: await toolbox.call(call, context) });
+      }
+    } catch (error) {
+      if (!(error instanceof BudgetShort)) throw error;
+      return unfinishedSummary(error, present, messages, recalled, spent);
     }
     spent.toolsMs += performance.now() - toolsStartedMs;
   }
