@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cancel } from './cells/cancel.ts';
 import { ceiling } from './cells/ceiling.ts';
 import { durability } from './cells/durability.ts';
 import { fanOut } from './cells/fan-out.ts';
@@ -31,6 +32,7 @@ const cells: readonly Cell[] = [
   durability,
   stall,
   startup,
+  cancel,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
