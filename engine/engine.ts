@@ -25,6 +25,7 @@ import { createQueries, type Queries } from './query/queries.ts';
 import { Room } from './room.ts';
 import { schemaVersion9 } from './schema.ts';
 import type { Client, JsonText } from './serve/contract.ts';
+import type { HeapChange } from './store/change.ts';
 import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
 import type { TableId } from './store/definition.ts';
 import type { Store } from './store/store.ts';
@@ -378,25 +379,25 @@ export class Engine {
     return { kind: 'ok', offset, update: own };
   }
 
-  #kept(changes: readonly TableChange[]): readonly TableChange[] {
+  #kept(changes: readonly HeapChange[]): readonly HeapChange[] {
     return this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
   }
 
   /** On a full disk what makes rows fewer goes on, and so do the comings and goings of clients. */
-  #requireRoomFor(changes: readonly TableChange[], isNeededAnyway: boolean): void {
+  #requireRoomFor(changes: readonly HeapChange[], isNeededAnyway: boolean): void {
     if (changes.length === 0) return;
     let [insertedBytes, deletedBytes] = [0, 0];
-    for (const { inserts, deletes } of changes) {
-      for (const row of inserts) insertedBytes += row.length + rowOverheadBytes;
-      for (const row of deletes) deletedBytes += row.length + rowOverheadBytes;
+    for (const change of changes) {
+      insertedBytes += change.insertedBytes + change.insertCount * rowOverheadBytes;
+      deletedBytes += change.deletedBytes + change.deleteCount * rowOverheadBytes;
     }
     const isNeeded = isNeededAnyway || insertedBytes <= deletedBytes;
     this.#log.requireRoom(commitOverheadBytes + insertedBytes + deletedBytes, isNeeded);
   }
 
   /** Rows of event tables are seen and gone: they are not logged, and what has nothing else is no commit. */
-  #record(origin: Origin, changes: readonly TableChange[], positions: readonly SequencePosition[]): void {
-    let kept = this.#kept(changes);
+  #record(origin: Origin, changes: readonly HeapChange[], positions: readonly SequencePosition[]): void {
+    let kept: readonly TableChange[] = this.#kept(changes);
     if (positions.length > 0) {
       kept = [...kept, { table: positionTableId, inserts: positions.map(positionRow), deletes: [] }];
     }

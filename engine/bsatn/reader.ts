@@ -120,7 +120,8 @@ export class Reader {
   /** The next `length` bytes. A view: copy it to keep it. */
   raw(length: number): Uint8Array {
     const at = this.#take(length, 'a run of bytes');
-    return this.bytes.subarray(at, at + length);
+    // Quicker than `subarray`, of a Buffer most of all.
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + at, length);
   }
 
   #take(size: number, what: string): number {

@@ -1,4 +1,5 @@
 const encoder = new TextEncoder();
+const loopBytesMax = 128;
 
 /** Writes little-endian values into a buffer that grows. Integers are taken modulo their width: check ranges before. */
 export class Writer {
@@ -120,6 +121,15 @@ export class Writer {
   byteArray(value: Uint8Array): void {
     this.u32(value.length);
     this.raw(value);
+  }
+
+  /** `bytes[start, start + length)` as an array. */
+  byteArrayOf(bytes: Uint8Array, start: number, length: number): void {
+    const at = this.#grow(4 + length) + 4;
+    this.#view.setUint32(at - 4, length, true);
+    // Of so few bytes a loop is quicker than a view.
+    if (length > loopBytesMax) this.#bytes.set(bytes.subarray(start, start + length), at);
+    else for (let i = 0; i < length; i++) this.#bytes[at + i] = bytes[start + i] as number;
   }
 
   raw(value: Uint8Array): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Reader } from '../bsatn/reader.ts';
 import { Writer } from '../bsatn/writer.ts';
+import { HeapChange } from '../store/change.ts';
 import type { TableChange } from '../store/contract.ts';
 import type { TableId } from '../store/definition.ts';
 import type { Commit } from './commit.ts';
@@ -117,8 +118,15 @@ export function writeCommit(writer: Writer, commit: Commit): void {
   writer.i64(commit.timestampMicros);
   writer.raw(encodedCause(commit));
   writer.u32(commit.changes.length);
-  for (const { table, inserts, deletes } of commit.changes) {
-    writer.u32(table);
+  for (const change of commit.changes) {
+    writer.u32(change.table);
+    if (change instanceof HeapChange) {
+      writer.u32(change.insertCount);
+      writer.u32(change.deleteCount);
+      change.write(writer);
+      continue;
+    }
+    const { inserts, deletes } = change;
     writer.u32(inserts.length);
     writer.u32(deletes.length);
     for (const row of inserts) writer.byteArray(row);

@@ -83,7 +83,7 @@ export interface Subscriptions {
   prepare(changes: readonly TableChange[]): void;
   discard(): void;
   /** After the store committed: the deltas of every subscriber that has one. */
-  publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]>;
+  publish(changes: readonly TableChange[]): ReadonlyMap<Subscriber, QuerySetUpdate[]>;
 }
 
 /** A one-off query's answer over WebSocket or `/sql`. */

@@ -97,7 +97,7 @@ export class DatabaseQueries implements Queries, ScriptHost {
     this.#live.discard();
   }
 
-  publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]> {
+  publish(changes: readonly TableChange[]): ReadonlyMap<Subscriber, QuerySetUpdate[]> {
     return this.#live.publish(changes);
   }
 

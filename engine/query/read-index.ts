@@ -41,11 +41,11 @@ export class ReadIndex<Reader> {
   /** Those who read any of it. */
   hit(changes: readonly TableChange[]): Set<Reader> {
     const found = new Set<Reader>();
-    for (const { table, inserts, deletes } of changes) {
-      for (const reader of this.#tables.get(table) ?? []) found.add(reader);
-      for (const readers of this.#indexes.get(table)?.values() ?? []) {
-        for (const row of inserts) readers.collect(row, found);
-        for (const row of deletes) readers.collect(row, found);
+    for (const change of changes) {
+      for (const reader of this.#tables.get(change.table) ?? []) found.add(reader);
+      for (const readers of this.#indexes.get(change.table)?.values() ?? []) {
+        for (const row of change.inserts) readers.collect(row, found);
+        for (const row of change.deletes) readers.collect(row, found);
       }
     }
     return found;

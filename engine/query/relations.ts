@@ -50,12 +50,14 @@ export class Relations {
 
   /** Shows the changes of a commit to the sources of its tables, and returns those sources. */
   begin(changes: readonly TableChange[]): TableSource[] {
-    return changes.flatMap(({ table, inserts, deletes }) => {
-      const source = this.#sources.get(table);
-      if (source === undefined) return [];
-      source.change = new Change(source.layout, inserts, deletes);
-      return [source];
-    });
+    const sources: TableSource[] = [];
+    for (const change of changes) {
+      const source = this.#sources.get(change.table);
+      if (source === undefined) continue;
+      source.change = new Change(source.layout, change.inserts, change.deletes);
+      sources.push(source);
+    }
+    return sources;
   }
 
   /**

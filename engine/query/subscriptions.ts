@@ -107,8 +107,8 @@ export class LiveQueries implements Subscriptions {
     this.#views.discard();
   }
 
-  publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]> {
-    if (this.#querySets.size === 0 && this.#views.size === 0) return new Map();
+  publish(changes: readonly TableChange[]): ReadonlyMap<Subscriber, QuerySetUpdate[]> {
+    if (this.#querySets.size === 0 && this.#views.size === 0) return noUpdates;
     this.#current.clear();
     const updates = this.#owed;
     this.#owed = new Updates();
@@ -258,6 +258,8 @@ export class LiveQueries implements Subscriptions {
     }
   }
 }
+
+const noUpdates: ReadonlyMap<Subscriber, QuerySetUpdate[]> = new Map();
 
 function requireAtMost(rowsMax: number, tables: readonly TableRows[]): void {
   const rowCount = tables.reduce((sum, { rows }) => sum + rows.rowCount, 0);

@@ -1,3 +1,4 @@
+import type { HeapChange } from './change.ts';
 import type { IndexId, TableDef, TableId } from './definition.ts';
 
 /** A row's place in its table's heap. Valid until the transaction after the one that deletes the row begins. */
@@ -73,14 +74,14 @@ export interface Transaction {
   deleteEqual(table: TableId, row: Uint8Array): number;
   clear(table: TableId): number;
   /** The net changes so far, as `commit` would return them. */
-  changes(): TableChange[];
+  changes(): HeapChange[];
   /**
    * Where sequences stand that gave values which the rows of `changes` do not show, such as of rows that are gone again:
    * to be kept with the commit. Asked a second time it is empty.
    */
-  positions(changes: readonly TableChange[]): SequencePosition[];
+  positions(changes: readonly HeapChange[]): SequencePosition[];
   /** Ends the transaction; changed tables in ascending id. Row bytes stay valid until the next `begin`. */
-  commit(): TableChange[];
+  commit(): HeapChange[];
   /** Undoes every row change. Values taken from sequences are not given back. */
   rollback(): void;
 }

@@ -86,7 +86,7 @@ class Run {
         expect(hexOf(this.tx.changes()[0])).toEqual(model.change());
         const changes = this.tx.commit();
         expect(hexOf(changes[0])).toEqual(model.change());
-        this.history.push(structuredClone(changes));
+        this.history.push(changes.map(({ table, inserts, deletes }) => structuredClone({ table, inserts, deletes })));
         model.committed = model.rows;
         this.check(look);
         this.tx = this.store.begin();

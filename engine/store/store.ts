@@ -26,6 +26,11 @@ export class Store implements Follower, Holder {
   #transaction: OpenTransaction | undefined;
   /** Tables that the last transaction changed and that still hold the rows that it removed. */
   #unrecycled: readonly Table[] = [];
+  readonly #tableOf = (id: TableId) => this.#table(id);
+  readonly #ended = (changed: readonly Table[]) => {
+    this.#transaction = undefined;
+    this.#unrecycled = changed;
+  };
 
   /** @param budget what the rows may take; by default there is no bound */
   constructor(budget = new MemoryBudget(Number.POSITIVE_INFINITY)) {
@@ -109,13 +114,7 @@ export class Store implements Follower, Holder {
     for (const table of this.#unrecycled) table.recycle();
     this.#unrecycled = [];
     this.#meter.begin();
-    this.#transaction = new OpenTransaction(
-      (id) => this.#table(id),
-      (changed) => {
-        this.#transaction = undefined;
-        this.#unrecycled = changed;
-      },
-    );
+    this.#transaction = new OpenTransaction(this.#tableOf, this.#ended);
     return this.#transaction;
   }
 

@@ -2,8 +2,10 @@ import { DecodeError } from '../bsatn/error.ts';
 import { type Layout, layoutOf } from '../bsatn/layout.ts';
 import { assert } from '../errors.ts';
 import type { Meter } from './budget.ts';
-import type { Bound, RowHandle, SequencePosition, TableChange, TableReader } from './contract.ts';
+import { HeapChange } from './change.ts';
+import type { Bound, RowHandle, SequencePosition, TableReader } from './contract.ts';
 import type { IndexId, TableDef } from './definition.ts';
+import { Handles } from './handles.ts';
 import { committed, Heap, live, noted } from './heap.ts';
 import { StoreRejection } from './rejection.ts';
 import { RowSet } from './row-set.ts';
@@ -37,14 +39,14 @@ export class Table implements TableReader {
   /** Bytes of the rows that can be seen. */
   #visibleBytes = 0;
   /** The open transaction's inserts in order; the ones that it deleted again have lost `live`. */
-  #inserted: RowHandle[] = [];
+  readonly #inserted = new Handles();
   /** The open transaction's deletes of committed rows; the ones that it inserted again are `live`. */
-  #deleted: RowHandle[] = [];
+  readonly #deleted = new Handles();
   /** The first `#deletedRowCount` of `#deleted`, once they are many. */
   readonly #deletedRows: RowSet;
   #deletedRowCount = 0;
   /** Handles of rows that are gone, to be freed when the next transaction begins. */
-  #gone: RowHandle[] = [];
+  readonly #gone = new Handles();
 
   constructor(def: TableDef, meter: Meter) {
     this.def = def;
@@ -236,20 +238,16 @@ export class Table implements TableReader {
   }
 
   /** The net changes of the open transaction, if any. */
-  change(): TableChange | undefined {
-    const inserts: Uint8Array[] = [];
-    const deletes: Uint8Array[] = [];
-    for (const handle of this.#inserted) {
-      if ((this.#heap.state(handle) & live) !== 0) inserts.push(this.#heap.row(handle));
-    }
-    for (const handle of this.#deleted) {
-      if ((this.#heap.state(handle) & live) === 0) deletes.push(this.#heap.row(handle));
-    }
-    return inserts.length + deletes.length === 0 ? undefined : { table: this.def.id, inserts, deletes };
+  change(): HeapChange | undefined {
+    const inserted = this.#which(this.#inserted, live);
+    const deleted = this.#which(this.#deleted, 0);
+    if (inserted.length + deleted.length === 0) return undefined;
+    return new HeapChange(this.def.id, this.#heap, inserted, deleted);
   }
 
   commit(): void {
-    for (const handle of this.#inserted) {
+    for (let i = 0; i < this.#inserted.length; i++) {
+      const handle = this.#inserted.at(i);
       if ((this.#heap.state(handle) & live) === 0) continue;
       if (this.def.isEvent) {
         this.#hideFromIndexes(handle);
@@ -259,7 +257,8 @@ export class Table implements TableReader {
         this.#heap.setState(handle, live | committed);
       }
     }
-    for (const handle of this.#deleted) {
+    for (let i = 0; i < this.#deleted.length; i++) {
+      const handle = this.#deleted.at(i);
       if ((this.#heap.state(handle) & live) !== 0) {
         this.#heap.setState(handle, live | committed);
       } else {
@@ -271,13 +270,15 @@ export class Table implements TableReader {
   }
 
   rollback(): void {
-    for (const handle of this.#inserted) {
+    for (let i = 0; i < this.#inserted.length; i++) {
+      const handle = this.#inserted.at(i);
       if ((this.#heap.state(handle) & live) === 0) continue;
       this.#hideFromIndexes(handle);
       this.#heap.setState(handle, 0);
       this.#gone.push(handle);
     }
-    for (const handle of this.#deleted) {
+    for (let i = 0; i < this.#deleted.length; i++) {
+      const handle = this.#deleted.at(i);
       if ((this.#heap.state(handle) & live) === 0) this.#show(handle, 0);
       this.#heap.setState(handle, live | committed);
     }
@@ -287,14 +288,14 @@ export class Table implements TableReader {
   /** Gives the places of rows that are gone to new rows: their bytes are no longer valid. */
   recycle(): void {
     // The place that was freed last is given first: backwards, rows to come take them in the order of the old ones.
-    for (let i = this.#gone.length - 1; i >= 0; i--) this.#heap.free(this.#gone[i] as RowHandle);
-    this.#gone = [];
+    for (let i = this.#gone.length - 1; i >= 0; i--) this.#heap.free(this.#gone.at(i));
+    this.#gone.clear();
   }
 
   /** Where sequences stand that gave values which a replay of this change would not skip. */
-  unshownPositions(change: TableChange | undefined): SequencePosition[] {
+  unshownPositions(change: HeapChange | undefined): SequencePosition[] {
     if (this.sequences.length === 0) return [];
-    const last = this.def.isEvent ? undefined : change?.inserts.at(-1);
+    const last = this.def.isEvent ? undefined : change?.lastInsert;
     return this.sequences
       .filter((sequence) => sequence.isAheadOf(last, last ? this.layout.columnStart(last, 0, sequence.def.column) : 0))
       .map(({ def, next }) => ({ table: this.def.id, column: def.column, next }));
@@ -333,10 +334,7 @@ export class Table implements TableReader {
   }
 
   #scanAll(): RowHandle[] {
-    const handles: RowHandle[] = [];
-    for (const handle of this.#inserted) {
-      if ((this.#heap.state(handle) & live) !== 0) handles.push(handle);
-    }
+    const handles = this.#which(this.#inserted, live);
     const both = live | committed;
     for (let handle = 0; handle < this.#heap.handleCount; handle++) {
       if ((this.#heap.state(handle) & both) === both) handles.push(handle);
@@ -454,13 +452,13 @@ export class Table implements TableReader {
     const deleted = this.#deleted;
     if (deleted.length <= deletesSearchedMax) {
       for (let i = 0; i < deleted.length; i++) {
-        const other = deleted[i] as RowHandle;
+        const other = deleted.at(i);
         if (this.#heap.isEqual(other, handle) && (this.#heap.state(other) & live) === 0) return other;
       }
       return -1;
     }
     while (this.#deletedRowCount < deleted.length) {
-      this.#deletedRows.add(deleted[this.#deletedRowCount++] as RowHandle);
+      this.#deletedRows.add(deleted.at(this.#deletedRowCount++));
     }
     const found = this.#deletedRows.findEqual(handle);
     return found >= 0 && (this.#heap.state(found) & live) === 0 ? found : -1;
@@ -509,9 +507,24 @@ export class Table implements TableReader {
     this.#heap.setState(handle, committed | noted);
   }
 
+  /** Those whose state has the bit `live` as it is in `liveness`. */
+  #which(handles: Handles, liveness: number): RowHandle[] {
+    let count = 0;
+    for (let i = 0; i < handles.length; i++) {
+      if ((this.#heap.state(handles.at(i)) & live) === liveness) count += 1;
+    }
+    // Of its final length, because one that grows takes several times the memory.
+    const found = new Array<RowHandle>(count);
+    for (let i = 0, at = 0; at < count; i++) {
+      const handle = handles.at(i);
+      if ((this.#heap.state(handle) & live) === liveness) found[at++] = handle;
+    }
+    return found;
+  }
+
   #forgetTransaction(): void {
-    this.#inserted = [];
-    this.#deleted = [];
+    this.#inserted.clear();
+    this.#deleted.clear();
     this.#deletedRowCount = 0;
     this.#deletedRows.clear();
   }

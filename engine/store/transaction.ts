@@ -1,5 +1,6 @@
 import { assert } from '../errors.ts';
-import type { RowHandle, SequencePosition, TableChange, Transaction } from './contract.ts';
+import type { HeapChange } from './change.ts';
+import type { RowHandle, SequencePosition, Transaction } from './contract.ts';
 import type { IndexId, TableId } from './definition.ts';
 import type { Table } from './table.ts';
 
@@ -7,9 +8,9 @@ import type { Table } from './table.ts';
 export class OpenTransaction implements Transaction {
   readonly #tableOf: (id: TableId) => Table;
   readonly #end: (touched: readonly Table[]) => void;
-  readonly #touched: Table[] = [];
+  #touched: Table[] = [];
   /** The net changes, until something else is written. */
-  #changes: TableChange[] | undefined;
+  #changes: HeapChange[] | undefined;
   #isOpen = true;
 
   constructor(tableOf: (id: TableId) => Table, end: (touched: readonly Table[]) => void) {
@@ -44,20 +45,23 @@ export class OpenTransaction implements Transaction {
     return this.#touch(table).clear();
   }
 
-  changes(): TableChange[] {
+  changes(): HeapChange[] {
     this.#assertOpen();
     if (this.#changes !== undefined) return this.#changes;
-    const changes: TableChange[] = [];
+    let changes: HeapChange[] = [];
     if (this.#touched.length > 1) this.#touched.sort((a, b) => a.def.id - b.def.id);
     for (const table of this.#touched) {
       const change = table.change();
-      if (change !== undefined) changes.push(change);
+      if (change === undefined) continue;
+      // A list that is made with its one element takes a fifth of the memory of one that it is pushed to.
+      if (changes.length === 0) changes = [change];
+      else changes.push(change);
     }
     this.#changes = changes;
     return changes;
   }
 
-  positions(changes: readonly TableChange[]): SequencePosition[] {
+  positions(changes: readonly HeapChange[]): SequencePosition[] {
     this.#assertOpen();
     const positions: SequencePosition[] = [];
     for (const table of this.#touched) {
@@ -67,7 +71,7 @@ export class OpenTransaction implements Transaction {
     return positions;
   }
 
-  commit(): TableChange[] {
+  commit(): HeapChange[] {
     const changes = this.changes();
     for (const table of this.#touched) table.commit();
     this.#close();
@@ -84,7 +88,8 @@ export class OpenTransaction implements Transaction {
     this.#assertOpen();
     this.#changes = undefined;
     const table = this.#tableOf(id);
-    if (!this.#touched.includes(table)) this.#touched.push(table);
+    if (this.#touched.length === 0) this.#touched = [table];
+    else if (!this.#touched.includes(table)) this.#touched.push(table);
     return table;
   }
 

@@ -105,26 +105,26 @@ export class TestDatabase {
   }
 
   /** Runs one transaction as the engine does and gives every replica its update. */
-  commit(write: (transaction: Transaction) => void): Map<Subscriber, QuerySetUpdate[]> {
+  commit(write: (transaction: Transaction) => void): ReadonlyMap<Subscriber, QuerySetUpdate[]> {
     const transaction = this.store.begin();
     write(transaction);
     this.queries.prepare(transaction.changes());
     return this.publish(transaction.commit());
   }
 
-  publish(changes: readonly TableChange[]): Map<Subscriber, QuerySetUpdate[]> {
+  publish(changes: readonly TableChange[]): ReadonlyMap<Subscriber, QuerySetUpdate[]> {
     const updates = this.queries.publish(changes);
     for (const [subscriber, querySets] of updates) this.replicas.get(subscriber)?.apply(querySets);
     return updates;
   }
 
-  insert(table: string, ...rows: readonly Row[]): Map<Subscriber, QuerySetUpdate[]> {
+  insert(table: string, ...rows: readonly Row[]): ReadonlyMap<Subscriber, QuerySetUpdate[]> {
     return this.commit((transaction) => {
       for (const row of rows) transaction.insert(this.tableId(table), this.encode(table, row));
     });
   }
 
-  delete(table: string, ...rows: readonly Row[]): Map<Subscriber, QuerySetUpdate[]> {
+  delete(table: string, ...rows: readonly Row[]): ReadonlyMap<Subscriber, QuerySetUpdate[]> {
     return this.commit((transaction) => {
       for (const row of rows) transaction.deleteEqual(this.tableId(table), this.encode(table, row));
     });

@@ -4,6 +4,7 @@ const MASK_64 = 0xffff_ffff_ffff_ffffn;
 /** Writes little-endian values into one buffer that grows and is used again. */
 export class Writer {
   #bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+  #view = viewOf(this.#bytes);
   #length = 0;
 
   get length(): number {
@@ -27,17 +28,20 @@ export class Writer {
 
   u32(value: number): void {
     this.#reserve(4);
-    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+    this.#view.setUint32(this.#length, value, true);
+    this.#length += 4;
   }
 
   i64(value: bigint): void {
     this.#reserve(8);
-    this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
+    this.#view.setBigInt64(this.#length, value, true);
+    this.#length += 8;
   }
 
   u64(value: bigint): void {
     this.#reserve(8);
-    this.#length = this.#bytes.writeBigUInt64LE(value, this.#length);
+    this.#view.setBigUint64(this.#length, value, true);
+    this.#length += 8;
   }
 
   u128(value: bigint): void {
@@ -77,5 +81,10 @@ export class Writer {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
+    this.#view = viewOf(grown);
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
