@@ -43,6 +43,8 @@ import RevokeLimbReducer from './revoke_limb_reducer';
 import SetBudgetReducer from './set_budget_reducer';
 import SetExhaustionReducer from './set_exhaustion_reducer';
 import SetLimbReducer from './set_limb_reducer';
+import SetQuotasReducer from './set_quotas_reducer';
+import SetRetentionReducer from './set_retention_reducer';
 import SetRoleReducer from './set_role_reducer';
 import SettleBudgetReducer from './settle_budget_reducer';
 import StreamProgressReducer from './stream_progress_reducer';
@@ -51,6 +53,7 @@ import PingRow from './ping_table';
 import StreamRow from './stream_table';
 import AttemptsRow from './attempts_table';
 import BudgetsRow from './budgets_table';
+import DayTotalsRow from './day_totals_table';
 import LaneReasonsRow from './lane_reasons_table';
 import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
@@ -58,6 +61,7 @@ import LimbsRow from './limbs_table';
 import MembersRow from './members_table';
 import MemoriesRow from './memories_table';
 import OffersRow from './offers_table';
+import PoliciesRow from './policies_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
 import SelfRow from './self_table';
@@ -65,6 +69,7 @@ import SummariesRow from './summaries_table';
 import TaskInputsRow from './task_inputs_table';
 import TasksRow from './tasks_table';
 import TenantsRow from './tenants_table';
+import UsagesRow from './usages_table';
 import VisibleHistoryRow from './visible_history_table';
 
 const tablesSchema = __schema({
@@ -93,6 +98,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, BudgetsRow),
+  dayTotals: __table({
+    name: 'day_totals',
+    indexes: [],
+    constraints: [],
+  }, DayTotalsRow),
   laneReasons: __table({
     name: 'lane_reasons',
     indexes: [],
@@ -128,6 +138,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, OffersRow),
+  policies: __table({
+    name: 'policies',
+    indexes: [],
+    constraints: [],
+  }, PoliciesRow),
   progress: __table({
     name: 'progress',
     indexes: [],
@@ -163,6 +178,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, TenantsRow),
+  usages: __table({
+    name: 'usages',
+    indexes: [],
+    constraints: [],
+  }, UsagesRow),
   visibleHistory: __table({
     name: 'visible_history',
     indexes: [],
@@ -192,6 +212,8 @@ const reducersSchema = __reducers(
   __reducerSchema('set_budget', SetBudgetReducer),
   __reducerSchema('set_exhaustion', SetExhaustionReducer),
   __reducerSchema('set_limb', SetLimbReducer),
+  __reducerSchema('set_quotas', SetQuotasReducer),
+  __reducerSchema('set_retention', SetRetentionReducer),
   __reducerSchema('set_role', SetRoleReducer),
   __reducerSchema('settle_budget', SettleBudgetReducer),
   __reducerSchema('stream_progress', StreamProgressReducer),

@@ -90,6 +90,24 @@ export const Citation = __t.object('Citation', {
 });
 export type Citation = __Infer<typeof Citation>;
 
+export const DayTotal = __t.object('DayTotal', {
+  id: __t.u64(),
+  key: __t.string(),
+  tenantId: __t.u64(),
+  day: __t.string(),
+  skill: __t.string(),
+  outcome: __t.string(),
+  tasks: __t.u64(),
+  attempts: __t.u64(),
+  tokensIn: __t.u64(),
+  tokensOut: __t.u64(),
+  micros: __t.u64(),
+  workMs: __t.u64(),
+  totalMs: __t.u64(),
+  totalMsMax: __t.u32(),
+});
+export type DayTotal = __Infer<typeof DayTotal>;
+
 export const Exhaustion = __t.enum('Exhaustion', {
   Reject: __t.unit(),
   Downgrade: __t.unit(),
@@ -197,6 +215,18 @@ export const Ping = __t.object('Ping', {
   limb: __t.identity(),
 });
 export type Ping = __Infer<typeof Ping>;
+
+export const Policy = __t.object('Policy', {
+  tenantId: __t.u64(),
+  get onExhausted() {
+    return Exhaustion;
+  },
+  unfinishedTasksMax: __t.u32(),
+  rowsMax: __t.u64(),
+  bytesMax: __t.u64(),
+  keepDays: __t.u32(),
+});
+export type Policy = __Infer<typeof Policy>;
 
 export const ProgressPiece = __t.object('ProgressPiece', {
   id: __t.u64(),
@@ -354,6 +384,17 @@ export const Timing = __t.object('Timing', {
   durationMs: __t.u32(),
 });
 export type Timing = __Infer<typeof Timing>;
+
+export const Usage = __t.object('Usage', {
+  tenantId: __t.u64(),
+  turn: __t.u64(),
+  unfinishedTasks: __t.u32(),
+  rows: __t.u64(),
+  bytes: __t.u64(),
+  lastTask: __t.u64(),
+  isCounted: __t.bool(),
+});
+export type Usage = __Infer<typeof Usage>;
 
 export const VisibleHistory = __t.object('VisibleHistory', {
   table: __t.string(),

@@ -1,6 +1,6 @@
 import { type Infer, schema, table } from 'spacetimedb/server';
 import { budgetRow, policyRow, reservationRow } from './tables/budgets.ts';
-import { graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
+import { compactTable, graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
 import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
@@ -19,6 +19,7 @@ import {
   taskInputRow,
   taskRow,
 } from './tables/tasks.ts';
+import { compactionRow, dayTotalRow } from './tables/totals.ts';
 
 const spacetimedb = schema({
   tenant: table({ name: 'tenant' }, tenantRow),
@@ -74,10 +75,14 @@ const spacetimedb = schema({
   reservation: table({ name: 'reservation' }, reservationRow),
   policy: table({ name: 'policy' }, policyRow),
 
+  dayTotal: table({ name: 'day_total' }, dayTotalRow),
+  compaction: table({ name: 'compaction' }, compactionRow),
+
   timer: timerTable,
   grace: graceTable,
   pulse: pulseTable,
   sweep: sweepTable,
+  compact: compactTable,
 });
 export default spacetimedb;
 
@@ -94,6 +99,9 @@ export type LaneRow = Infer<typeof laneRow>;
 export type BandRow = Infer<typeof bandRow>;
 export type Piece = Infer<typeof PieceType>;
 export type SummaryBody = Infer<typeof SummaryBodyType>;
+export type UsageRow = Infer<typeof usageRow>;
+export type PolicyRow = Infer<typeof policyRow>;
+export type DayTotalRow = Infer<typeof dayTotalRow>;
 export type BudgetRow = Infer<typeof budgetRow>;
 export type ReservationRow = Infer<typeof reservationRow>;
 export type Amounts = Infer<typeof AmountsType>;

@@ -2,3 +2,8 @@
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
+
+export function requireRow<Row>(row: Row | null | undefined, what: string): Row {
+  if (row === null || row === undefined) throw new AssertionError(`${what} is not there`);
+  return row;
+}

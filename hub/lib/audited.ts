@@ -48,5 +48,8 @@ export const audited: Readonly<Record<string, Audited>> = {
     ],
   },
   budget: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'holder', 'scope', 'unit', 'period', 'bound'] },
-  policy: { tenant: 'tenant_id', columns: ['tenant_id', 'on_exhausted'] },
+  policy: {
+    tenant: 'tenant_id',
+    columns: ['tenant_id', 'on_exhausted', 'unfinished_tasks_max', 'rows_max', 'bytes_max', 'keep_days'],
+  },
 };

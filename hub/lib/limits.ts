@@ -20,8 +20,20 @@ export const limits = {
   reservationsMax: 16,
   /** Tasks that are looked at again when a budget has more left. */
   unparkedMax: 100,
-  /** Of one tenant. */
+  /** What one tenant may have, and what its owners can let it have at most. */
   unfinishedTasksMax: 100_000,
+  rowsDefault: 1_000_000n,
+  rowsMax: 10_000_000n,
+  bytesDefault: 512n * 1024n * 1024n,
+  bytesMax: 8n * 1024n * 1024n * 1024n,
+  /** How long finished tasks are kept. */
+  keepDaysDefault: 30,
+  keepDaysMax: 3650,
+  /** Tasks that a step of the compaction looks at, and those that it compacts. */
+  lookedAtMax: 1000,
+  compactedMax: 100,
+  /** The pause before the next step while there is more to do. */
+  compactNextMs: 100,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,

@@ -1,11 +1,11 @@
 import { type Identity, Timestamp } from 'spacetimedb';
 import { budgetsOf, describeShortage, periodEndMs, type Shortage, shortageOf } from '../budgets/budgets.ts';
+import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { routeOf } from '../lib/routes.ts';
 import type { BandRow, Ctx, LimbRow, QueueEntryRow, WorkerRow } from '../schema.ts';
 import { concurrencyOf, givePlaceBack, takePlace } from './concurrency.ts';
 import { firstEntry, firstLane, joinLane, leaveLane, passTurn, standInLine, stepAside } from './lanes.ts';
-import { requireRow } from './moves.ts';
 import { hasSlot, limbsWithRoom, noteRoom, suits } from './slots.ts';
 import { dropTimers, wakeAt } from './timers.ts';
 

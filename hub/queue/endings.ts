@@ -1,4 +1,6 @@
 import { releaseAll } from '../budgets/reservations.ts';
+import { type Growth, sizeOfAttempt, sumOf } from '../keeping/usage.ts';
+import { requireRow } from '../lib/assertion.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { limits } from '../lib/limits.ts';
 import type { TaskStateTag } from '../lib/states.ts';
@@ -8,7 +10,7 @@ import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow } from '../schema.ts';
 import { givePlaceBack } from './concurrency.ts';
 import { enqueue, fillSlots, keyOf, openKey, unpark } from './dispatch.ts';
 import { leaveLane } from './lanes.ts';
-import { moveTask, requireRow } from './moves.ts';
+import { moveTask } from './moves.ts';
 import { dropTimers, wakeAt } from './timers.ts';
 
 type Finish = Extract<TaskStateTag, 'Done' | 'Failed' | 'Dead' | 'Cancelled'>;
@@ -18,6 +20,8 @@ export interface Ending {
   readonly outcome: Exclude<AttemptOutcomeTag, 'Open'>;
   readonly error?: string;
   readonly exitCode?: number | undefined;
+  /** What its tenant keeps of it beside the attempt. */
+  readonly growth?: Growth;
 }
 
 /** Queues a task, now or for later. It must have no queue entry yet. */
@@ -50,7 +54,7 @@ export function finishTask(
 ): TaskRow {
   const lease = ctx.db.lease.taskId.find(task.id);
   const limb = lease?.limb ?? ctx.db.offer.taskId.find(task.id)?.limb;
-  if (lease) closeAttempt(ctx, lease, ending);
+  const growth = sumOf(ending.growth ?? {}, lease ? closeAttempt(ctx, lease, ending) : {});
   const entry = ctx.db.queueEntry.taskId.find(task.id);
   if (entry) leaveLane(ctx, entry);
   ctx.db.queueEntry.taskId.delete(task.id);
@@ -59,7 +63,7 @@ export function finishTask(
   ctx.db.dedupe.taskId.delete(task.id);
   dropTimers(ctx, task.id);
   if (to === 'Dead') ctx.db.deadLetter.insert({ taskId: task.id, tenantId: task.tenantId });
-  const finished = moveTask(ctx, task, to, changes);
+  const finished = moveTask(ctx, task, to, changes, growth);
   if (limb) {
     const key = keyOf(ctx, task.id);
     givePlaceBack(ctx, key, task.id);
@@ -81,11 +85,11 @@ export function returnTask(ctx: Ctx, lease: LeaseRow, ending: Ending & { readonl
     finishTask(ctx, task, 'Dead', ending, { error, failures });
     return;
   }
-  closeAttempt(ctx, lease, ending);
+  const growth = closeAttempt(ctx, lease, ending);
   ctx.db.lease.taskId.delete(lease.taskId);
   const isLost = ending.outcome === 'Lost';
   const waitMs = isLost && failures === 1 ? 0 : backoffMs(isLost ? failures - 1 : failures, ctx.random());
-  const queued = moveTask(ctx, task, 'Queued', { error, failures });
+  const queued = moveTask(ctx, task, 'Queued', { error, failures }, growth);
   const key = keyOf(ctx, task.id);
   givePlaceBack(ctx, key, task.id);
   queueTask(ctx, queued, waitMs, true);
@@ -93,11 +97,12 @@ export function returnTask(ctx: Ctx, lease: LeaseRow, ending: Ending & { readonl
   fillSlots(ctx, lease.limb);
 }
 
-function closeAttempt(ctx: Ctx, lease: LeaseRow, { outcome, error = '', exitCode }: Ending): void {
+/** @returns what its tenant keeps of it from now on */
+function closeAttempt(ctx: Ctx, lease: LeaseRow, { outcome, error = '', exitCode }: Ending): Growth {
   for (const budgetId of releaseAll(ctx, lease.taskId)) unpark(ctx, budgetId);
   for (const attempt of ctx.db.attempt.taskId.filter(lease.taskId)) {
     if (attempt.number !== lease.attempt) continue;
-    ctx.db.attempt.id.update({
+    const ended = ctx.db.attempt.id.update({
       ...attempt,
       endedAt: ctx.timestamp,
       durationMs: elapsedMs(attempt.startedAt, ctx.timestamp),
@@ -105,6 +110,7 @@ function closeAttempt(ctx: Ctx, lease: LeaseRow, { outcome, error = '', exitCode
       error: clip(error, limits.errorCharsMax),
       exitCode,
     });
-    return;
+    return sizeOfAttempt(ended);
   }
+  return {};
 }

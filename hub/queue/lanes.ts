@@ -1,8 +1,8 @@
 import { Range } from 'spacetimedb/server';
+import { requireRow } from '../lib/assertion.ts';
 import { routeOf } from '../lib/routes.ts';
 import type { BandRow, Ctx, LaneRow, QueueEntryRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, hasPlace } from './concurrency.ts';
-import { requireRow } from './moves.ts';
 
 // Orders are kept as places that are handed out by counting: whoever is first has the lowest place. Places that were
 // left early are gaps, which are passed over once. So whatever waits, the first is found by looking at a few rows.

@@ -2,6 +2,7 @@ import { Identity } from 'spacetimedb';
 import { SenderError, t } from 'spacetimedb/server';
 import { current, describeShortage, memberHolder, tenantHolder, treeHolder } from '../budgets/budgets.ts';
 import { reserve, settle } from '../budgets/reservations.ts';
+import { decide } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
 import { unpark } from '../queue/dispatch.ts';
 import spacetimedb, { type Amounts, type BudgetRow, type Ctx } from '../schema.ts';
@@ -51,8 +52,7 @@ export const setExhaustion = spacetimedb.reducer(
   { tenantId: t.u64(), onExhausted: Exhaustion },
   (ctx, { tenantId, onExhausted }) => {
     requireMember(ctx, tenantId, 'Owner');
-    if (ctx.db.policy.tenantId.find(tenantId)) ctx.db.policy.tenantId.update({ tenantId, onExhausted });
-    else ctx.db.policy.insert({ tenantId, onExhausted });
+    decide(ctx, tenantId, { onExhausted });
   },
 );
 

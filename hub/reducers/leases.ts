@@ -1,4 +1,5 @@
 import { SenderError, t } from 'spacetimedb/server';
+import { grow, sizeOfAttempt, sizeOfSummary } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
 import { clip } from '../lib/text.ts';
 import { finishTask, returnTask } from '../queue/endings.ts';
@@ -49,7 +50,8 @@ export const completeTask = spacetimedb.reducer(
       body: summary,
       at: ctx.timestamp,
     });
-    finishTask(ctx, task, 'Done', { outcome: 'Done', exitCode: summary.exitCode }, { error: '' });
+    const growth = sizeOfSummary(summary);
+    finishTask(ctx, task, 'Done', { outcome: 'Done', exitCode: summary.exitCode, growth }, { error: '' });
   },
 );
 
@@ -73,6 +75,8 @@ function noteAttempt(ctx: Ctx, task: TaskRow, number: number): void {
   if (earlier.length >= limits.attemptRowsMax) {
     const oldest = earlier.reduce((a, b) => (a.number < b.number ? a : b));
     ctx.db.attempt.id.delete(oldest.id);
+    const { rows = 0, bytes = 0 } = sizeOfAttempt(oldest);
+    grow(ctx, task.tenantId, { rows: -rows, bytes: -bytes });
   }
   ctx.db.attempt.insert({
     id: 0n,

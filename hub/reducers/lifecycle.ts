@@ -4,6 +4,7 @@ import { isBefore } from '../lib/time.ts';
 import { loseLeases, takeOff } from '../queue/workers.ts';
 import spacetimedb from '../schema.ts';
 import { graceTable, sweepTable } from '../tables/clocks.ts';
+import { compactStep } from './keeping.ts';
 import { addTenant } from './tenants.ts';
 
 const sweepEveryMicros = 60_000_000n;
@@ -34,4 +35,5 @@ export const sweep = spacetimedb.reducer({ onSchedule: sweepTable }, { row: swee
   for (const invite of [...ctx.db.invite.iter()]) {
     if (isBefore(invite.expiresAt, ctx.timestamp)) ctx.db.invite.handle.delete(invite.handle);
   }
+  if (ctx.db.compact.count() === 0n) compactStep(ctx);
 });

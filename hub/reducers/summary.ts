@@ -1,12 +1,7 @@
 import { SenderError } from 'spacetimedb/server';
+import { summaryBytes } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
-import { utf8Bytes } from '../lib/text.ts';
 import type { SummaryBody } from '../schema.ts';
-
-/** A summary's size: the bytes of its JSON, 64-bit numbers written as text. */
-export function summaryBytes(body: SummaryBody): number {
-  return utf8Bytes(JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value)));
-}
 
 /** Lets through only what a summary may be, whatever the limb claims to have checked. */
 export function requireSummary(body: SummaryBody): void {

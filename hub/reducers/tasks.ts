@@ -1,11 +1,14 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { treeHolder } from '../budgets/budgets.ts';
+import { requireRoom } from '../keeping/quotas.ts';
+import { grow, sizeOfTask } from '../keeping/usage.ts';
+import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
 import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
 import { isBefore } from '../lib/time.ts';
 import { finishTask, queueTask } from '../queue/endings.ts';
-import { countTask, moveTask, requireRow } from '../queue/moves.ts';
+import { moveTask } from '../queue/moves.ts';
 import { wakeAt } from '../queue/timers.ts';
 import spacetimedb, { type Amounts, type Ctx, type TaskRow } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
@@ -35,8 +38,8 @@ export const submitTask = spacetimedb.reducer(
     const terms = requireTerms(ctx, tenantId, given);
     const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
     if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return;
-    requireRoom(ctx, tenantId);
-    countTask(ctx, tenantId, 1);
+    const growth = { unfinishedTasks: 1, ...sizeOfTask(input) };
+    requireRoom(ctx, tenantId, growth);
     const inserted = ctx.db.task.insert({
       id: 0n,
       tenantId,
@@ -59,6 +62,7 @@ export const submitTask = spacetimedb.reducer(
     });
     const task = terms.parent === undefined ? ctx.db.task.id.update({ ...inserted, root: inserted.id }) : inserted;
     ctx.db.taskInput.insert({ taskId: task.id, tenantId, input, terms });
+    grow(ctx, tenantId, growth, task.id);
     if (terms.parent !== undefined) ctx.db.child.insert({ taskId: task.id, parent: terms.parent, root: task.root });
     if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
     if (terms.treeBudget) openTreeBudget(ctx, task, terms.treeBudget);
@@ -98,7 +102,7 @@ function redrive(ctx: Ctx, task: TaskRow): boolean {
   if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) {
     throw new SenderError(`duplicate: another task with the dedupe key of task ${task.id} is under way`);
   }
-  requireRoom(ctx, task.tenantId);
+  requireRoom(ctx, task.tenantId, { unfinishedTasks: 1 });
   if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
   ctx.db.deadLetter.taskId.delete(task.id);
   if (terms.deadline && isBefore(ctx.timestamp, terms.deadline)) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
@@ -145,15 +149,6 @@ function openTreeBudget(ctx: Ctx, task: TaskRow, amounts: Amounts): void {
       since: '',
     });
   }
-}
-
-/** One tenant must not fill the memory of all. */
-function requireRoom(ctx: Ctx, tenantId: bigint): void {
-  const { unfinishedTasks } = requireRow(ctx.db.usage.tenantId.find(tenantId), `the usage of tenant ${tenantId}`);
-  if (unfinishedTasks < limits.unfinishedTasksMax) return;
-  throw new SenderError(
-    `queue-full: the tenant has ${unfinishedTasks} unfinished tasks, the most that are allowed; wait or cancel some`,
-  );
 }
 
 function isKnown(ctx: Ctx, tenantId: bigint, reference: string): boolean {

@@ -21,7 +21,15 @@ export const createTenant = spacetimedb.reducer({ name: 'create_tenant' }, { nam
 /** A tenant with the caller as its owner. */
 export function addTenant(ctx: Ctx, name: string, ownerName: string): void {
   const tenant = ctx.db.tenant.insert({ id: 0n, name, createdAt: ctx.timestamp });
-  ctx.db.usage.insert({ tenantId: tenant.id, turn: 0n, unfinishedTasks: 0 });
+  ctx.db.usage.insert({
+    tenantId: tenant.id,
+    turn: 0n,
+    unfinishedTasks: 0,
+    rows: 0n,
+    bytes: 0n,
+    lastTask: 0n,
+    isCounted: true,
+  });
   ctx.db.member.insert({
     id: 0n,
     tenantId: tenant.id,

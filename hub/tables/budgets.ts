@@ -46,4 +46,10 @@ export const reservationRow = t.row('Reservation', {
 export const policyRow = t.row('Policy', {
   tenantId: t.u64().primaryKey(),
   onExhausted: Exhaustion,
+  /** What it may have at most; 0 for the default. */
+  unfinishedTasksMax: t.u32().default(0),
+  rowsMax: t.u64().default(0n),
+  bytesMax: t.u64().default(0n),
+  /** How long finished tasks are kept before only their daily totals are; 0 for the default. */
+  keepDays: t.u32().default(0),
 });

@@ -35,7 +35,16 @@ export const pulseTable = table(
   }),
 );
 
-/** Its one row is the hub's broom: expired invites go. */
+/** The next step of the compaction of finished tasks, while there is more to do at once. */
+export const compactTable = table(
+  { name: 'compact' },
+  t.row('Compact', {
+    id: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+  }),
+);
+
+/** Its one row is the hub's broom: expired invites go, and the compaction of finished tasks begins. */
 export const sweepTable = table(
   { name: 'sweep' },
   t.row('Sweep', {

@@ -72,6 +72,14 @@ export const usageRow = t.row('Usage', {
   /** Grows when one of its tasks is offered: the smallest of those that a limb serves is next. */
   turn: t.u64(),
   unfinishedTasks: t.u32(),
+  /** What is kept of its tasks, finished or not, with their daily totals. */
+  rows: t.u64().default(0n),
+  /** Of inputs, summaries and errors. */
+  bytes: t.u64().default(0n),
+  /** The newest task that was submitted. */
+  lastTask: t.u64().default(0n),
+  /** Whether rows and bytes are counted: an earlier version did not. */
+  isCounted: t.bool().default(false),
 });
 
 /** Why the tasks of a lane wait. */

@@ -1,10 +1,12 @@
 import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
-import { budgetRow } from '../tables/budgets.ts';
+import { budgetRow, policyRow } from '../tables/budgets.ts';
 import { limbRow, memoryRow } from '../tables/limbs.ts';
 import { memberRow, tenantRow } from '../tables/people.ts';
 import { progressRow } from '../tables/progress.ts';
+import { usageRow } from '../tables/queue.ts';
 import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
+import { dayTotalRow } from '../tables/totals.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
 // caller's own memberships, so that the engine keeps it current row by row.
@@ -57,6 +59,26 @@ export const budgets = spacetimedb.view({ name: 'budgets', public: true }, t.arr
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.budget, (member, budget) => member.tenantId.eq(budget.tenantId)),
+);
+
+export const policies = spacetimedb.view({ name: 'policies', public: true }, t.array(policyRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.policy, (member, policy) => member.tenantId.eq(policy.tenantId)),
+);
+
+/** How much of its quotas a tenant has used. */
+export const usages = spacetimedb.view({ name: 'usages', public: true }, t.array(usageRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.usage, (member, usage) => member.tenantId.eq(usage.tenantId)),
+);
+
+/** What became of the tasks that are not kept any more. */
+export const dayTotals = spacetimedb.view({ name: 'day_totals', public: true }, t.array(dayTotalRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.dayTotal, (member, total) => member.tenantId.eq(total.tenantId)),
 );
 
 export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>

@@ -46,6 +46,9 @@ const hidden = [
   'lane',
   'band',
   'budget',
+  'policy',
+  'usage',
+  'dayTotal',
 ] as const;
 
 function allRows(mesh: Mesh): Rows {
@@ -64,6 +67,9 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   progress: (rows, viewer) => ofTenants(rows, viewer, rows.progressPiece),
   summaries: (rows, viewer) => ofTenants(rows, viewer, rows.summary),
   budgets: (rows, viewer) => ofTenants(rows, viewer, rows.budget),
+  policies: (rows, viewer) => ofTenants(rows, viewer, rows.policy),
+  usages: (rows, viewer) => ofTenants(rows, viewer, rows.usage),
+  day_totals: (rows, viewer) => ofTenants(rows, viewer, rows.dayTotal),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   lane_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.lane).map((lane) => reasonFor(rows, lane)),
   visible_history: (rows, viewer) =>

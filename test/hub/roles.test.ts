@@ -175,6 +175,15 @@ const rules: Record<string, Rule> = {
     call: (client) => client.call('setExhaustion', { tenantId: 1n, onExhausted: { tag: 'Downgrade' } }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
   },
+  set_quotas: {
+    call: (client) =>
+      client.call('setQuotas', { tenantId: 1n, unfinishedTasksMax: 50, rowsMax: 1000n, bytesMax: 1_000_000n }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  set_retention: {
+    call: (client) => client.call('setRetention', { tenantId: 1n, keepDays: 7 }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
   set_limb: {
     call: (client) =>
       client.call('setLimb', {

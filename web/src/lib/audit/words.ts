@@ -26,10 +26,13 @@ const verbs: Readonly<Record<string, string>> = {
   redrive_all: 'queued all dead tasks again',
   set_budget: 'set a budget',
   set_exhaustion: 'decided what follows when a budget is used up',
+  set_quotas: 'set quotas',
+  set_retention: 'decided how long tasks are kept',
+  compact: 'made old tasks daily totals',
   end_grace: 'gave the tasks of a limb that went away to others',
   pulse: 'took the tasks of a silent limb',
   on_timer: 'ended a wait',
-  sweep: 'swept',
+  sweep: 'made old tasks daily totals',
   sql: 'changed rows by SQL',
 };
 

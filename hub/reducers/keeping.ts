@@ -1,0 +1,45 @@
+import { ScheduleAt } from 'spacetimedb';
+import { SenderError, t } from 'spacetimedb/server';
+import { compactSome } from '../keeping/compaction.ts';
+import { decide } from '../keeping/policy.ts';
+import { limits } from '../lib/limits.ts';
+import { after } from '../lib/time.ts';
+import spacetimedb, { type Ctx } from '../schema.ts';
+import { compactTable } from '../tables/clocks.ts';
+import { requireMember } from './access.ts';
+
+/** Says how much a tenant may have at most; 0 for what every tenant may have. */
+export const setQuotas = spacetimedb.reducer(
+  { name: 'set_quotas' },
+  { tenantId: t.u64(), unfinishedTasksMax: t.u32(), rowsMax: t.u64(), bytesMax: t.u64() },
+  (ctx, { tenantId, ...quotas }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    for (const quota of ['unfinishedTasksMax', 'rowsMax', 'bytesMax'] as const) {
+      if (quotas[quota] <= limits[quota]) continue;
+      throw new SenderError(`invalid-quota: ${quota} is ${quotas[quota]}, at most ${limits[quota]} are allowed`);
+    }
+    decide(ctx, tenantId, quotas);
+  },
+);
+
+/** Says for how many days finished tasks are kept before only their daily totals are; 0 for 30. */
+export const setRetention = spacetimedb.reducer(
+  { name: 'set_retention' },
+  { tenantId: t.u64(), keepDays: t.u32() },
+  (ctx, { tenantId, keepDays }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    if (keepDays > limits.keepDaysMax) {
+      throw new SenderError(`invalid-days: ${keepDays} days, at most ${limits.keepDaysMax} are allowed`);
+    }
+    decide(ctx, tenantId, { keepDays });
+  },
+);
+
+export const compact = spacetimedb.reducer({ onSchedule: compactTable }, { row: compactTable.rowType }, compactStep);
+
+/** One step of the compaction, and soon the next one while there is more to do. */
+export function compactStep(ctx: Ctx): void {
+  if (!compactSome(ctx)) return;
+  const next = after(ctx.timestamp, limits.compactNextMs);
+  ctx.db.compact.insert({ id: 0n, scheduledAt: ScheduleAt.time(next.microsSinceUnixEpoch) });
+}
