@@ -9,6 +9,7 @@ import { durability } from './cells/durability.ts';
 import { fanOut } from './cells/fan-out.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
+import { retrieval } from './cells/retrieval.ts';
 import { stall } from './cells/stall.ts';
 import { startup } from './cells/startup.ts';
 import { tasks } from './cells/tasks.ts';
@@ -33,6 +34,7 @@ const cells: readonly Cell[] = [
   stall,
   startup,
   cancel,
+  retrieval,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]

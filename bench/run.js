@@ -21,6 +21,8 @@ await build({
     ...Object.fromEntries(processes.map((name) => [`processes/${name}`, `./processes/${name}`])),
     // The engine's threads are looked for beside it.
     'log-thread': '../engine/log-thread.ts',
+    'limb-store': '../limbs/memory/thread.ts',
+    'limb-embeddings': '../limbs/embeddings/thread.ts',
     'module-procedures': '../engine/module/procedures/thread.ts',
   },
   outdir: 'dist',
