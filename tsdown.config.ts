@@ -7,6 +7,7 @@ export default defineConfig({
     testing: 'engine/testing/index.ts',
     limbs: 'limbs/index.ts',
     'limb-store': 'limbs/memory/thread.ts',
+    'limb-convert': 'limbs/documents/converter/main.ts',
     'limb-embeddings': 'limbs/embeddings/thread.ts',
     mcp: 'limbs/mcp/main.ts',
     'pyodide-child': 'limbs/sandbox/pyodide/child.mjs',

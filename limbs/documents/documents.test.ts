@@ -1,14 +1,23 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DocumentContent } from '../memory/memory.ts';
-import { documentBytesMax, documentOf } from './read.ts';
+import { type Converter, openConverter } from './converter/converter.ts';
+import { documentBytesMax } from './kinds.ts';
+import { documentOf } from './read.ts';
 import { type DocumentsRoot, type FoundFile, openDocumentsRoot } from './root.ts';
 
 let folder: string;
 let inside: string;
 let root: DocumentsRoot;
+let converter: Converter;
+
+beforeAll(() => {
+  converter = openConverter();
+});
+
+afterAll(() => converter.close());
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'helix-documents-'));
@@ -35,7 +44,7 @@ async function read(path: string): Promise<DocumentContent> {
 }
 
 async function readFound(found: FoundFile): Promise<DocumentContent> {
-  return (await documentOf(root, found, []).open()).read();
+  return (await documentOf(root, converter, found, []).open()).read();
 }
 
 test('a folder gives its files, without hidden ones and dependencies', async () => {
@@ -115,14 +124,14 @@ test('what is no text is skipped with its reason', async () => {
   await put('binary.txt', Buffer.from([65, 0, 66]));
   await put('latin1.txt', Buffer.from([0xe4, 0x20, 0x61]));
   await put('empty.md', ' \n');
-  await put('huge.md', 'x'.repeat(documentBytesMax + 1));
+  await put('huge.md', 'x'.repeat(documentBytesMax.markdown + 1));
   await put('photo.png', 'x');
   await expect(read('binary.txt')).rejects.toThrow('it is not text in UTF-8');
   await expect(read('latin1.txt')).rejects.toThrow('it is not text in UTF-8');
   await expect(read('empty.md')).rejects.toThrow('it has no text');
-  await expect(read('huge.md')).rejects.toThrow('it has 1048577 bytes, at most 1048576 are read');
+  await expect(read('huge.md')).rejects.toThrow('it has 4194305 bytes, at most 4194304 are read');
   await expect(read('photo.png')).rejects.toMatchObject({
     code: 'unreadable-document',
-    message: expect.stringContaining('it is not one of .md'),
+    message: expect.stringContaining('it is none of Markdown, text, HTML, PDF'),
   });
 });

@@ -1,78 +1,47 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { LimbError } from '../errors.ts';
-import { chunkMarkdown } from '../memory/chunks.ts';
-import { type DocumentContent, type SourceDocument, unreadable } from '../memory/memory.ts';
-import { htmlToMarkdown } from './html.ts';
+import { chunkSections } from '../memory/chunks.ts';
+import type { DocumentContent, SourceDocument } from '../memory/memory.ts';
+import type { Converter } from './converter/converter.ts';
+import { refuse } from './formats/parsed.ts';
+import { documentBytesMax, kindOf, kindsInWords } from './kinds.ts';
 import type { DocumentsRoot, FoundFile } from './root.ts';
-
-/** About 300 printed pages; a larger file is data, hardly a text. */
-export const documentBytesMax = 1024 * 1024;
-
-const kinds: Readonly<Record<string, 'markdown' | 'text' | 'html'>> = {
-  '.md': 'markdown',
-  '.markdown': 'markdown',
-  '.mdx': 'markdown',
-  '.txt': 'text',
-  '.text': 'text',
-  '.rst': 'text',
-  '.adoc': 'text',
-  '.html': 'html',
-  '.htm': 'html',
-};
 
 const titleCharsMax = 120;
 
-export function isDocument(path: string): boolean {
-  return kindOf(path) !== undefined;
-}
+/** A part is at least a few words: more than these are data. */
+const chunksMax = 20_000;
+
+/** Part of every hash: a file is read again when what is made of files changes. */
+const formatVersion = 1;
 
 /** A found file as a document, read when it is opened. */
-export function documentOf(root: DocumentsRoot, found: FoundFile, labels: readonly string[]): SourceDocument {
+export function documentOf(
+  root: DocumentsRoot,
+  converter: Converter,
+  found: FoundFile,
+  labels: readonly string[],
+): SourceDocument {
+  const { path } = found;
   return {
-    path: found.path,
+    path,
     labels,
     async open() {
-      const kind = kindOf(found.path);
-      if (!kind) throw refuse(`it is not one of ${Object.keys(kinds).join(', ')}`);
-      const read = await root.read(found, documentBytesMax);
+      const kind = kindOf(path);
+      if (!kind) throw refuse(`it is none of ${kindsInWords}`);
+      const read = await root.read(found, documentBytesMax[kind]);
       if ('reason' in read) throw refuse(read.reason);
       const { bytes } = read;
-      const contentHash = createHash('sha256').update(bytes).digest('hex');
-      return { contentHash, read: async () => contentOf(found.path, kind, bytes) };
+      const contentHash = createHash('sha256').update(`${formatVersion} ${kind}\n`).update(bytes).digest('hex');
+      const content = async (signal?: AbortSignal): Promise<DocumentContent> => {
+        const { title, sections } = await converter.convert(kind, path, bytes, signal);
+        const chunks = chunkSections(sections);
+        if (chunks.length === 0) throw refuse('it has no text');
+        if (chunks.length > chunksMax) throw refuse(`it has ${chunks.length} parts, at most ${chunksMax} are kept`);
+        const name = title.slice(0, titleCharsMax) || posix.basename(path);
+        return { title: name, chunks, byteCount: bytes.length };
+      };
+      return { contentHash, read: content };
     },
   };
-}
-
-function contentOf(path: string, kind: 'markdown' | 'text' | 'html', bytes: Buffer): DocumentContent {
-  const text = decode(bytes);
-  if (text === undefined) throw refuse('it is not text in UTF-8');
-  const { title, markdown } = kind === 'html' ? htmlToMarkdown(text) : { title: '', markdown: text };
-  if (markdown.trim() === '') throw refuse('it has no text');
-  const name = title || (kind === 'text' ? '' : markdownTitle(markdown)) || posix.basename(path);
-  return { title: name.slice(0, titleCharsMax), chunks: chunkMarkdown(markdown), byteCount: bytes.length };
-}
-
-function refuse(reason: string): LimbError {
-  return new LimbError(unreadable, reason);
-}
-
-function kindOf(path: string): 'markdown' | 'text' | 'html' | undefined {
-  return kinds[posix.extname(path).toLowerCase()];
-}
-
-function decode(bytes: Buffer): string | undefined {
-  if (bytes.includes(0)) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function markdownTitle(markdown: string): string {
-  const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---\r?\n/.exec(markdown)?.[1] ?? '';
-  const named = /^title:[ \t]*["']?(.+?)["']?[ \t]*$/m.exec(frontMatter)?.[1];
-  const heading = /^#[ \t]+(.+?)[ \t]*#*[ \t]*$/m.exec(markdown)?.[1];
-  return (named ?? heading ?? '').replace(/[*_`]/g, '').trim();
 }

@@ -12,8 +12,10 @@ test('each section is a chunk with the headings above it', () => {
 });
 
 test('headings may be underlined, and keep no markup', () => {
-  const chunks = chunkMarkdown('The *Guide*\n=====\n\nIntro.\n\n[Use](./use.md) of `it`\n---\n\nText.\n\n---\n\nMore.');
-  expect(chunks.map((chunk) => chunk.section)).toEqual(['The Guide', 'The Guide › Use of it']);
+  const chunks = chunkMarkdown(
+    'The *Guide*\n=====\n\nIntro.\n\n[Use](./use.md) _of_ `it_all`\n---\n\nText.\n\n---\n\nMore.',
+  );
+  expect(chunks.map((chunk) => chunk.section)).toEqual(['The Guide', 'The Guide › Use of it_all']);
   expect(chunks[1]?.content).toBe('Text.\n\n---\n\nMore.');
 });
 

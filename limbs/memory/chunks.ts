@@ -5,23 +5,34 @@ export const chunkCharsMax = 900;
 
 const sectionCharsMax = 120;
 
-interface Section {
+/** A part of a document under its headings, outermost first: paragraphs, rows or definitions that belong together. */
+export interface Section {
   readonly headings: readonly string[];
   readonly blocks: string[];
+  /** What stands between two blocks; default an empty line. */
+  readonly joint?: string;
 }
 
 /** Cuts Markdown at its headings, then packs each section's paragraphs into chunks of at most `chunkCharsMax`. */
 export function chunkMarkdown(markdown: string): Chunk[] {
+  return chunkSections(sectionsOf(markdown));
+}
+
+/** Packs each section's blocks into chunks of at most `chunkCharsMax`. */
+export function chunkSections(sections: readonly Section[]): Chunk[] {
   const chunks: Chunk[] = [];
-  for (const section of sectionsOf(markdown)) {
-    const name = sectionName(section.headings);
-    for (const content of pack(section.blocks)) chunks.push({ section: name, content });
+  for (const { headings, blocks, joint } of sections) {
+    const section = sectionName(headings);
+    for (const content of pack(blocks, joint ?? '\n\n')) chunks.push({ section, content });
   }
   return chunks;
 }
 
-/** Sections in order, each with its paragraphs, lists, tables and code blocks. */
-function sectionsOf(markdown: string): Section[] {
+/**
+ * Sections in order, each with its paragraphs, lists, tables and code blocks. In plain text only underlined lines are
+ * headings: a `#` begins many other things there.
+ */
+export function sectionsOf(markdown: string, { isPlain = false } = {}): Section[] {
   const sections: Section[] = [{ headings: [], blocks: [] }];
   const headings: { level: number; text: string }[] = [];
   let block: string[] = [];
@@ -49,7 +60,7 @@ function sectionsOf(markdown: string): Section[] {
       }
       continue;
     }
-    const heading = /^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$/.exec(line);
+    const heading = isPlain ? null : /^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$/.exec(line);
     const underline = /^ {0,3}(=+|-{2,})[ \t]*$/.exec(line)?.[1];
     if (mark !== '') {
       endBlock();
@@ -72,15 +83,15 @@ function sectionsOf(markdown: string): Section[] {
 }
 
 /** Whole blocks together as long as they fit; a block that is too long alone is cut between sentences. */
-function pack(blocks: readonly string[]): string[] {
+function pack(blocks: readonly string[], joint: string): string[] {
   const packed: string[] = [];
   let current = '';
   for (const piece of blocks.flatMap(cut)) {
-    if (current !== '' && current.length + 2 + piece.length > chunkCharsMax) {
+    if (current !== '' && current.length + joint.length + piece.length > chunkCharsMax) {
       packed.push(current);
       current = '';
     }
-    current = current === '' ? piece : `${current}\n\n${piece}`;
+    current = current === '' ? piece : `${current}${joint}${piece}`;
   }
   if (current !== '') packed.push(current);
   return packed;
@@ -133,11 +144,15 @@ function sectionName(headings: readonly string[]): string {
 }
 
 function plainHeading(text: string): string {
-  return text
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/[*_`]/g, '')
-    .replace(/<[^>]+>/g, '')
-    .trim();
+  return (
+    text
+      .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/[*`]/g, '')
+      // Underscores within a word belong to a name.
+      .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '')
+      .replace(/<[^>]+>/g, '')
+      .trim()
+  );
 }
 
 /** The lines between `---` at the very start are about the document, not part of it. */

@@ -60,7 +60,7 @@ test('what is unchanged is skipped, and what is gone from a folder is forgotten'
 test('what cannot be read is skipped and said', async () => {
   expect(await remember('bread.txt', 'guide/photo.png', 'no.md')).toEqual({
     text: expect.stringMatching(
-      /^Remembered 0 documents \(0 chunks\), 1 unchanged, 2 skipped\nguide\/photo\.png: it is not one of .md.*\nno\.md: there is no such file or folder$/,
+      /^Remembered 0 documents \(0 chunks\), 1 unchanged, 2 skipped\nguide\/photo\.png: it is none of Markdown.*\nno\.md: there is no such file or folder$/,
     ),
     lines: [expect.stringContaining('guide/photo.png skipped'), expect.stringContaining('no.md skipped')],
   });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { documentOf, isDocument } from '../documents/read.ts';
+import { openConverter } from '../documents/converter/converter.ts';
+import { kindOf, kindsInWords } from '../documents/kinds.ts';
+import { documentOf } from '../documents/read.ts';
 import type { DocumentsRoot } from '../documents/root.ts';
 import { LimbError } from '../errors.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -45,17 +47,24 @@ export function rememberSkill(
         tally.skipped.push({ path, reason });
         progress(`${path} skipped: ${reason}`);
       };
+      const converter = openConverter();
       try {
         for (const path of paths) {
-          const found = await find(root, path, skip);
-          if (!found) continue;
-          const files = found.isFolder ? found.files.filter((file) => isDocument(file.path)) : found.files;
+          const found = await find(root, path);
+          if (!found) {
+            const forgotten = await memory.forgetOthers(tenant, path.replace(/\/+$/, ''), []);
+            tally.forgotten += forgotten;
+            if (forgotten === 0) skip(path, 'there is no such file or folder');
+            else progress(`${path} is gone: ${counted(forgotten, 'document')} forgotten`);
+            continue;
+          }
+          const files = found.isFolder ? found.files.filter((file) => kindOf(file.path) !== undefined) : found.files;
           tally.others += found.files.length - files.length;
           let done = 0;
           const place = () => (files.length > 1 ? `${done} of ${files.length}: ` : '');
           await memory.remember(
             tenant,
-            files.map((file) => documentOf(root, file, labels)),
+            files.map((file) => documentOf(root, converter, file, labels)),
             (document) => {
               done++;
               if (document.outcome === 'unreadable') return skip(document.path, document.reason);
@@ -78,6 +87,7 @@ export function rememberSkill(
           );
         }
       } finally {
+        converter.close();
         onChange(tenant);
       }
       if (tally.documents + tally.unchanged + tally.forgotten === 0) throw nothingRemembered(tally);
@@ -86,13 +96,12 @@ export function rememberSkill(
   });
 }
 
-/** What a path stands for. One that is not there is skipped; one that leads out of the folder fails the task. */
-async function find(root: DocumentsRoot, path: string, skip: (path: string, reason: string) => void) {
+/** What a path stands for; undefined when nothing is there. One that leads out of the folder fails the task. */
+async function find(root: DocumentsRoot, path: string) {
   try {
     return await root.find(path);
   } catch (error) {
     if (!(error instanceof LimbError) || error.code !== 'no-such-document') throw error;
-    skip(path, 'there is no such file or folder');
     return undefined;
   }
 }
@@ -115,7 +124,7 @@ function tallyText(tally: Tally): string {
 }
 
 function nothingRemembered(tally: Tally): LimbError {
-  const why = tally.others > 0 ? `${counted(tally.others, 'file')} found, none of them Markdown, text or HTML.` : '';
+  const why = tally.others > 0 ? `${counted(tally.others, 'file')} found, none of them ${kindsInWords}.` : '';
   const lines = ['No document was remembered.', why, ...reasons(tally)].filter((line) => line !== '');
   return new LimbError('nothing-remembered', lines.join('\n'));
 }

@@ -10,6 +10,7 @@ import { keyOf } from '../models/config/config.ts';
 import type { Environment } from '../models/config/key.ts';
 import { findModels } from '../models/find.ts';
 import { Router } from '../models/router.ts';
+import { forgetSkill } from '../skills/forget.ts';
 import { reasonSkill } from '../skills/reason/reason.ts';
 import { recallSkill } from '../skills/recall.ts';
 import { rememberSkill } from '../skills/remember.ts';
@@ -73,6 +74,7 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
       reasonSkill({ memory, embedder, model, python }),
       recallSkill(memory),
       rememberSkill(memory, root, options.onMemory),
+      forgetSkill(memory, options.onMemory),
       ...(python ? [runPythonSkill(python)] : []),
     ];
     tellModels(config, model?.name, log);
