@@ -63,9 +63,8 @@ function toolsOf(
   meta: unknown,
   call: (params: { run: string; name: string; arguments: unknown }) => Promise<Reply>,
 ): { tools?: Tools } {
-  const offered = offeredTools.safeParse(meta);
-  if (!offered.success) return {};
-  const { run, files } = offered.data;
+  if (meta === undefined) return {};
+  const { run, files } = offeredTools.parse(meta);
   return { tools: { files, call: (name, args) => call({ run, name, arguments: args }) } };
 }
 

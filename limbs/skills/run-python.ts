@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type PythonTool, TIMEOUT_MS_MAX } from '../mcp/index.ts';
+import { type PythonCall, type PythonTool, TIMEOUT_MS_MAX } from '../mcp/index.ts';
 import type { Output, RunResult } from '../sandbox/index.ts';
 import { BudgetShort } from '../spending.ts';
 import type { SummaryParts } from '../summary.ts';
@@ -52,7 +52,7 @@ export function runPythonSkill(python: Python): Skill {
 /** Runs a program within the task's budgets of seconds. @throws BudgetShort when they end it, or had nothing for it */
 export function runPaid(
   python: Python,
-  call: { readonly code: string; readonly timeoutMs: number },
+  call: PythonCall & { readonly timeoutMs: number },
   onOutput: (output: Output) => void,
   context: Pick<SkillContext, 'spend' | 'signal'>,
 ): Promise<RunResult> {

@@ -6,17 +6,20 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Memory } from '../../memory/memory.ts';
 import { openMemoryHere } from '../../memory/open.ts';
 import type { Price } from '../../models/config/config.ts';
+import type { LanguageModel } from '../../models/language-model.ts';
 import { type Amounts, BudgetShort, type Spend } from '../../spending.ts';
 import { testContext } from '../../testing/context.ts';
 import { fakePython } from '../../testing/fake-python.ts';
 import { modelAt } from '../../testing/models.ts';
+import { calls, chunk, startOpenAiServer, stopsAfter } from '../../testing/openai-server.ts';
 import { sourceOf } from '../../testing/source.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
 import { reasonSkill } from './reason.ts';
-import { reasonLimits, reasonWithModel } from './with-model.ts';
+import { type Asked, type Means, reasonLimits, reasonWithModel } from './with-model.ts';
 
 const embedder = wordEmbedder();
 const question = 'How many hours do three leases last?';
+const asked: Asked = { question, labels: [], grants: undefined };
 let folder: string;
 let memory: Memory;
 let mock: LLMock;
@@ -44,6 +47,10 @@ afterEach(() => mock.stop());
 
 function model(name = 'mock-model', price: Price = { inMicros: 0, outMicros: 0 }) {
   return modelAt(`${mock.url}/v1`, { model: name, price });
+}
+
+function means(languageModel: LanguageModel): Means {
+  return { model: languageModel, memory, python: undefined, scriptTools: [] };
 }
 
 /** What the model was sent in its n-th turn. */
@@ -128,12 +135,35 @@ test('a model that never stops calling tools is made to answer', async () => {
     )
     .onMessage(/Answer now/, { content: 'At last.' });
   const limits = { ...reasonLimits, turnsMax: 3 };
-  const parts = await reasonWithModel(question, model(), memory, undefined, testContext(), limits);
+  const parts = await reasonWithModel(asked, means(model()), testContext(), limits);
   expect(parts).toMatchObject({
     text: 'At last.',
     note: 'The model reached its limit of turns or tokens and answered from what it had. The model named no source for this answer.',
   });
   expect(mock.getRequests().length).toBe(3);
+});
+
+test('an answer that takes too long ends with what there is of it, and says so', async () => {
+  const server = await startOpenAiServer(
+    calls(['recall', { query: 'how long a lease lasts' }]),
+    stopsAfter(chunk({ content: 'One lease lasts 14 hours [1]. Three' })),
+  );
+  const slow = means(modelAt(server.baseUrl));
+  const context = testContext();
+  const parts = await reasonWithModel(asked, slow, context, { ...reasonLimits, timeMs: 1500 });
+  expect(parts).toMatchObject({
+    text: 'One lease lasts 14 hours [1]. Three',
+    citations: [{ document: 'leases.md' }],
+    note: expect.stringMatching(/^Unfinished: it took longer than 1\.5 s\./),
+  });
+  await server.close();
+});
+
+test('labels bound what is looked up, also without a model', async () => {
+  mock.onMessage(question, { content: 'I do not know.' });
+  const parts = { memory, embedder, python: undefined };
+  const body = await reasonSkill({ ...parts, model: undefined }).run({ question, labels: ['none'] }, testContext());
+  expect(body.citations).toEqual([]);
 });
 
 test('thoughts of the model are no answer', async () => {
@@ -180,7 +210,7 @@ test('a turn is taken within the budget, and its price is told', async () => {
     return result;
   };
   const priced = model('dear', { inMicros: 2, outMicros: 10 });
-  const summary = await reasonWithModel(question, priced, memory, undefined, { ...testContext(), spend });
+  const summary = await reasonWithModel(asked, means(priced), { ...testContext(), spend });
   const [step] = steps;
   expect(steps).toHaveLength(1);
   expect(step?.spent.tokens).toBe((summary.tokensIn ?? 0) + (summary.tokensOut ?? 0));
@@ -198,7 +228,7 @@ test('a budget that is short leads to the cheaper model where the tenant wants t
     };
   const priced = { ...model('dear', { inMicros: 2, outMicros: 10 }), cheaper: model() };
   const answer = (wantsCheaper: boolean) =>
-    reasonWithModel(question, priced, memory, undefined, { ...testContext(), spend: spendWith(wantsCheaper) });
+    reasonWithModel(asked, means(priced), { ...testContext(), spend: spendWith(wantsCheaper) });
   expect(await answer(true)).toMatchObject({ engine: 'mock-model', text: 'Fourteen.', costMicros: 0n });
   expect(await answer(false)).toMatchObject({ engine: 'dear', note: 'Unfinished: the money is short by 3' });
 });

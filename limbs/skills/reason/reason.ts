@@ -2,12 +2,20 @@ import { z } from 'zod';
 import type { Embedder } from '../../embeddings/embedder.ts';
 import type { Memory } from '../../memory/memory.ts';
 import type { LanguageModel } from '../../models/language-model.ts';
+import { labelsInput } from '../labels.ts';
 import type { Python } from '../run-python.ts';
 import { defineSkill, type Skill } from '../skill.ts';
+import type { ScriptTool } from './script-tools.ts';
 import { reasonWithModel } from './with-model.ts';
 import { reasonWithoutModel } from './without-model.ts';
 
-const input = z.object({ question: z.string().trim().min(1).max(8000) });
+const input = z.object({
+  question: z.string().trim().min(1).max(8000),
+  /** Only documents with all of these labels are looked at. */
+  labels: labelsInput.default([]),
+  /** The tools that the model's scripts may call; default all that the limb has for them. */
+  grants: z.array(z.string().min(1).max(80)).max(100).optional(),
+});
 
 export interface ReasonParts {
   readonly memory: Memory;
@@ -15,16 +23,18 @@ export interface ReasonParts {
   /** None: answers are quoted from the documents. */
   readonly model: LanguageModel | undefined;
   readonly python: Python | undefined;
+  /** What scripts may call besides looking up; default nothing. */
+  readonly scriptTools?: readonly ScriptTool[];
 }
 
 /** Answers a question from what the limb remembers. */
-export function reasonSkill({ memory, embedder, model, python }: ReasonParts): Skill {
+export function reasonSkill({ memory, embedder, model, python, scriptTools = [] }: ReasonParts): Skill {
   return defineSkill({
     name: 'reason',
     input,
-    work: ({ question }, context) =>
+    work: ({ question, labels, grants }, context) =>
       model
-        ? reasonWithModel(question, model, memory, python, context)
-        : reasonWithoutModel(question, memory, embedder, context),
+        ? reasonWithModel({ question, labels, grants }, { model, memory, python, scriptTools }, context)
+        : reasonWithoutModel({ question, labels }, memory, embedder, context),
   });
 }

@@ -1,14 +1,16 @@
 import { performance } from 'node:perf_hooks';
-import { LimbError } from '../../errors.ts';
 import type { Memory } from '../../memory/memory.ts';
 import type { LanguageModel, Message, Turn } from '../../models/language-model.ts';
 import { BudgetShort } from '../../spending.ts';
 import type { SummaryParts } from '../../summary.ts';
 import type { Python } from '../run-python.ts';
 import type { SkillContext } from '../skill.ts';
+import { addTurn, answered, nothingSpent, unfinished } from './endings.ts';
+import { lookUpIn } from './look-up.ts';
 import { Recalled } from './recalled.ts';
-import { StreamedText, withoutThoughts } from './streamed-text.ts';
-import { openToolbox } from './tools.ts';
+import { grantedTools, recallForScripts, type ScriptTool } from './script-tools.ts';
+import { StreamedText } from './streamed-text.ts';
+import { openToolbox, type Toolbox } from './tools.ts';
 
 export interface ReasonLimits {
   /** Turns of the model, the last of which gets no tools. */
@@ -26,6 +28,23 @@ export const reasonLimits: ReasonLimits = {
   timeMs: 5 * 60_000,
 };
 
+/** A question, and what may be used for its answer. */
+export interface Asked {
+  readonly question: string;
+  /** Only documents with all of these labels. */
+  readonly labels: readonly string[];
+  /** The tools that scripts may call; none for all. */
+  readonly grants: readonly string[] | undefined;
+}
+
+export interface Means {
+  readonly model: LanguageModel;
+  readonly memory: Memory;
+  readonly python: Python | undefined;
+  /** What scripts may call besides looking up. */
+  readonly scriptTools: readonly ScriptTool[];
+}
+
 /** The answer must fit a summary, so it is asked for short. */
 const instructions = `You answer questions from somebody's own documents.
 Look up with the tool recall before you state anything about what the documents are about; look up again with other words when the parts do not answer. Compute with the tool run_python, if there is one, rather than in your head.
@@ -36,167 +55,123 @@ Answer in the language of the question, in plain text of at most 200 words.`;
 
 const finalRequest = 'Answer now from what you have. No more tools can be called.';
 
-/** Answers by a conversation in which the model may call tools, within limits. */
+/** Answers by a conversation in which the model may call tools, within limits; cut short, by what there is until then. */
 export async function reasonWithModel(
-  question: string,
-  model: LanguageModel,
-  memory: Memory,
-  python: Python | undefined,
+  asked: Asked,
+  means: Means,
   context: SkillContext,
   limits: ReasonLimits = reasonLimits,
 ): Promise<SummaryParts> {
   const timeout = AbortSignal.timeout(limits.timeMs);
   const bounded = { ...context, signal: AbortSignal.any([context.signal, timeout]) };
+  const work = new Reasoning(asked, means, bounded, limits);
   try {
-    return await converse(question, model, memory, python, bounded, limits);
+    return await work.answer();
   } catch (error) {
-    if (timeout.aborted && !context.signal.aborted) {
-      throw new LimbError(
-        'reason-timeout',
-        `${model.name} did not finish its answer within ${limits.timeMs / 1000} s. Ask for less at once, or use a faster model.`,
-        { cause: error },
-      );
-    }
-    throw error;
+    if (error instanceof BudgetShort) return work.unfinished(error.message);
+    if (!timeout.aborted || context.signal.aborted) throw error;
+    return work.unfinished(
+      `it took longer than ${limits.timeMs / 1000} s. Ask for less at once, or use a faster model.`,
+    );
   }
 }
 
-async function converse(
-  question: string,
-  model: LanguageModel,
-  memory: Memory,
-  python: Python | undefined,
-  context: SkillContext,
-  limits: ReasonLimits,
-): Promise<SummaryParts> {
-  const recalled = new Recalled();
-  const toolbox = openToolbox(memory, python, recalled);
-  const messages: Message[] = [
-    { role: 'system', text: instructions },
-    { role: 'user', text: question },
-  ];
-  const spent = { tokensIn: 0, tokensOut: 0, micros: 0, isEstimated: false, modelMs: 0, toolsMs: 0 };
-  const begunMs = performance.now();
-  let present = model;
-  context.progress(`Asks ${model.name}`);
+/** The work on one question. */
+class Reasoning {
+  readonly #context: SkillContext;
+  readonly #limits: ReasonLimits;
+  readonly #toolbox: Toolbox;
+  readonly #recalled = new Recalled();
+  readonly #messages: Message[];
+  readonly #spent = nothingSpent();
+  readonly #begunMs = performance.now();
+  #model: LanguageModel;
+  /** What the model says in the present turn. */
+  #saying = '';
 
-  for (let turnNumber = 1; ; turnNumber++) {
-    const isLast = turnNumber >= limits.turnsMax || spent.tokensIn + spent.tokensOut >= limits.tokensMax;
-    if (isLast) messages.push({ role: 'user', text: finalRequest });
-    let stream = new StreamedText(context.tellText());
+  constructor(
+    asked: Asked,
+    { model, memory, python, scriptTools }: Means,
+    context: SkillContext,
+    limits: ReasonLimits,
+  ) {
+    this.#model = model;
+    this.#context = context;
+    this.#limits = limits;
+    const lookUp = lookUpIn(memory, asked.labels, this.#recalled);
+    const tools = grantedTools([recallForScripts(lookUp), ...scriptTools], asked.grants, context);
+    this.#toolbox = openToolbox({ lookUp, python, scriptTools: tools });
+    this.#messages = [
+      { role: 'system', text: instructions },
+      { role: 'user', text: asked.question },
+    ];
+  }
+
+  async answer(): Promise<SummaryParts> {
+    const { turnsMax, tokensMax } = this.#limits;
+    this.#context.progress(`Asks ${this.#model.name}`);
+    for (let turnNumber = 1; ; turnNumber++) {
+      const isLast = turnNumber >= turnsMax || this.#spent.tokensIn + this.#spent.tokensOut >= tokensMax;
+      if (isLast) this.#messages.push({ role: 'user', text: finalRequest });
+      const turn = await this.#turn(isLast);
+      if (isLast || turn.toolCalls.length === 0) return answered(turn, isLast, this.#recalled, this.#spent);
+      await this.#callTools(turn);
+    }
+  }
+
+  unfinished(why: string): SummaryParts {
+    const earlier = this.#messages.filter((message) => message.role === 'assistant').map(({ text }) => text);
+    return unfinished(why, this.#model.name, [...earlier, this.#saying], this.#recalled, this.#spent);
+  }
+
+  /** One turn, by a cheaper model when the budget is short and the tenant wants that. */
+  async #turn(isLast: boolean): Promise<Turn> {
+    try {
+      return await this.#turnOf(this.#model, isLast);
+    } catch (error) {
+      const { cheaper } = this.#model;
+      if (!(error instanceof BudgetShort && error.wantsCheaper && cheaper)) throw error;
+      this.#model = cheaper;
+      this.#context.progress(`Goes on with ${cheaper.name}: ${error.message}`);
+      return this.#turn(isLast);
+    }
+  }
+
+  async #turnOf(model: LanguageModel, isLast: boolean): Promise<Turn> {
+    const { signal, spend, progress, tellText } = this.#context;
     const startedMs = performance.now();
-    const request = {
-      messages,
-      tools: isLast ? [] : toolbox.definitions,
-      tokensOutMax: limits.tokensOutPerTurnMax,
-      timeMs: limits.timeMs - (startedMs - begunMs),
-      signal: context.signal,
-      spend: context.spend,
-      onText: (text: string) => stream.push(text),
-      onFailure: (failed: string, reason: string) => {
-        stream = new StreamedText(context.tellText());
-        context.progress(`${failed} did not answer: ${reason}`);
+    let stream = new StreamedText(tellText());
+    this.#saying = '';
+    const turn = await model.turn({
+      messages: this.#messages,
+      tools: isLast ? [] : this.#toolbox.definitions,
+      tokensOutMax: this.#limits.tokensOutPerTurnMax,
+      timeMs: this.#limits.timeMs - (startedMs - this.#begunMs),
+      signal,
+      spend,
+      onText: (text) => {
+        this.#saying += text;
+        stream.push(text);
       },
-    };
-    let turn: Turn;
-    try {
-      turn = await present.turn(request);
-    } catch (error) {
-      if (!(error instanceof BudgetShort)) throw error;
-      if (error.wantsCheaper && present.cheaper) {
-        present = present.cheaper;
-        context.progress(`Goes on with ${present.name}: ${error.message}`);
-        turnNumber--;
-        continue;
-      }
-      return unfinishedSummary(error, present, messages, recalled, spent);
-    }
-    stream.end();
-    spent.micros += turn.micros;
-    spent.isEstimated ||= turn.isEstimated;
-    spent.tokensIn += turn.tokensIn;
-    spent.tokensOut += turn.tokensOut;
-    spent.modelMs += performance.now() - startedMs;
-    if (isLast || turn.toolCalls.length === 0) return summaryOf(turn, isLast, recalled, spent);
-
-    messages.push({ role: 'assistant', text: turn.text, toolCalls: turn.toolCalls });
-    const toolsStartedMs = performance.now();
-    try {
-      for (const call of turn.toolCalls) {
-        messages.push({ role: 'tool', callId: call.id, text: await toolbox.call(call, context) });
-      }
-    } catch (error) {
-      if (!(error instanceof BudgetShort)) throw error;
-      return unfinishedSummary(error, present, messages, recalled, spent);
-    }
-    spent.toolsMs += performance.now() - toolsStartedMs;
-  }
-}
-
-interface Spent {
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  readonly micros: number;
-  readonly isEstimated: boolean;
-  readonly modelMs: number;
-  readonly toolsMs: number;
-}
-
-/** What there is when a budget ends the work: what the model has written so far, and why it ends. */
-function unfinishedSummary(
-  error: BudgetShort,
-  model: LanguageModel,
-  messages: readonly Message[],
-  recalled: Recalled,
-  spent: Spent,
-): SummaryParts {
-  const written = messages
-    .filter((message) => message.role === 'assistant')
-    .map((message) => withoutThoughts(message.text).trim())
-    .filter((text) => text !== '');
-  const { text, citations } = recalled.cite(
-    written.join('\n\n') || 'No answer: the budget ended before there was one.',
-  );
-  return {
-    text,
-    citations,
-    engine: model.name,
-    note: `Unfinished: ${error.message}`,
-    tokensIn: spent.tokensIn,
-    tokensOut: spent.tokensOut,
-    costMicros: BigInt(Math.ceil(spent.micros)),
-    timings: [
-      { name: 'model', durationMs: spent.modelMs },
-      { name: 'tools', durationMs: spent.toolsMs },
-    ],
-  };
-}
-
-function summaryOf(turn: Turn, isLast: boolean, recalled: Recalled, spent: Spent): SummaryParts {
-  const answer = withoutThoughts(turn.text).trim();
-  if (answer === '') {
-    throw new LimbError('model-no-answer', `${turn.model} ended without an answer. Ask again, or use another model.`, {
-      isRetryable: true,
+      onFailure: (failed, reason) => {
+        this.#saying = '';
+        stream = new StreamedText(tellText());
+        progress(`${failed} did not answer: ${reason}`);
+      },
     });
+    stream.end();
+    this.#saying = '';
+    addTurn(this.#spent, turn);
+    this.#spent.modelMs += performance.now() - startedMs;
+    return turn;
   }
-  const { text, citations } = recalled.cite(answer);
-  const notes = [
-    isLast ? 'The model reached its limit of turns or tokens and answered from what it had.' : '',
-    turn.isCutOff ? 'The answer was cut off at its longest.' : '',
-    spent.isEstimated ? 'Tokens are estimated: a server did not count them.' : '',
-    recalled.count > 0 && citations.length === 0 ? 'The model named no source for this answer.' : '',
-  ];
-  return {
-    text,
-    citations,
-    engine: turn.model,
-    note: notes.filter((note) => note !== '').join(' '),
-    tokensIn: spent.tokensIn,
-    tokensOut: spent.tokensOut,
-    costMicros: BigInt(Math.ceil(spent.micros)),
-    timings: [
-      { name: 'model', durationMs: spent.modelMs },
-      { name: 'tools', durationMs: spent.toolsMs },
-    ],
-  };
+
+  async #callTools({ text, toolCalls }: Turn): Promise<void> {
+    const startedMs = performance.now();
+    this.#messages.push({ role: 'assistant', text, toolCalls });
+    for (const call of toolCalls) {
+      this.#messages.push({ role: 'tool', callId: call.id, text: await this.#toolbox.call(call, this.#context) });
+    }
+    this.#spent.toolsMs += performance.now() - startedMs;
+  }
 }

@@ -14,13 +14,13 @@ const note =
 
 /** Answers with sentences quoted from the documents. */
 export async function reasonWithoutModel(
-  question: string,
+  { question, labels }: { readonly question: string; readonly labels: readonly string[] },
   memory: Memory,
   embedder: Embedder,
   { tenant, signal, progress }: SkillContext,
 ): Promise<SummaryParts> {
   const startedMs = performance.now();
-  const parts = await memory.recall(tenant, question, { limit: partsMax }, signal);
+  const parts = await memory.recall(tenant, question, { limit: partsMax, labels }, signal);
   const recalledMs = performance.now();
   progress(`Recalled ${counted(parts.length, 'part')} of the documents`);
   if (parts.length === 0) {
