@@ -1,10 +1,11 @@
 import { treeHolder } from '../budgets/budgets.ts';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
+import { utf8Bytes } from '../lib/text.ts';
 import { elapsedMs } from '../lib/time.ts';
 import type { Ctx, DayTotalRow, TaskRow } from '../schema.ts';
 import { keepDaysOf, policyOf } from './policy.ts';
-import { type Growth, grow, sizeOfAttempt, sizeOfSummary, sizeOfTask, sumOf, usageOf } from './usage.ts';
+import { type Growth, grow, sizeOfAttempt, sizeOfSummary, sizeOfTask, summaryBytes, sumOf, usageOf } from './usage.ts';
 
 // Tasks that ended long ago become daily totals. Their numbers are handed out by counting, so the oldest are found without
 // an index: a cursor goes through the numbers, a bounded part at each step, and begins again at the first that is still
@@ -60,8 +61,8 @@ function compact(ctx: Ctx, task: TaskRow): void {
   const input = ctx.db.taskInput.taskId.find(id);
   const summary = ctx.db.summary.taskId.find(id);
   const attempts = [...ctx.db.attempt.taskId.filter(id)];
-  let gone: Growth = sizeOfTask(input?.input ?? '');
-  if (summary) gone = sumOf(gone, sizeOfSummary(summary.body));
+  let gone: Growth = sizeOfTask(utf8Bytes(input?.input ?? ''));
+  if (summary) gone = sumOf(gone, sizeOfSummary(summaryBytes(summary.body)));
   for (const attempt of attempts) gone = sumOf(gone, sizeOfAttempt(attempt));
 
   const totalMs = elapsedMs(task.submittedAt, task.finishedAt ?? task.submittedAt);

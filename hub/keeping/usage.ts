@@ -42,16 +42,17 @@ export function usageOf(ctx: Ctx, tenantId: bigint): UsageRow {
 
 /** What an attempt that has ended takes. */
 export function sizeOfAttempt({ error }: { readonly error: string }): Growth {
-  return { rows: 1, bytes: utf8Bytes(error) };
+  return { rows: 1, bytes: error === '' ? 0 : utf8Bytes(error) };
 }
 
-/** What a task takes with its input. */
-export function sizeOfTask(input: string): Growth {
-  return { rows: 2, bytes: utf8Bytes(input) };
+/** What a task takes with its input of so many bytes. */
+export function sizeOfTask(inputBytes: number): Growth {
+  return { rows: 2, bytes: inputBytes };
 }
 
-export function sizeOfSummary(body: SummaryBody): Growth {
-  return { rows: 1, bytes: summaryBytes(body) };
+/** What a summary of so many bytes takes. */
+export function sizeOfSummary(bytes: number): Growth {
+  return { rows: 1, bytes };
 }
 
 /** A summary's size: the bytes of its JSON, 64-bit numbers written as text. */
@@ -67,10 +68,11 @@ function count(ctx: Ctx, tenantId: bigint): Pick<UsageRow, 'rows' | 'bytes' | 'l
   let total: Growth = { rows: [...ctx.db.dayTotal.tenantId.filter(tenantId)].length };
   let lastTask = 0n;
   for (const { taskId, input } of ctx.db.taskInput.tenantId.filter(tenantId)) {
-    total = sumOf(total, sizeOfTask(input));
+    total = sumOf(total, sizeOfTask(utf8Bytes(input)));
     if (taskId > lastTask) lastTask = taskId;
   }
-  for (const { body } of ctx.db.summary.tenantId.filter(tenantId)) total = sumOf(total, sizeOfSummary(body));
+  for (const { body } of ctx.db.summary.tenantId.filter(tenantId))
+    total = sumOf(total, sizeOfSummary(summaryBytes(body)));
   for (const attempt of ctx.db.attempt.tenantId.filter(tenantId)) {
     if (attempt.outcome.tag !== 'Open') total = sumOf(total, sizeOfAttempt(attempt));
   }

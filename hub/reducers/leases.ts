@@ -41,7 +41,7 @@ export const completeTask = spacetimedb.reducer(
   { taskId: t.u64(), attempt: t.u32(), summary: SummaryBody },
   (ctx, { taskId, attempt, summary }) => {
     const { task } = requireLease(ctx, taskId, attempt);
-    requireSummary(summary);
+    const growth = sizeOfSummary(requireSummary(summary));
     ctx.db.summary.insert({
       taskId,
       tenantId: task.tenantId,
@@ -50,7 +50,6 @@ export const completeTask = spacetimedb.reducer(
       body: summary,
       at: ctx.timestamp,
     });
-    const growth = sizeOfSummary(summary);
     finishTask(ctx, task, 'Done', { outcome: 'Done', exitCode: summary.exitCode, growth }, { error: '' });
   },
 );

@@ -33,12 +33,12 @@ export const submitTask = spacetimedb.reducer(
     requireMember(ctx, tenantId, 'Operator');
     const skillName = requireSkill(skill);
     const ownReference = requireText('reference', reference, limits.referenceCharsMax);
-    requireJson(input);
+    const inputBytes = requireJson(input);
     if (isKnown(ctx, tenantId, ownReference)) return;
     const terms = requireTerms(ctx, tenantId, given);
     const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
     if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return;
-    const growth = { unfinishedTasks: 1, ...sizeOfTask(input) };
+    const growth = { unfinishedTasks: 1, ...sizeOfTask(inputBytes) };
     requireRoom(ctx, tenantId, growth);
     const inserted = ctx.db.task.insert({
       id: 0n,
@@ -158,13 +158,15 @@ function isKnown(ctx: Ctx, tenantId: bigint, reference: string): boolean {
   return false;
 }
 
-function requireJson(input: string): void {
+/** @returns how many bytes it has */
+function requireJson(input: string): number {
   const bytes = utf8Bytes(input);
   if (bytes > limits.inputBytesMax) {
     throw new SenderError(`input-too-large: the input is ${bytes} bytes, at most ${limits.inputBytesMax} are allowed`);
   }
   try {
     JSON.parse(input);
+    return bytes;
   } catch {
     throw new SenderError('invalid-input: the input is not JSON; send the JSON that the skill expects');
   }
