@@ -72,10 +72,11 @@ export class TestFace {
     return page;
   }
 
-  async startLimb(name: string, capacity = 2): Promise<Limb> {
+  /** Starts a limb, by a pairing code of its own unless one is given. */
+  async startLimb(name: string, capacity = 2, code?: string): Promise<Limb> {
     const folder = join(this.hub.folder, name);
     mkdirSync(folder);
-    const pairCode = await this.invite('Limb');
+    const pairCode = code ?? (await this.invite('Limb'));
     const limb = await startScriptedLimb({ folder, url: this.url, name, pairCode, capacity });
     this.#limbs.push(limb);
     return limb;

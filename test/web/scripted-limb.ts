@@ -32,11 +32,28 @@ const reason = defineSkill({
 
 const recall = defineSkill({
   name: 'recall',
-  input: z.object({ query: z.string(), limit: z.number().optional() }),
+  input: z.object({ query: z.string(), limit: z.number(), format: z.literal('json') }),
   work: async ({ query }) => ({
-    text: `[1] What is known of ${query}.`,
+    text: JSON.stringify({
+      parts: [
+        {
+          document: 'handbook.md',
+          section: 'Limbs',
+          score: 0.97,
+          meaning: { rank: 1, score: 0.71 },
+          words: { rank: 2, score: 0.4 },
+          content: `What is known of ${query}.`,
+        },
+        {
+          document: 'notes.md',
+          section: '',
+          score: 0.5,
+          meaning: { rank: 2, score: 0.44 },
+          content: 'Something else.',
+        },
+      ],
+    }),
     engine: 'memory',
-    citations: [{ document: 'handbook.md', section: 'Limbs', quote: `What is known of ${query}.` }],
   }),
 });
 

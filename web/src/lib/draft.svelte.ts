@@ -3,7 +3,7 @@ export type Mode = 'question' | 'python';
 const key = 'helix.draft';
 
 /** A name for a submission that nobody else uses. `randomUUID` exists only on https and on localhost. */
-function freshReference(): string {
+export function freshReference(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { age, duration, elapsed } from './format.ts';
+import { age, bytes, duration, elapsed } from './format.ts';
 import { readInput, titleOf } from './task-input.ts';
 
 test.each([
@@ -39,4 +39,14 @@ test('an input that is not of a known skill is shown as it is', () => {
   expect(readInput('{"paths":["a.md"]}')).toEqual({ kind: 'documents', paths: ['a.md'] });
   expect(readInput('{"a":1}')).toEqual({ kind: 'other', json: '{\n  "a": 1\n}' });
   expect(readInput('nonsense')).toEqual({ kind: 'other', json: 'nonsense' });
+});
+
+test('a size is told in its largest unit', () => {
+  expect([0, 340, 2458, 800 * 1024, 5 * 1024 ** 3].map(bytes)).toEqual([
+    '0 B',
+    '340 B',
+    '2.4 KiB',
+    '800 KiB',
+    '5.0 GiB',
+  ]);
 });

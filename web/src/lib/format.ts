@@ -34,6 +34,12 @@ export function age(ms: number): string {
   return texts.age.days(Math.floor(seconds / 86_400));
 }
 
+/** Within a sentence: `now`, `5 min ago`. */
+export function ago(ms: number): string {
+  const since = age(ms);
+  return since === texts.age.now ? since : texts.age.ago(since);
+}
+
 const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
@@ -53,4 +59,16 @@ export function count(value: number): string {
 /** Millionths of a currency unit as the unit with as many digits as matter. */
 export function cost(micros: bigint): string {
   return (Number(micros) / 1_000_000).toLocaleString(undefined, { maximumSignificantDigits: 3 });
+}
+
+/** A size in its largest unit: `340 B`, `2.4 KiB`. */
+export function bytes(value: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let at = 0;
+  let size = value;
+  while (size >= 1024 && at < units.length - 1) {
+    size /= 1024;
+    at += 1;
+  }
+  return `${at === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[at]}`;
 }

@@ -1,4 +1,6 @@
 import { boardTexts, toastTexts } from './texts/board.ts';
+import { inviteTexts, limbTexts, settingsTexts } from './texts/fleet.ts';
+import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
 
 /** Every English text of the face. */
 export const texts = {
@@ -22,6 +24,7 @@ export const texts = {
     account: 'Tenant and account',
     skip: 'Skip to the content',
     keep: 'Cancel',
+    close: 'Close',
     notFound: 'There is no such page',
     notFoundHint: 'The address may be mistyped, or from another version.',
     goHome: 'Ask something',
@@ -255,25 +258,12 @@ export const texts = {
     after: (duration: string) => `+${duration}`,
   },
 
-  limbs: {
-    label: 'Limbs',
-    online: 'online',
-    offline: 'offline',
-    onlineCount: (online: number, all: number) => `${online} of ${all} online`,
-    empty: 'No limb yet',
-    emptyHint: 'A limb is a worker process. Start one next to the hub:',
-    command: 'npx helix limb start',
-    skillsOf: (limb: string) => `Skills of ${limb}`,
-    noModel: 'no language model (extractive answers)',
-    model: 'Model',
-    sandbox: 'Sandbox',
-    noSandbox: 'none',
-    memory: 'Memory',
-    remembers: (documents: number, chunks: number) =>
-      `${documents.toLocaleString('en')} ${documents === 1 ? 'document' : 'documents'}, ${chunks.toLocaleString('en')} ${chunks === 1 ? 'chunk' : 'chunks'}`,
-    remembersNothing: 'empty',
-    slots: (used: number, capacity: number) => `${used} of ${capacity} ${capacity === 1 ? 'slot' : 'slots'} busy`,
-  },
+  memory: memoryTexts,
+  activity: activityTexts,
+  budget: budgetTexts,
+  limbs: limbTexts,
+  invites: inviteTexts,
+  settings: settingsTexts,
 
   shortcuts: {
     label: 'Keyboard shortcuts',

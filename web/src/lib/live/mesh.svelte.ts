@@ -9,12 +9,14 @@ import { LiveRows } from './rows.svelte.ts';
 export type Entry = 'loading' | 'joining' | 'outside' | 'inside';
 
 export interface Submission {
-  readonly skill: 'reason' | 'run_python';
+  readonly skill: string;
   readonly title: string;
   /** JSON by the skill's own schema. */
   readonly input: string;
   /** Sent again with the same reference, a submission changes nothing. */
   readonly reference: string;
+  /** The only limb that may take it; none for any. */
+  readonly target?: Limb['identity'] | undefined;
 }
 
 /** Everything that the page knows of the mesh, live. */
@@ -51,6 +53,7 @@ export class Mesh {
   /** Whether what is shown may have changed at the hub meanwhile. */
   readonly isStale = $derived(this.#tasks.isLoaded && !this.#tasks.isCurrent);
   readonly queryError = $derived(this.#tenants.error || this.#tasks.error || this.#limbs.error || this.#members.error);
+  readonly isOwner = $derived(this.me?.role.tag === 'Owner');
   readonly mayOperate = $derived(this.me?.role.tag === 'Owner' || this.me?.role.tag === 'Operator');
   readonly entry: Entry = $derived.by(() => {
     if (this.tenant !== undefined) return 'inside';
@@ -91,10 +94,12 @@ export class Mesh {
   }
 
   /** @throws the hub's rejection */
-  async submit(submission: Submission): Promise<void> {
+  async submit({ target, ...submission }: Submission): Promise<void> {
     const tenantId = this.tenant?.id;
     if (tenantId === undefined) throw new SignedOut();
-    await this.link.call((reducers) => reducers.submitTask({ tenantId, ...submission, terms: undefined }));
+    await this.link.call((reducers) =>
+      reducers.submitTask({ tenantId, ...submission, terms: target && { ...plainTerms, target } }),
+    );
   }
 
   limbName(identity: Task['limb']): string | undefined {
@@ -106,6 +111,21 @@ export class Mesh {
     return this.#members.list.find((member) => member.identity.isEqual(identity))?.name;
   }
 }
+
+/** A task's terms where nothing is asked for: the hub's defaults. */
+const plainTerms = {
+  priority: 5,
+  runAfter: undefined,
+  deadline: undefined,
+  attemptsMax: 0,
+  dedupeKey: '',
+  concurrencyKey: '',
+  concurrencyMax: 0,
+  labels: [],
+  parent: undefined,
+  needs: undefined,
+  treeBudget: undefined,
+};
 
 /** The hub's sentence for a person: its stable code in front is for programs. */
 export function reasonOf(error: unknown): string {

@@ -1,8 +1,10 @@
 import type {
   Attempt,
+  Budget,
   LaneReason,
   Limb,
   Member,
+  Memory,
   ProgressPiece,
   QueueEntry,
   StreamPiece,
@@ -14,9 +16,11 @@ import type {
 
 export type {
   Attempt,
+  Budget,
   LaneReason,
   Limb,
   Member,
+  Memory,
   ProgressPiece,
   QueueEntry,
   StreamPiece,
@@ -25,6 +29,7 @@ export type {
   TaskInput,
   Tenant,
 };
+export type RoleTag = Member['role']['tag'];
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];
 export type TaskStateTag = Task['state']['tag'];

@@ -1,6 +1,10 @@
+import Activity from '@lucide/svelte/icons/activity';
+import BookOpen from '@lucide/svelte/icons/book-open';
 import Cpu from '@lucide/svelte/icons/cpu';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import MessageCircle from '@lucide/svelte/icons/message-circle';
+import Settings from '@lucide/svelte/icons/settings';
+import Wallet from '@lucide/svelte/icons/wallet';
 import type { Component } from 'svelte';
 import type { texts } from '../texts.ts';
 
@@ -19,6 +23,10 @@ export const places: readonly Place[] = [
   { name: 'ask', path: '/ask', icon: MessageCircle, key: 'a' },
   { name: 'tasks', path: '/tasks', icon: ListChecks, key: 't' },
   { name: 'limbs', path: '/limbs', icon: Cpu, key: 'l' },
+  { name: 'memory', path: '/memory', icon: BookOpen, key: 'm' },
+  { name: 'budget', path: '/budget', icon: Wallet, key: 'b' },
+  { name: 'activity', path: '/activity', icon: Activity, key: 'y' },
+  { name: 'settings', path: '/settings', icon: Settings, key: 's' },
 ];
 
 /** Those that have room in the bar of a small screen; the others are behind its last button. */
