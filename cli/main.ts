@@ -3,9 +3,11 @@ import { version } from '../package.json';
 import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { withHistory } from './lib/history.ts';
+import { withHub, withTenant } from './lib/hub-options.ts';
 import { withLimits } from './lib/limits.ts';
 import { address, count, examples, list, port, seconds, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
+import { addMeshCommands } from './mesh-commands.ts';
 import { addModelsCommands } from './models-commands.ts';
 
 // Each command's code is loaded when it runs, so that `--help` answers at once.
@@ -38,7 +40,7 @@ withLimits(withHistory(hub.command('start')))
   .addHelpText('after', examples('helix hub start --module src/index.ts --name chat --data ./data'))
   .action((options) => run(async () => (await import('./commands/hub-start.ts')).hubStart(options)));
 
-const limb = program.command('limb').description('run a limb by itself');
+const limb = program.command('limb').description('run a limb by itself, and manage the limbs of a tenant');
 limb
   .command('start')
   .description('connect this machine to a hub as a limb and work on its tasks')
@@ -57,7 +59,7 @@ limb
   .addHelpText('after', examples('HELIX_PAIR_CODE=… helix limb start --hub http://hub.example:3000'))
   .action((options) => run(async () => (await import('./commands/limb-start.ts')).limbStart(options)));
 
-withHub(limb.command('invite'))
+withTenant(limb.command('invite'))
   .description('make a one-time pairing code for a limb on another machine')
   .addHelpText('after', examples('helix limb invite'))
   .action((options) => run(async () => (await import('./commands/limb-invite.ts')).limbInvite(options)));
@@ -96,7 +98,7 @@ sandbox
   .addHelpText('after', examples('helix sandbox mcp', 'helix sandbox mcp --port 8765'))
   .action((options) => run(async () => (await import('./commands/sandbox-mcp.ts')).sandboxMcp(options)));
 
-withHub(program.command('link'))
+withTenant(program.command('link'))
   .description('make a one-time sign-in link for the web app')
   .addOption(
     new Option('--role <role>', 'what whoever opens it may do')
@@ -115,25 +117,26 @@ program
   .addHelpText('after', examples('helix generate --module hub/index.ts --out bindings'))
   .action((options) => run(async () => (await import('./commands/generate.ts')).generate(options)));
 
-withHub(program.command('ask <question...>'))
+withTenant(program.command('ask <question...>'))
   .description('ask the mesh a question and follow it until it is answered')
   .option('--json', 'print the summary as JSON')
   .addHelpText('after', examples('helix ask "How is a task leased?"', 'helix ask --json "What is a limb?"'))
   .action((question, options) => run(async () => (await import('./commands/ask.ts')).ask(question, options)));
 
-withHub(program.command('run <script>'))
+withTenant(program.command('run <script>'))
   .description('run a Python script in a sandbox of the mesh; - reads it from standard input')
   .option('--json', 'print the summary as JSON')
   .addHelpText('after', examples('helix run script.py', "echo 'print(6 * 7)' | helix run -"))
   .action((script, options) => run(async () => (await import('./commands/run.ts')).runScript(script, options)));
 
-withHub(program.command('remember <path...>'))
+withTenant(program.command('remember <path...>'))
   .description("let this machine's limb remember Markdown, text and HTML files; they stay on this machine")
   .option('--json', 'print the summaries as JSON')
   .addHelpText('after', examples('helix remember docs', 'helix remember notes.md ~/manuals'))
   .action((paths, options) => run(async () => (await import('./commands/remember.ts')).remember(paths, options)));
 
-withHub(program.command('tasks'))
+const tasks = program.command('tasks');
+withHub(tasks)
   .description('list the newest tasks')
   .addOption(new Option('--follow', 'stay, and show each change').conflicts('json'))
   .option('--limit <count>', 'how many tasks', count, 20)
@@ -164,18 +167,9 @@ withHub(program.command('audit'))
   )
   .action((options) => run(async () => (await import('./commands/audit.ts')).audit(options)));
 
+addMeshCommands({ program, limb, tasks });
 addModelsCommands(program);
 addDatabaseCommands(program);
 addDataCommands(program);
 
 await program.parseAsync();
-
-/** The options of every command that talks to a hub as one of its members. */
-function withHub(command: Command): Command {
-  return command
-    .option('--hub <url>', 'address of the hub (default: HELIX_HUB, or the hub that runs here)')
-    .option(
-      '--token-file <file>',
-      'file with the token to connect with (default: the owner of the hub that runs here)',
-    );
-}

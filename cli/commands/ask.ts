@@ -1,8 +1,8 @@
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
-import { findTenant } from '../lib/hub.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
 import { runTask } from '../lib/task.ts';
+import { findTenant } from '../lib/tenants.ts';
 import { watchLinesOn, watchOn } from '../lib/watcher.ts';
 
 export async function ask(words: readonly string[], options: ClientOptions): Promise<void> {

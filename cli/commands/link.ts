@@ -1,12 +1,11 @@
 import { withHub } from '../lib/client-command.ts';
 import type { HubOptions } from '../lib/hub.ts';
-import { createInvite, type RoleTag } from '../lib/invite.ts';
+import { createInvite } from '../lib/invite.ts';
+import { type RoleName, roleTags } from '../lib/roles.ts';
 
 export interface LinkOptions extends HubOptions {
-  readonly role: 'owner' | 'operator' | 'viewer';
+  readonly role: RoleName;
 }
-
-const roleTags: Record<LinkOptions['role'], RoleTag> = { owner: 'Owner', operator: 'Operator', viewer: 'Viewer' };
 
 /** Prints a link that signs one browser in. */
 export async function link(options: LinkOptions): Promise<void> {

@@ -3,9 +3,9 @@ import { text } from 'node:stream/consumers';
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { readText } from '../lib/files.ts';
-import { findTenant } from '../lib/hub.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
 import { runTask } from '../lib/task.ts';
+import { findTenant } from '../lib/tenants.ts';
 import { watchLinesOn } from '../lib/watcher.ts';
 
 export async function runScript(script: string, options: ClientOptions): Promise<void> {

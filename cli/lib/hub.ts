@@ -1,5 +1,5 @@
 import { type RowTypedQuery, SenderError, setGlobalLogLevel } from 'spacetimedb';
-import { DbConnection, tables } from '../../bindings/index.ts';
+import { DbConnection } from '../../bindings/index.ts';
 import { Failure } from './failure.ts';
 import { parseJson, readText } from './files.ts';
 import { findHome, type Home, readRunningHub } from './home.ts';
@@ -7,7 +7,11 @@ import { findHome, type Home, readRunningHub } from './home.ts';
 export interface HubOptions {
   readonly hub?: string | undefined;
   readonly tokenFile?: string | undefined;
+  readonly tenant?: string | undefined;
 }
+
+/** Which tenant is meant: the one that is named, what the user has chosen, or the member's oldest. */
+export type TenantChoice = { readonly kind: 'named'; readonly name: string } | { readonly kind: 'chosen' | 'oldest' };
 
 /** An open connection to a hub as one of its members. */
 export interface Hub {
@@ -15,6 +19,7 @@ export interface Hub {
   /** `http://<host>:<port>` */
   readonly url: string;
   readonly token: string;
+  readonly tenant: TenantChoice;
   readonly connection: DbConnection;
   /** Rejects when the hub goes away; never resolves. */
   readonly lost: Promise<never>;
@@ -36,11 +41,17 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const home = findHome();
   const address = await findAddress(home, options.hub);
   const token = await readToken(home, address.isOwn ? undefined : address.url, options.tokenFile);
-  return connectHub(home, address, token);
+  const name = options.tenant ?? (process.env['HELIX_TENANT'] || undefined);
+  return connectHub(home, address, token, name === undefined ? { kind: 'chosen' } : { kind: 'named', name });
 }
 
 /** Connects with a token that is already known. */
-export async function connectHub(home: Home, address: HubAddress, token: string): Promise<Hub> {
+export async function connectHub(
+  home: Home,
+  address: HubAddress,
+  token: string,
+  tenant: TenantChoice = { kind: 'oldest' },
+): Promise<Hub> {
   await checkToken(address, token);
   setGlobalLogLevel('error');
   let onLost: (error: Failure) => void = () => {};
@@ -59,7 +70,7 @@ export async function connectHub(home: Home, address: HubAddress, token: string)
       .build();
   });
   const connection = await Promise.race([connected, lost]);
-  return { home, url: address.url, token, connection, lost, close: () => connection.disconnect() };
+  return { home, url: address.url, token, tenant, connection, lost, close: () => connection.disconnect() };
 }
 
 /** Opens a subscription; settles when its rows are there. */
@@ -72,16 +83,6 @@ export function subscribe(hub: Hub, queries: RowTypedQuery<unknown, unknown>[]):
       .subscribe(queries);
   });
   return Promise.race([applied, hub.lost]);
-}
-
-/** The first tenant of the member. @throws Failure when it has none. */
-export async function findTenant(hub: Hub): Promise<bigint> {
-  await subscribe(hub, [tables.tenants]);
-  const ids = [...hub.connection.db.tenants.iter()].map((tenant) => tenant.id);
-  const [first] = ids.sort((a, b) => Number(a - b));
-  if (first === undefined)
-    throw new Failure('This token belongs to no tenant: ask an owner for an invite and redeem it');
-  return first;
 }
 
 /** Settles like the call of a reducer. @throws Failure with the hub's own words when it refuses. */

@@ -1,8 +1,7 @@
-import type { Role } from '../../bindings/types.ts';
 import { createCode, handleOf, hashCode } from './code.ts';
-import { call, findTenant, type Hub } from './hub.ts';
-
-export type RoleTag = Role['tag'];
+import { call, type Hub } from './hub.ts';
+import type { RoleTag } from './roles.ts';
+import { findTenant } from './tenants.ts';
 
 /** Opens a one-time way in for a member or a limb, valid for 15 minutes, and returns its code. */
 export async function createInvite(hub: Hub, kind: 'Member' | 'Limb', role: RoleTag = 'Owner'): Promise<string> {

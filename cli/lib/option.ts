@@ -24,6 +24,26 @@ export function count(text: string): number {
   return value;
 }
 
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number.');
+  return value;
+}
+
+/** The number of a task, after those that were named before it. */
+export function taskId(text: string, earlier: readonly bigint[] = []): bigint[] {
+  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('Expected the number of a task, such as 12.');
+  return [...earlier, BigInt(text)];
+}
+
+/** Digits, perhaps with a point; or `none`. */
+export type AmountText = string;
+
+export function amount(text: string): AmountText {
+  if (text === 'none' || /^\d{1,15}(\.\d+)?$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected an amount such as 100000 or 12.50, or none.');
+}
+
 export function seconds(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 86_400)) throw new InvalidArgumentError('Expected a number of seconds, at most 86400.');

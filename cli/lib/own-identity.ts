@@ -7,9 +7,14 @@ import { parseJson, readText, writeSecret } from './files.ts';
 const saved = z.record(z.string(), z.string());
 const minted = z.object({ token: z.string().min(1) });
 
+/** Where this user's own settings are kept. */
+export function configFolder(): string {
+  return join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'helix');
+}
+
 /** Where the identities of this user are kept, one for each server. */
 export function identitiesFile(): string {
-  return join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'helix', 'identities.json');
+  return join(configFolder(), 'identities.json');
 }
 
 /** The token of this user's own identity on a server; a new one is asked for the first time. */

@@ -3,8 +3,9 @@ import type { Summary } from '../../bindings/types.ts';
 import { copyDocuments, type Document } from './documents.ts';
 import { Failure } from './failure.ts';
 import { readLimbIdentity } from './home.ts';
-import { findTenant, type Hub } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { runTask } from './task.ts';
+import { findTenant } from './tenants.ts';
 import type { Watcher } from './watcher.ts';
 
 /** Keeps a task's input well below what a hub takes. */

@@ -1,0 +1,72 @@
+import { tables } from '../../bindings/index.ts';
+import { withHub } from '../lib/client-command.ts';
+import { Failure } from '../lib/failure.ts';
+import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
+import { plainRow } from '../lib/plain-row.ts';
+import { chooseTenant, chosenTenant, listTenants, pickTenant } from '../lib/tenants.ts';
+import { oneLine } from '../lib/terminal.ts';
+import { textTable } from '../lib/text-table.ts';
+
+export async function tenantsList(options: HubOptions & { readonly json?: boolean }): Promise<void> {
+  await withHub(options, async (hub) => {
+    const tenants = await listTenants(hub);
+    await subscribe(hub, [tables.members]);
+    const only = tenants.length === 1 ? tenants[0].id : undefined;
+    const chosen = only ?? (await chosenTenant(hub));
+    const rows = tenants.map((tenant) => ({
+      ...plainRow(tenant),
+      role: ownRole(hub, tenant.id),
+      isChosen: tenant.id === chosen,
+    }));
+    if (options.json) return console.log(JSON.stringify(rows, undefined, 2));
+    const lines = tenants.map(({ id, name }) => [
+      `${id}`,
+      oneLine(name),
+      ownRole(hub, id),
+      id === chosen ? 'commands are about this one' : '',
+    ]);
+    console.log(textTable(['number', 'name', 'you are', ''], lines));
+  });
+}
+
+export async function tenantsCreate(name: string, options: HubOptions): Promise<void> {
+  await withHub(options, async (hub) => {
+    const before = new Set((await listTenants(hub)).map(({ id }) => id));
+    await call(hub, hub.connection.reducers.createTenant({ name }));
+    const made = (await listTenants(hub)).find(({ id }) => !before.has(id));
+    if (made === undefined)
+      throw new Failure('The hub made the tenant but does not show it: look at `helix tenants list`');
+    console.log(`${oneLine(made.name)} is tenant ${made.id}, and you own it.`);
+    console.error(
+      `Commands are about it after \`helix tenants use ${made.id}\`, or one by one with --tenant ${made.id}.`,
+    );
+  });
+}
+
+export async function tenantsUse(text: string, options: HubOptions): Promise<void> {
+  await withHub(options, async (hub) => {
+    const { id, name } = pickTenant(await listTenants(hub), text);
+    await chooseTenant(hub, id);
+    console.log(`Commands for ${hub.url} are about ${oneLine(name)} (tenant ${id}) from now on.`);
+  });
+}
+
+export async function tenantsJoin(code: string, options: HubOptions & { readonly name: string }): Promise<void> {
+  await withHub(options, async (hub) => {
+    await subscribe(hub, [tables.tenants]);
+    const before = new Set([...hub.connection.db.tenants.iter()].map(({ id }) => id));
+    await call(hub, hub.connection.reducers.redeemInvite({ code, name: options.name }));
+    const joined = (await listTenants(hub)).find(({ id }) => !before.has(id));
+    console.log(
+      joined === undefined
+        ? 'You were a member of this tenant already. The code is used.'
+        : `You are a member of ${oneLine(joined.name)} (tenant ${joined.id}).`,
+    );
+  });
+}
+
+function ownRole(hub: Hub, tenantId: bigint): string {
+  const { db, identity } = hub.connection;
+  const own = [...db.members.iter()].find((row) => row.tenantId === tenantId && identity?.isEqual(row.identity));
+  return own?.role.tag.toLowerCase() ?? '';
+}
