@@ -42,7 +42,8 @@ echo "build-image: making the image" >&2
 tar -C "$root" --owner=0 --group=0 --numeric-owner -c . | docker import --change 'ENV PATH=/usr/bin' - "$image-source" >/dev/null
 # Compiled once here: a run has nowhere to write compiled modules to, and would compile them each time.
 container=$(docker create --network none "$image-source" /usr/bin/python3 -m compileall -q /usr/lib)
-docker start --attach "$container" >/dev/null || true
+docker start "$container" >/dev/null
+docker wait "$container" >/dev/null
 docker export "$container" | docker import --change 'ENV PATH=/usr/bin' - "$image" >/dev/null
 docker rm --force "$container" >/dev/null
 docker image rm --force "$image-source" >/dev/null

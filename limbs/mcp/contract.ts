@@ -58,7 +58,7 @@ export const runPythonOutput = {
   stdoutTruncated: z.boolean(),
   stderrTruncated: z.boolean(),
   durationMs: z.int(),
-  engine: z.enum(['docker', 'bubblewrap', 'pyodide']),
+  engine: z.enum(['docker', 'podman', 'bubblewrap', 'pyodide']),
   level: z.enum(SANDBOX_LEVELS),
 };
 

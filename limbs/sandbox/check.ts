@@ -165,8 +165,9 @@ async function checkEngine(
     results.push(result);
     tell(engine, result);
   }
+  const { name, level } = engine;
   await engine.close();
-  return { engine: engine.name, level: engine.level, probe, attacks: results };
+  return { engine: name, level, probe, attacks: results };
 }
 
 async function run(engine: SandboxEngine, attack: Attack, target: Target): Promise<AttackResult> {

@@ -8,7 +8,7 @@ export const SANDBOX_LEVELS = ['container', 'container-process-limits', 'jail', 
 
 export type SandboxLevel = (typeof SANDBOX_LEVELS)[number];
 
-export type EngineName = 'docker' | 'bubblewrap' | 'pyodide';
+export type EngineName = 'docker' | 'podman' | 'bubblewrap' | 'pyodide';
 
 export interface Limits {
   /** Wall clock from start to kill; default 10 000. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Bundle, bundle } from './testing/bundle.ts';
-import { describeEachEngine } from './testing/engines.ts';
+import { describeEachEngine, isContainer } from './testing/engines.ts';
 import { descendantsOf, processesMarked } from './testing/host.ts';
 
 let programs: Bundle;
@@ -23,14 +23,13 @@ await describeEachEngine('a limb that is killed', (engine) => {
     });
     expect(String(await once(limb.stdout, 'data'))).toBe('begun\n');
     // What runs in a container is no child of the limb: its own mark names it.
-    const children = () =>
-      engine.name === 'docker' ? processesMarked(mark).map(Number) : descendantsOf(limb.pid ?? 0);
+    const children = () => (isContainer(engine) ? processesMarked(mark).map(Number) : descendantsOf(limb.pid ?? 0));
     const begun = children();
     expect(begun.length).toBeGreaterThan(0);
     limb.kill('SIGKILL');
     await once(limb, 'exit');
     // A limb that starts again removes what containers are left.
-    if (engine.name === 'docker') await engine.probe();
+    if (isContainer(engine)) await engine.probe();
     const alive = () => begun.filter((pid) => existsSync(`/proc/${pid}`));
     await expect.poll(alive, { timeout: 10_000 }).toEqual([]);
   });

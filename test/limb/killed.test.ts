@@ -12,14 +12,15 @@ import { type HelixProcess, helixCommand, startProgram } from '../support/proces
 
 const engines = allEngines();
 const probes = await Promise.all(engines.map((engine) => engine.probe()));
-await Promise.all(engines.map((engine) => engine.close()));
 const reasons = new Map(
   engines.map(({ name }, i) => [name, probes[i]?.present === false ? probes[i].reason : undefined]),
 );
+await Promise.all(engines.map((engine) => engine.close()));
 
 /** Hides stronger engines, so that the limb takes the one that is meant. */
 const without: Record<EngineName, { readonly environment: Record<string, string>; readonly programs: string[] }> = {
   docker: { environment: {}, programs: [] },
+  podman: { environment: {}, programs: [] },
   bubblewrap: { environment: { HELIX_SANDBOX_ENGINE: '/nowhere' }, programs: [] },
   pyodide: { environment: { HELIX_SANDBOX_ENGINE: '/nowhere' }, programs: ['/usr/bin/bwrap'] },
 };
@@ -32,6 +33,7 @@ describe.each([...reasons])('a limb whose engine is %s, killed in the middle of 
     return;
   }
 
+  const isContainer = engine === 'docker' || engine === 'podman';
   let hub: TestHub;
   let temporary: string;
   beforeAll(async () => {
@@ -49,7 +51,7 @@ describe.each([...reasons])('a limb whose engine is %s, killed in the middle of 
     await hub.until(() => hub.progress(id).find((line) => line === 'begun'));
     const begun = [...descendantsOf(limb.child.pid ?? 0), ...processesMarked(mark).map(Number)];
     expect(begun.length).toBeGreaterThan(1);
-    if (engine === 'docker') expect(await containersOf(begun)).toBeGreaterThan(0);
+    if (isContainer) expect(await containersOf(begun)).toBeGreaterThan(0);
 
     await limb.kill();
     await hub.owner.reducers.cancelTask({ taskId: id });
@@ -57,7 +59,7 @@ describe.each([...reasons])('a limb whose engine is %s, killed in the middle of 
     await expect.poll(() => begun.filter((pid) => existsSync(`/proc/${pid}`)), { timeout: 10_000 }).toEqual([]);
     expect(processesMarked(mark)).toEqual([]);
     expect(mounts()).toEqual(mountsBefore);
-    if (engine === 'docker') expect(await containersOf(begun)).toBe(0);
+    if (isContainer) expect(await containersOf(begun)).toBe(0);
     const next = await hub.submit('run_python', { code: 'print("next")' });
     expect(await hub.reaches(next, 'Done', 'Failed')).toMatchObject({ state: { tag: 'Done' } });
     expect(await again.stop()).toBe(0);

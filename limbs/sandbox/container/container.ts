@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { LimbError, messageOf } from '../../errors.ts';
 import { programOf } from '../calls/program.ts';
 import type { Limits, RunRequest } from '../engine.ts';
 import type { Exit } from '../supervise.ts';
-import { containerOptions } from './options.ts';
+import { attach } from './attach.ts';
+import type { ContainerHost } from './find.ts';
+import { type ContainerKind, containerOptions } from './options.ts';
 
 /** How long an engine may take to end a container before the run is given up. */
 const endingMsMax = 10_000;
@@ -20,12 +21,11 @@ export class WaitingContainer {
   readonly #container: Container;
   #giveUp: (error: LimbError) => void = () => {};
 
-  static async start(docker: Docker, limits: Limits, owner: string): Promise<WaitingContainer> {
+  static async start(host: ContainerHost, limits: Limits, kind: ContainerKind): Promise<WaitingContainer> {
     let container: Container | undefined;
     try {
-      container = await docker.createContainer(containerOptions(limits, owner));
-      const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
-      const stream = await container.attach(attach);
+      container = await host.docker.createContainer(containerOptions(limits, kind));
+      const stream = await attach(host.socketPath, container.id);
       await container.start();
       return new WaitingContainer(container, stream);
     } catch (cause) {

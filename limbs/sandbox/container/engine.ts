@@ -1,8 +1,9 @@
 import type Docker from 'dockerode';
-import { LimbError } from '../../errors.ts';
+import { LimbError, messageOf } from '../../errors.ts';
 import { describeProcess } from '../../process.ts';
 import {
   DEFAULT_LIMITS,
+  type EngineName,
   type Limits,
   type Probe,
   type RunRequest,
@@ -14,24 +15,27 @@ import { limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
 import { supervise } from '../supervise.ts';
 import { WaitingContainer } from './container.ts';
-import { findContainerHost } from './find.ts';
-import { ownerLabel } from './options.ts';
+import { type ContainerHost, findContainerHost } from './find.ts';
+import { limitsThatDoNotHold } from './limits.ts';
+import { type ContainerKind, ownerLabel } from './options.ts';
+import { inlineProfile, profileFile } from './profile.ts';
 
 const INSTALL =
   'Install it with: apt-get install docker.io rootlesskit uidmap slirp4netns iproute2, then run infra/sandbox/start-engine.sh ' +
   'and infra/sandbox/build-image.sh with the address that it prints.';
 
-const MIB = 1024 * 1024;
-
 /** Python in containers of a rootless engine. One container with the default limits waits, started, for the next run. */
 export class ContainerEngine implements SandboxEngine {
-  readonly name = 'docker';
   #level: SandboxLevel = 'container';
-  #docker: Docker | undefined;
-  #owner = '';
+  #ready: { readonly host: ContainerHost; readonly kind: ContainerKind; remove(): void } | undefined;
   #waiting: Promise<WaitingContainer> | undefined;
   /** Only who runs programs wants the next container to wait. */
   #keepsOneWaiting = false;
+
+  /** Before `probe`, the one that is looked for first. */
+  get name(): EngineName {
+    return this.#ready?.host.kind ?? 'docker';
+  }
 
   get level(): SandboxLevel {
     return this.#level;
@@ -39,27 +43,29 @@ export class ContainerEngine implements SandboxEngine {
 
   async probe(): Promise<Probe> {
     try {
-      const { docker, version, claimsLimits } = await findContainerHost();
-      this.#docker = docker;
-      this.#owner = await describeProcess(process.pid);
-      await this.#removeOrphans(docker);
+      await this.close();
+      const host = await findContainerHost();
+      const owner = await describeProcess(process.pid);
+      await removeOrphans(host.docker);
+      const seccomp = host.kind === 'docker' ? inlineProfile() : profileFile();
+      this.#ready = { host, kind: { engine: host.kind, owner, seccomp: seccomp.text }, remove: seccomp.remove };
       await selfTest(this);
-      this.#level = claimsLimits && (await this.#limitsHoldTogether()) ? 'container' : 'container-process-limits';
-      const limits = this.#level === 'container' ? 'every limit holds' : 'process limits only';
+      const broken = host.claimsLimits ? await limitsThatDoNotHold((request) => this.run(request)) : undefined;
+      this.#level = broken?.length === 0 ? 'container' : 'container-process-limits';
       this.#keepsOneWaiting = true;
-      return { present: true, detail: `Python in rootless containers of engine ${version}; ${limits}` };
+      return {
+        present: true,
+        detail: `Python in rootless containers of ${host.kind} ${host.version}; ${limitsInWords(broken)}`,
+      };
     } catch (error) {
       await this.close();
-      this.#docker = undefined;
-      return { present: false, reason: error instanceof Error ? error.message : String(error), install: INSTALL };
+      return { present: false, reason: messageOf(error), install: INSTALL };
     }
   }
 
   async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
     const limits = limitsOf(request);
-    const docker = this.#docker;
-    if (!docker) throw new LimbError('sandbox-absent', 'The container engine was not probed, or its probe failed.');
-    const container = await this.#take(docker, limits);
+    const container = await this.#take(limits);
     container.send(request);
     return supervise(container, this, request, limits, signal);
   }
@@ -70,10 +76,14 @@ export class ContainerEngine implements SandboxEngine {
     this.#waiting = undefined;
     waiting?.kill();
     await waiting?.ended.catch(() => {});
+    this.#ready?.remove();
+    this.#ready = undefined;
   }
 
-  async #take(docker: Docker, limits: Limits): Promise<WaitingContainer> {
-    const start = () => WaitingContainer.start(docker, limits, this.#owner);
+  async #take(limits: Limits): Promise<WaitingContainer> {
+    const ready = this.#ready;
+    if (!ready) throw new LimbError('sandbox-absent', 'The container engine was not probed, or its probe failed.');
+    const start = () => WaitingContainer.start(ready.host, limits, ready.kind);
     if (!isDefault(limits)) return start();
     const taken = this.#waiting ?? start();
     this.#waiting = undefined;
@@ -85,31 +95,22 @@ export class ContainerEngine implements SandboxEngine {
     }
     return container;
   }
+}
 
-  /** Whether memory is limited for all processes of a run together: an engine may claim it and not do it. */
-  async #limitsHoldTogether(): Promise<boolean> {
-    const code = `
-import os, sys, time
-for _ in range(4):
-    if os.fork() == 0:
-        held = b'x' * (48 * 1024 * 1024)
-        time.sleep(1)
-        os._exit(0)
-print(sum(os.wait()[1] == 0 for _ in range(4)))
-`;
-    const { stdout } = await this.run({ code, limits: { memoryBytes: 96 * MIB } });
-    return stdout.trim() !== '4';
-  }
+function limitsInWords(broken: readonly string[] | undefined): string {
+  if (broken === undefined) return 'process limits only, since it sets no limits for whole containers';
+  if (broken.length === 0) return 'every limit holds';
+  return `process limits only, since these do not hold for all processes together: ${broken.join(', ')}`;
+}
 
-  /** Ends what limbs left that were killed. */
-  async #removeOrphans(docker: Docker): Promise<void> {
-    const containers = await docker.listContainers({ all: true, filters: { label: [ownerLabel] } });
-    await Promise.all(
-      containers.map(async ({ Id, Labels }) => {
-        if (!(await isAlive(Labels[ownerLabel] ?? ''))) await docker.getContainer(Id).remove({ force: true });
-      }),
-    );
-  }
+/** Ends what limbs left that were killed. */
+async function removeOrphans(docker: Docker): Promise<void> {
+  const containers = await docker.listContainers({ all: true, filters: { label: [ownerLabel] } });
+  await Promise.all(
+    containers.map(async ({ Id, Labels }) => {
+      if (!(await isAlive(Labels[ownerLabel] ?? ''))) await docker.getContainer(Id).remove({ force: true });
+    }),
+  );
 }
 
 function isDefault(limits: Limits): boolean {

@@ -11,6 +11,8 @@ const answerMsMax = 5000;
 
 export interface ContainerHost {
   readonly docker: Docker;
+  readonly socketPath: string;
+  readonly kind: 'docker' | 'podman';
   readonly version: string;
   /** Whether the engine says that it limits containers as a whole; only a test shows whether that is true. */
   readonly claimsLimits: boolean;
@@ -27,7 +29,8 @@ export async function findContainerHost(env: NodeJS.ProcessEnv = process.env): P
   const info = (await docker.info().catch((cause: Error) => {
     throw new LimbError('sandbox-absent', `the engine at ${socketPath} does not answer (${cause.message})`, { cause });
   })) as EngineInfo;
-  if (!info.SecurityOptions?.some((option) => option.includes('rootless'))) {
+  const isRootless = info.Rootless ?? info.SecurityOptions?.some((option) => option.includes('rootless'));
+  if (!isRootless) {
     throw new LimbError('sandbox-absent', `the engine at ${socketPath} runs as root, which is no sandbox`);
   }
   await docker
@@ -38,6 +41,8 @@ export async function findContainerHost(env: NodeJS.ProcessEnv = process.env): P
     });
   return {
     docker: new Docker({ socketPath }),
+    socketPath,
+    kind: info.Rootless === undefined ? 'docker' : 'podman',
     version: info.ServerVersion,
     claimsLimits: info.CgroupDriver !== 'none' && info.MemoryLimit === true && info.PidsLimit === true,
   };
@@ -46,6 +51,8 @@ export async function findContainerHost(env: NodeJS.ProcessEnv = process.env): P
 interface EngineInfo {
   readonly ServerVersion: string;
   readonly SecurityOptions?: readonly string[];
+  /** Podman's own field. */
+  readonly Rootless?: boolean;
   readonly CgroupDriver?: string;
   readonly MemoryLimit?: boolean;
   readonly PidsLimit?: boolean;

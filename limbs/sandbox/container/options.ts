@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Limits } from '../engine.ts';
 import { imageName } from './find.ts';
-import { seccompProfile } from './profile.ts';
 
 /** Says which limb a container belongs to, so that one that was killed leaves none behind. */
 export const ownerLabel = 'helix.limb';
@@ -24,8 +23,22 @@ const hidden = [
   ...['/proc/keys', '/proc/latency_stats', '/proc/sched_debug', '/proc/scsi', '/proc/timer_list', '/proc/timer_stats'],
 ];
 
+/** Podman takes what to hide from here, and puts in files of its own. */
+const podmanMasks = `mask=${[...hidden, '/etc/passwd', '/etc/group'].join(':')}`;
+/** It would make these without a size. */
+const podmanTmpfs = { '/run': 'ro,noexec,nosuid,nodev,size=4096', '/var/tmp': 'ro,noexec,nosuid,nodev,size=4096' };
+
+/** What is the same for all containers of a limb. */
+export interface ContainerKind {
+  readonly engine: 'docker' | 'podman';
+  /** Of the limb, for `ownerLabel`. */
+  readonly owner: string;
+  /** The system call filter: as JSON for Docker, the path of a file for Podman. */
+  readonly seccomp: string;
+}
+
 /** A container that waits for a program on its standard input: a line with the length of its code, the code, its input. */
-export function containerOptions(limits: Limits, owner: string): ContainerCreateOptions {
+export function containerOptions(limits: Limits, { engine, owner, seccomp }: ContainerKind): ContainerCreateOptions {
   const pids = limits.processesMax + STARTING_PROCESSES;
   // Limits of processes count by user: each run is another one.
   const uid = randomInt(10_000, 60_000);
@@ -45,11 +58,11 @@ export function containerOptions(limits: Limits, owner: string): ContainerCreate
       CapDrop: ['ALL'],
       IpcMode: 'none',
       LogConfig: { Type: 'none', Config: {} },
-      SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile)}`],
+      SecurityOpt: ['no-new-privileges', `seccomp=${seccomp}`, ...(engine === 'podman' ? [podmanMasks] : [])],
       Tmpfs: {
-        '/tmp': tmpfs(limits.scratchBytes),
-        '/code': tmpfs(MIB),
-        '/tools': tmpfs(4 * MIB),
+        '/tmp': tmpfs(limits.scratchBytes, engine),
+        '/code': tmpfs(MIB, engine),
+        ...(engine === 'podman' ? podmanTmpfs : {}),
       },
       MaskedPaths: hidden,
       PidsLimit: pids,
@@ -60,8 +73,10 @@ export function containerOptions(limits: Limits, owner: string): ContainerCreate
   };
 }
 
-function tmpfs(bytes: number): string {
-  return `rw,noexec,nosuid,nodev,mode=1777,size=${bytes},nr_inodes=${Math.ceil(bytes / INODE_BYTES) + 1}`;
+/** Podman knows no limit of files, which costs it the full label. */
+function tmpfs(bytes: number, engine: ContainerKind['engine']): string {
+  const files = engine === 'podman' ? '' : `,nr_inodes=${Math.ceil(bytes / INODE_BYTES) + 1}`;
+  return `rw,noexec,nosuid,nodev,mode=1777,size=${bytes}${files}`;
 }
 
 /** The limits of each process hold wherever those of the whole container do not. */

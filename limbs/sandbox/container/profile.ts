@@ -1,4 +1,6 @@
-import { constants } from 'node:os';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { IOCTL_REQUESTS, NEW_NAMESPACES, PRCTL_OPTIONS } from '../bubblewrap/seccomp.ts';
 import { allowedSyscallNames } from '../bubblewrap/syscalls.ts';
 
@@ -6,7 +8,7 @@ const allow = 'SCMP_ACT_ALLOW';
 const AF_UNIX = 1;
 
 /** The system call filter of the jail as a profile for a container engine (moby, "Seccomp security profiles"). */
-export const seccompProfile = {
+const seccompProfile = {
   defaultAction: 'SCMP_ACT_ERRNO',
   defaultErrnoRet: constants.errno.EPERM,
   architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
@@ -23,6 +25,27 @@ export const seccompProfile = {
     ...onlyWith('ioctl', 1, IOCTL_REQUESTS),
   ],
 };
+
+export interface Profile {
+  /** The profile or where it is, as the engine takes it. */
+  readonly text: string;
+  remove(): void;
+}
+
+/** As Docker takes it. */
+export function inlineProfile(): Profile {
+  return { text: JSON.stringify(seccompProfile), remove: () => {} };
+}
+
+/** As Podman takes it: in a file that its user can read and only the limb can change. */
+export function profileFile(): Profile {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'helix-seccomp-'));
+  const text = join(folder, 'profile.json');
+  writeFileSync(text, JSON.stringify(seccompProfile));
+  chmodSync(text, 0o644);
+  chmodSync(folder, 0o755);
+  return { text, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
 
 function onlyWith(name: string, index: number, values: readonly number[]): readonly object[] {
   return values.map((value) => ({ names: [name], action: allow, args: [{ index, value, op: 'SCMP_CMP_EQ' }] }));

@@ -16,3 +16,8 @@ export async function describeEachEngine(title: string, suite: (engine: SandboxE
     });
   }
 }
+
+/** What runs in a container is no child of the limb, and outlives it until a limb starts again. */
+export function isContainer({ level }: SandboxEngine): boolean {
+  return level.startsWith('container');
+}

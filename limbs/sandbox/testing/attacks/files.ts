@@ -1,17 +1,17 @@
 import { type Attack, noKernel, type Try, text } from './attack.ts';
 
-const reads = (path: string) => `return open(${text(path)}, 'rb').read(100)`;
+/** A name of the host may stand for nothing at all. */
+const reads = (path: string) => `return open(${text(path)}, 'rb').read(100) or open('')`;
 
 export const fileTries: readonly Try[] = [
   { name: 'reads a file of the host that everybody may read', python: ({ secretPath }) => reads(secretPath) },
   { name: 'reads /etc/passwd', python: () => reads('/etc/passwd') },
   { name: 'reads /etc/shadow', python: () => reads('/etc/shadow') },
-  // A name of the host may stand for nothing at all.
-  { name: "reads the host's name", python: () => "return open('/etc/hostname').read() or open('')" },
+  { name: "reads the host's name", python: () => reads('/etc/hostname') },
   { name: 'reads the program of the limb', python: () => reads(process.execPath) },
   { name: 'reads the sources of the limb', python: () => reads(import.meta.filename) },
   { name: 'lists /root', python: () => "return os.listdir('/root')" },
-  { name: 'lists /var', python: () => "return os.listdir('/var')" },
+  { name: 'lists /var/lib', python: () => "return os.listdir('/var/lib')" },
   { name: 'lists the folder of the limb', python: () => `return os.listdir(${text(process.cwd())})` },
   {
     name: 'asks the container engine, by its socket',
