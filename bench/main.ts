@@ -7,6 +7,7 @@ import { cancel } from './cells/cancel.ts';
 import { ceiling } from './cells/ceiling.ts';
 import { durability } from './cells/durability.ts';
 import { fanOut } from './cells/fan-out.ts';
+import { idleLimbs } from './cells/idle-limbs.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
 import { retrieval } from './cells/retrieval.ts';
@@ -29,6 +30,7 @@ const cells: readonly Cell[] = [
   tenantsCell,
   viewsCell,
   tasks,
+  idleLimbs,
   memory,
   durability,
   stall,

@@ -14,6 +14,8 @@ export interface Usage {
 export interface ProbeAsks {
   usageStart(argument: null): void;
   usageStop(argument: null): Usage;
+  /** What all threads of the process have used of a core since it began. */
+  cpuMs(argument: null): number;
   /** Bytes of the process in memory, after a garbage collection when node runs with `--expose-gc`. */
   residentBytes(argument: null): number;
 }
@@ -69,6 +71,10 @@ function probe(): ProbeAsks {
         maxMs: lateMs(delay.max),
         cpuShare: (user + system) / 1000 / (performance.now() - startMs),
       };
+    },
+    cpuMs() {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
     },
     residentBytes() {
       globalThis.gc?.();

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection } from '../../bindings/index.ts';
 import type { SummaryBody } from '../../bindings/types.ts';
 import { answer } from '../lib/answer.ts';
@@ -30,6 +31,8 @@ const summary: SummaryBody = {
   durationMs: 0,
   timings: [],
 };
+
+setGlobalLogLevel('error');
 
 const connections: DbConnection[] = [];
 const flow = new TaskFlow((key) =>
@@ -99,7 +102,7 @@ async function startLimb(url: string, slots: number): Promise<void> {
       .subscriptionBuilder()
       .onApplied(() => resolve())
       .onError(({ event }) => reject(event ?? new Error('the subscription failed')))
-      .subscribe(['SELECT * FROM offers', 'SELECT * FROM leases', 'SELECT * FROM lease_inputs', 'SELECT * FROM ping']);
+      .subscribe(['self', 'offers', 'leases', 'lease_inputs', 'ping'].map((name) => `SELECT * FROM ${name}`));
   });
   new TinyLimb(limb).start();
 }

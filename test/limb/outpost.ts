@@ -13,6 +13,9 @@ export interface Outpost {
   readonly sent: () => ReadonlySet<string>;
   /** How often a process inside tried to reach an address that nothing leads to. */
   readonly triedElsewhere: (pid: number) => number;
+  /** Pulls the cable out: neither side is told. */
+  readonly pull: () => void;
+  readonly plugIn: () => void;
   close(): Promise<void>;
 }
 
@@ -32,7 +35,8 @@ cable = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
 cable.bind((sys.argv[1], 0))
 print('watching', flush=True)
 while True:
-    frame, (_, kind, direction, *_) = cable.recvfrom(65535)
+    try: frame, (_, kind, direction, *_) = cable.recvfrom(65535)
+    except OSError: continue  # The cable was pulled.
     if direction == socket.PACKET_OUTGOING or kind == 0x0806: continue
     if kind == 0x0800:
         start = 14 + (frame[14] & 15) * 4
@@ -76,6 +80,8 @@ export async function openOutpost(): Promise<Outpost> {
     command: (command) => ['/usr/sbin/ip', 'netns', 'exec', name, ...command],
     sent: () => sent,
     triedElsewhere: (pid) => ipCounter(pid, 'OutNoRoutes'),
+    pull: () => void ip('link', 'set', outside, 'down'),
+    plugIn: () => void ip('link', 'set', outside, 'up'),
     async close() {
       watcher.kill();
       await once(watcher, 'exit');

@@ -22,11 +22,23 @@ export async function buildCountingLimb(): Promise<void> {
   });
 }
 
+export interface CountingLimbOptions {
+  readonly folder: string;
+  /** The file that it writes the numbers of its tasks to. */
+  readonly ledger: string;
+  /** How long it waits in each task; default 0. */
+  readonly waitMs?: number;
+  /** How long it then, in its first task, looks at nothing else; default 0. */
+  readonly busyMs?: number;
+  /** Makes another command of the one that starts it. */
+  readonly command?: (command: readonly string[]) => readonly string[];
+}
+
 /** Starts a limb with the skill `count` as a process and waits until it is connected. */
 export async function startCountingLimb(
   owner: DbConnection,
   url: string,
-  options: { readonly folder: string; readonly ledger: string; readonly waitMs?: number },
+  options: CountingLimbOptions,
 ): Promise<ChildProcess> {
   const code = randomUUID();
   await owner.reducers.createInvite({
@@ -38,8 +50,10 @@ export async function startCountingLimb(
     lifeMs: 0,
   });
   mkdirSync(options.folder, { recursive: true });
-  const args = [built, options.folder, url, code, options.ledger, `${options.waitMs ?? 0}`];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { folder, ledger, waitMs = 0, busyMs = 0, command = (own) => own } = options;
+  const own = [process.execPath, built, folder, url, code, ledger, `${waitMs}`, `${busyMs}`];
+  const [program = '', ...args] = command(own);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', () => resolve());
     child.once('exit', (exitCode) => reject(new Error(`the limb ended early with ${exitCode}`)));
