@@ -13,7 +13,20 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const commands = ['start', 'hub start', 'limb start', 'generate', 'ask', 'run', 'remember', 'tasks', 'why'];
+const commands = [
+  'start',
+  'hub start',
+  'limb start',
+  'generate',
+  'ask',
+  'run',
+  'remember',
+  'recall',
+  'forget',
+  'memory stats',
+  'tasks',
+  'why',
+];
 const module = 'test/fixtures/modules/views.ts';
 
 const reach = `
@@ -100,7 +113,11 @@ describe('a command for a hub that does not run', () => {
     [['run', 'missing.py'], /no file missing\.py/],
     [['run', '-'], /Standard input is empty/],
     [['ask', ' '], /question is empty/],
-    [['remember', 'package.json'], /not a document/],
+    [['remember', 'package-lock.json'], /not a document/],
+    [['recall', ' '], /no words to look for/],
+    [['forget'], /nothing to forget/],
+    [['forget', '--all', 'x'], /leave the paths out/],
+    [['forget', '--all'], /Add --yes/],
     [['tasks', '--hub', 'nonsense'], /not the address of a hub/],
   ])('%j is refused before anything is sent', async (args, message) => {
     const { code, stderr } = await runCli(args, { env: { HELIX_HOME: join(folder, 'nothing') } });

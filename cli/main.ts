@@ -7,6 +7,7 @@ import { withHub, withTenant } from './lib/hub-options.ts';
 import { withLimits } from './lib/limits.ts';
 import { address, count, examples, list, port, seconds, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
+import { addMemoryCommands } from './memory-commands.ts';
 import { addMeshCommands } from './mesh-commands.ts';
 import { addModelsCommands } from './models-commands.ts';
 
@@ -129,11 +130,7 @@ withTenant(program.command('run <script>'))
   .addHelpText('after', examples('helix run script.py', "echo 'print(6 * 7)' | helix run -"))
   .action((script, options) => run(async () => (await import('./commands/run.ts')).runScript(script, options)));
 
-withTenant(program.command('remember <path...>'))
-  .description("let this machine's limb remember Markdown, text and HTML files; they stay on this machine")
-  .option('--json', 'print the summaries as JSON')
-  .addHelpText('after', examples('helix remember docs', 'helix remember notes.md ~/manuals'))
-  .action((paths, options) => run(async () => (await import('./commands/remember.ts')).remember(paths, options)));
+addMemoryCommands(program);
 
 const tasks = program.command('tasks');
 withHub(tasks)

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,7 +53,22 @@ const skills = [
   defineSkill({
     name: 'remember',
     input: z.object({ paths: z.array(z.string()) }),
-    work: async ({ paths }) => ({ ...words, text: paths.join(' ') }),
+    work: async ({ paths }) => ({ ...words, text: paths.join('\n') }),
+  }),
+  defineSkill({
+    name: 'recall',
+    input: z.object({ query: z.string(), labels: z.array(z.string()), format: z.literal('json') }),
+    work: async ({ query, labels }) => {
+      const halves = { meaning: { rank: 1, score: 0.71 }, words: { rank: 2, score: 0.3 } };
+      const place = { document: 'a.md', title: 'A', section: 'One', alsoIn: ['b.md'] };
+      const part = { ...place, ...halves, score: 0.5, content: [query, ...labels].join(', ') };
+      return { ...words, text: JSON.stringify({ parts: [part] }) };
+    },
+  }),
+  defineSkill({
+    name: 'forget',
+    input: z.unknown(),
+    work: async (input) => ({ ...words, text: JSON.stringify(input) }),
   }),
 ];
 
@@ -85,7 +109,13 @@ beforeAll(async () => {
       skills,
       model: '',
       sandbox: '',
-      memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
+      memoryFacts: async () => ({
+        documentCount: 2,
+        chunkCount: 5,
+        byteCount: 2048,
+        changedAtMs: Date.parse('2026-01-02T03:04:05Z'),
+        engine: 'none',
+      }),
       close: async () => {},
     }),
   );
@@ -168,8 +198,50 @@ describe('helix remember', () => {
   it("copies documents to this machine's limb and tells it their paths only", async () => {
     const { code, stdout } = await runCli(['remember', 'README.md', 'engine/log'], { env: env() });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^README\.md engine\/log\/FORMAT\.md\n/);
+    expect(stdout).toMatch(/^engine\/log\nREADME\.md\n/);
     expect(existsSync(join(home, 'limb/documents/engine/log/FORMAT.md'))).toBe(true);
+  });
+
+  it('--watch follows what changes, comes and goes until it is ended', async () => {
+    const folder = join(home, 'watched');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a.md'), 'one');
+    const watching = startCli(['remember', folder, '--watch'], { env: env() });
+    await watching.line(/Watching for changes/);
+    writeFileSync(join(folder, 'b.md'), 'two');
+    writeFileSync(join(folder, '.hidden.md'), 'not this');
+    await watching.line(/^watched\/b\.md$/);
+    expect(readFileSync(join(home, 'limb/documents/watched/b.md'), 'utf8')).toBe('two');
+    rmSync(join(folder, 'a.md'));
+    await watching.line(/^watched\/a\.md$/);
+    expect(existsSync(join(home, 'limb/documents/watched/a.md'))).toBe(false);
+    watching.child.kill('SIGINT');
+    expect((await watching.ended).code).toBe(130);
+  });
+});
+
+describe('helix recall, forget and memory stats', () => {
+  it('shows what was found with both ranks, and as JSON', async () => {
+    const { code, stdout } = await runCli(['recall', 'lost', 'lease', '--label', 'x'], { env: env() });
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      '1  a.md › One\n   lost lease, x\n   score 0.50 · meaning #1 (0.71) · words #2 (0.30) · also in b.md\n',
+    );
+    const json = await runCli(['recall', 'lease', '--json'], { env: env() });
+    expect(JSON.parse(json.stdout)).toMatchObject({ parts: [{ document: 'a.md', meaning: { rank: 1 } }] });
+  });
+
+  it('forgets paths with their copies, and says how much is remembered', async () => {
+    writeFileSync(join(home, 'limb/documents/old.md'), 'old');
+    const { code, stdout } = await runCli(['forget', './old.md'], { env: env() });
+    expect([code, stdout.split('\n', 1)[0]]).toEqual([0, '{"paths":["old.md"]}']);
+    expect(existsSync(join(home, 'limb/documents/old.md'))).toBe(false);
+    const stats = await runCli(['memory', 'stats', '--json'], { env: env() });
+    expect(JSON.parse(stats.stdout)).toEqual([
+      { limb: 'desk', documents: 2, chunks: 5, bytes: 2048, changedAt: '2026-01-02T03:04:05.000Z', engine: 'none' },
+    ]);
+    const table = await runCli(['memory', 'stats'], { env: env() });
+    expect(table.stdout).toMatch(/^desk +2 +5 +2\.0 KiB +2026-01-02 03:04 +none$/m);
   });
 });
 

@@ -1,14 +1,42 @@
+import type { Summary } from '../../bindings/types.ts';
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { findDocuments } from '../lib/documents.ts';
-import { rememberDocuments } from '../lib/remember.ts';
+import { Failure } from '../lib/failure.ts';
+import { watchDocuments } from '../lib/folder-watch.ts';
+import { rememberDocuments, rememberPaths } from '../lib/remember.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
 import { watchLinesOn } from '../lib/watcher.ts';
 
-export async function remember(paths: readonly string[], options: ClientOptions): Promise<void> {
-  const documents = await findDocuments(paths);
+export interface RememberCommandOptions extends ClientOptions {
+  readonly watch?: boolean;
+  readonly label?: readonly string[];
+}
+
+/** Has this machine's limb remember files and folders; with `--watch` also what changes, until it is ended. */
+export async function remember(paths: readonly string[], options: RememberCommandOptions): Promise<void> {
+  const found = await findDocuments(paths);
+  const show = (summaries: readonly Summary[]) => {
+    for (const summary of summaries) console.log(options.json ? summaryJson(summary) : formatSummary(summary.body));
+  };
+  const watcher = watchLinesOn(process.stderr);
+  const labels = options.label ?? [];
   await withHub(options, async (hub, signal) => {
-    for (const summary of await rememberDocuments(hub, documents, signal, watchLinesOn(process.stderr))) {
-      console.log(options.json ? summaryJson(summary) : formatSummary(summary.body));
-    }
+    show(await rememberDocuments(hub, found, signal, watcher, { labels }));
+    if (!options.watch) return;
+    await watchDocuments(
+      found,
+      hub.home.limb.documents,
+      signal,
+      () => watcher.line('Watching for changes; Ctrl-C ends it'),
+      async (changed) => {
+        try {
+          show(await rememberPaths(hub, changed, signal, watcher, { labels }));
+        } catch (error) {
+          // A file that cannot be remembered is no reason to stop following the others.
+          if (!(error instanceof Failure)) throw error;
+          watcher.line(error.message);
+        }
+      },
+    );
   });
 }

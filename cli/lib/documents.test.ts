@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyDocuments, findDocuments } from './documents.ts';
+import { findDocuments, namedPaths } from './documents.ts';
+import type { LimbHome } from './home.ts';
+import { dropDocuments, putDocuments } from './shelf.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -18,11 +20,11 @@ function write(...paths: string[]): void {
 }
 
 async function pathsOf(...given: string[]): Promise<string[]> {
-  return (await findDocuments(given, folder)).map((document) => document.path);
+  return (await findDocuments(given, folder)).documents.map((document) => document.path);
 }
 
 describe('documents to remember', () => {
-  it('are the Markdown, text and HTML files of a folder; hidden ones, packages and links are left out', async () => {
+  it('are the files of a folder that are read; hidden ones, packages and links are left out', async () => {
     write('docs/a.md', 'docs/b.TXT', 'docs/deep/c.html', 'docs/d.png', 'docs/.hidden.md', 'docs/.git/e.md');
     write('docs/node_modules/x/README.md', 'elsewhere.md');
     symlinkSync(join(folder, 'elsewhere.md'), join(folder, 'docs/link.md'));
@@ -33,7 +35,7 @@ describe('documents to remember', () => {
     write('work/notes/a.md', 'other/manual/b.md', 'other/c.md');
     const from = join(folder, 'work');
     const found = await findDocuments(['notes/a.md', '../other/manual', join(folder, 'other/c.md')], from);
-    expect(found.map((document) => document.path)).toEqual(['c.md', 'manual/b.md', 'notes/a.md']);
+    expect(found.documents.map((document) => document.path)).toEqual(['c.md', 'manual/b.md', 'notes/a.md']);
   });
 
   it('named twice are one; two that would become one are refused', async () => {
@@ -50,13 +52,43 @@ describe('documents to remember', () => {
     await expect(pathsOf('empty')).rejects.toThrow('There is no document in empty');
   });
 
-  it('are copied over their earlier versions', async () => {
-    write('docs/a.md');
-    const target = join(folder, 'limb');
-    const documents = await findDocuments(['docs'], folder);
-    await copyDocuments(documents, target);
+  it('are named to the limb by their folder, or by their own path', async () => {
+    write('docs/a.md', 'docs/deep/b.md', 'c.md');
+    expect(namedPaths(await findDocuments(['docs', 'c.md', 'docs/a.md'], folder))).toEqual(['docs', 'c.md']);
+  });
+
+  it('are copied over their earlier versions, and what is gone from a folder is gone from its copy', async () => {
+    write('docs/a.md', 'docs/b.md', 'other.md');
+    const limb = limbHome();
+    await putDocuments(await findDocuments(['docs', 'other.md'], folder), limb);
     writeFileSync(join(folder, 'docs/a.md'), 'new');
-    await copyDocuments(documents, target);
-    expect(readFileSync(join(target, 'docs/a.md'), 'utf8')).toBe('new');
+    rmSync(join(folder, 'docs/b.md'));
+    await putDocuments(await findDocuments(['docs'], folder), limb);
+    expect(readFileSync(join(limb.documents, 'docs/a.md'), 'utf8')).toBe('new');
+    expect(existsSync(join(limb.documents, 'docs/b.md'))).toBe(false);
+    expect(existsSync(join(limb.documents, 'other.md'))).toBe(true);
+  });
+
+  it('of another folder of the same name are refused until the first is forgotten', async () => {
+    write('one/docs/a.md', 'two/docs/b.md');
+    const limb = limbHome();
+    await putDocuments(await findDocuments(['docs'], join(folder, 'one')), limb);
+    const second = await findDocuments(['docs'], join(folder, 'two'));
+    await expect(putDocuments(second, limb)).rejects.toThrow(/docs is remembered from .*one\/docs already/);
+    await dropDocuments(['docs', '../../two'], limb);
+    await putDocuments(second, limb);
+    expect(existsSync(join(limb.documents, 'docs/a.md'))).toBe(false);
+    expect(existsSync(join(folder, 'two/docs/b.md'))).toBe(true);
   });
 });
+
+function limbHome(): LimbHome {
+  const limb = join(folder, 'limb');
+  return {
+    folder: limb,
+    token: join(limb, 'token'),
+    info: join(limb, 'limb.json'),
+    documents: join(limb, 'documents'),
+    config: join(limb, 'limb.toml'),
+  };
+}

@@ -1,9 +1,8 @@
-import { Identity } from 'spacetimedb';
 import type { Summary } from '../../bindings/types.ts';
-import { copyDocuments, type Document } from './documents.ts';
-import { Failure } from './failure.ts';
-import { readLimbIdentity } from './home.ts';
+import { type Found, namedPaths } from './documents.ts';
 import type { Hub } from './hub.ts';
+import { ownLimb } from './own-limb.ts';
+import { putDocuments } from './shelf.ts';
 import { runTask } from './task.ts';
 import { findTenant } from './tenants.ts';
 import type { Watcher } from './watcher.ts';
@@ -11,36 +10,50 @@ import type { Watcher } from './watcher.ts';
 /** Keeps a task's input well below what a hub takes. */
 const pathsBytesMax = 32 * 1024;
 
-/**
- * Gives documents to this machine's limb and has it remember them. They are copied, never sent: the hub learns their
- * paths only. `reference` makes repeated calls one.
- */
+export interface RememberOptions {
+  readonly labels?: readonly string[];
+  /** Makes repeated calls one. */
+  readonly reference?: string;
+}
+
+/** Gives documents to this machine's limb and has it remember them. They are copied, never sent. */
 export async function rememberDocuments(
   hub: Hub,
-  documents: readonly Document[],
+  found: Found,
   signal: AbortSignal,
   watcher: Watcher,
-  reference?: string,
+  options: RememberOptions = {},
 ): Promise<Summary[]> {
-  const { limb } = hub.home;
-  const identity = await readLimbIdentity(limb);
-  if (identity === undefined) throw new Failure('This machine has no limb yet: start one with `helix start`');
+  // Without a limb nothing is copied.
+  await ownLimb(hub.home.limb);
+  await putDocuments(found, hub.home.limb);
+  return rememberPaths(hub, namedPaths(found), signal, watcher, options);
+}
+
+/** Has this machine's limb look at paths of its documents: the hub learns those only. */
+export async function rememberPaths(
+  hub: Hub,
+  paths: readonly string[],
+  signal: AbortSignal,
+  watcher: Watcher,
+  { labels = [], reference }: RememberOptions = {},
+): Promise<Summary[]> {
+  const target = await ownLimb(hub.home.limb);
   const tenantId = await findTenant(hub);
-  await copyDocuments(documents, limb.documents);
   const summaries = [];
-  for (const [index, paths] of batches(documents).entries()) {
-    const title = `${paths[0]}${paths.length === 1 ? '' : ` and ${paths.length - 1} more`}`;
-    const task = { tenantId, skill: 'remember', title, input: { paths }, target: Identity.fromString(identity) };
+  for (const [index, batch] of batches(paths).entries()) {
+    const title = `${batch[0]}${batch.length === 1 ? '' : ` and ${batch.length - 1} more`}`;
+    const input = { paths: batch, labels };
     const key = reference === undefined ? {} : { reference: `${reference}/${index}` };
-    summaries.push(await runTask(hub, { ...task, ...key }, signal, watcher));
+    summaries.push(await runTask(hub, { tenantId, skill: 'remember', title, input, target, ...key }, signal, watcher));
   }
   return summaries;
 }
 
-function batches(documents: readonly Document[]): string[][] {
+function batches(paths: readonly string[]): string[][] {
   const all: string[][] = [];
   let size = pathsBytesMax;
-  for (const { path } of documents) {
+  for (const path of paths) {
     const bytes = Buffer.byteLength(path) + 8;
     if (size + bytes > pathsBytesMax) {
       all.push([]);

@@ -8,7 +8,8 @@ import { type Document, findDocuments } from '../lib/documents.ts';
 export async function findDocumentation(root: string): Promise<Document[]> {
   const files = ['README.md', 'ARCHITECTURE.md', 'engine/SPEC.md'];
   const present = files.filter((file) => existsSync(join(root, file)));
-  return (await findDocuments(present, root)).map(({ file, path }) => ({ file, path: `helix/${path}` }));
+  const { documents } = await findDocuments(present, root);
+  return documents.map(({ file, path }) => ({ file, path: `helix/${path}` }));
 }
 
 /** Names one version of the documentation. */

@@ -100,7 +100,7 @@ export class Machine {
     const reference = `${await documentationKey(documents)}-${this.#limb.slice(0, 16)}`;
     try {
       await telling(step, async (line) => {
-        await rememberDocuments(this.#startedHub(), documents, signal, { line }, reference);
+        await rememberDocuments(this.#startedHub(), { documents, folders: [] }, signal, { line }, { reference });
       });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
