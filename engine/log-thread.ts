@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Rejection } from './errors.ts';
 import { forkLog } from './fork.ts';
-import { nodeDisk } from './host/node/disk.ts';
+import { waitingNodeDisk as disk } from './host/node/disk.ts';
 import type { LogAnswer, LogJob } from './log-worker.ts';
 import { loadModule } from './module/load.ts';
 import { takeSnapshot } from './snapshots/take.ts';
@@ -16,7 +16,7 @@ if (process.platform === 'linux') setPriority(lowestPriority);
 const { kind, job } = workerData as LogJob;
 let answer: LogAnswer;
 try {
-  const work = kind === 'snapshot' ? takeSnapshot(nodeDisk, job, loadModule) : forkLog(nodeDisk, job, loadModule);
+  const work = kind === 'snapshot' ? takeSnapshot(disk, job, loadModule) : forkLog(disk, job, loadModule);
   answer = { result: await work };
 } catch (error) {
   // A message takes no class along.

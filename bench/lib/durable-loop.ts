@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { inBareTurn } from '../../engine/host/node/bare-turn.ts';
 import type { Database } from '../../engine/index.ts';
+import { runBare } from '../../engine/module/guard.ts';
 import type { Client, Received } from '../../engine/serve/contract.ts';
 import { Latencies, type Run, type Span } from './stats.ts';
 
@@ -7,8 +9,8 @@ const batchCalls = 64;
 const inFlightMax = 1_024;
 
 /**
- * Calls one reducer again and again without sockets, as a connection would: batches of 64, at most 1,024 calls that are
- * not durable yet. A call is counted when its commit is on disk.
+ * Calls one reducer again and again without sockets, as a connection would: batches of 64 in a turn of the event loop each,
+ * at most 1,024 calls that are not durable yet. A call is counted when its commit is on disk.
  */
 export async function durableLoop(
   database: Database,
@@ -46,9 +48,8 @@ export async function durableLoop(
         message: { kind: 'call-reducer', requestId: requestId + i, name: reducer, args: nextArgs() },
       });
     }
-    database.handle(batch.values());
+    await handled(database, batch.values());
     pending.push({ offset: database.offset, startMs });
-    await setImmediate();
     while (pending.length * batchCalls >= inFlightMax) {
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -59,6 +60,16 @@ export async function durableLoop(
   stop();
   database.disconnect(client);
   return { perSecond: completed / (span.measureMs / 1000), p50Ms: latencies.ms(50), p99Ms: latencies.ms(99) };
+}
+
+function handled(database: Database, received: Iterator<Received>): Promise<void> {
+  return new Promise((done) => {
+    const handle = () => {
+      database.handle(received);
+      done();
+    };
+    inBareTurn(() => runBare(handle));
+  });
 }
 
 let lastConnectionId = 1_000_000n;

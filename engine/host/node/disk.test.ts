@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { nodeDisk as disk } from './disk.ts';
+import { nodeDisk, waitingNodeDisk } from './disk.ts';
 
 let folder: string;
 
@@ -16,7 +16,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe('disk', () => {
+describe.each([
+  ['disk', nodeDisk],
+  ['disk whose thread waits', waitingNodeDisk],
+])('%s', (_, disk) => {
   test('[HOST1] what was appended is read back, also after opening again', async () => {
     await disk.makeDirectory(`${folder}/a/b`);
     for (const part of ['one', 'two']) {
@@ -69,6 +72,7 @@ describe('disk', () => {
 });
 
 describe('lock', () => {
+  const disk = nodeDisk;
   const path = () => join(folder, 'lock');
 
   test('[HOST2] a second claim is refused until the first is released', async () => {

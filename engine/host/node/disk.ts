@@ -1,4 +1,4 @@
-import { constants, existsSync, fdatasync, write, writev } from 'node:fs';
+import { constants, existsSync, fdatasync, fdatasyncSync, read, readSync, write, writev, writevSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { AppendFile, Disk } from '../disk.ts';
@@ -15,11 +15,13 @@ const roomBytes = 1024 * 1024;
 const zeros = Buffer.alloc(roomBytes);
 
 class NodeAppendFile implements AppendFile {
+  readonly #calls: Calls;
   readonly #file: FileHandle;
   #sizeBytes: number;
   #roomEnd: number;
 
-  constructor(file: FileHandle, sizeBytes: number) {
+  constructor(calls: Calls, file: FileHandle, sizeBytes: number) {
+    this.#calls = calls;
     this.#file = file;
     this.#sizeBytes = sizeBytes;
     this.#roomEnd = sizeBytes;
@@ -35,7 +37,7 @@ class NodeAppendFile implements AppendFile {
     for (let at = start; at < end; ) at += await this.#write(bytes.subarray(at - start), at);
     this.#roomEnd = Math.max(this.#roomEnd, end);
     this.#sizeBytes = end;
-    if (!canSyncOnWrite) await this.#sync();
+    if (!canSyncOnWrite) await this.#calls.datasync(this.#file.fd);
   }
 
   async close(): Promise<void> {
@@ -50,32 +52,51 @@ class NodeAppendFile implements AppendFile {
   }
 
   /** Writes some of `bytes`, and room after them where there is none. */
-  #write(bytes: Uint8Array, at: number): Promise<number> {
-    const end = at + bytes.length;
-    const { fd } = this.#file;
-    return new Promise((resolve, reject) => {
-      if (end <= this.#roomEnd) {
-        write(fd, bytes, 0, bytes.length, at, (error, written) => (error ? reject(error) : resolve(written)));
-        return;
-      }
-      const room = zeros.subarray(0, roomBytes - (end % roomBytes));
-      writev(fd, [bytes, room], at, (error, written) => {
-        if (error) {
-          reject(error);
-          return;
-        }
-        this.#roomEnd = at + written;
-        resolve(Math.min(written, bytes.length));
-      });
-    });
+  #write(bytes: Uint8Array, at: number): Promise<number> | number {
+    if (at + bytes.length > this.#roomEnd) return this.#writeWithRoom(bytes, at);
+    return this.#calls.write(this.#file.fd, [bytes], at);
   }
 
-  #sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fdatasync(this.#file.fd, (error) => (error ? reject(error) : resolve()));
-    });
+  async #writeWithRoom(bytes: Uint8Array, at: number): Promise<number> {
+    const room = zeros.subarray(0, roomBytes - ((at + bytes.length) % roomBytes));
+    const written = await this.#calls.write(this.#file.fd, [bytes, room], at);
+    this.#roomEnd = at + written;
+    return Math.min(written, bytes.length);
   }
 }
+
+/** How the operating system is asked. */
+interface Calls {
+  write(fd: number, buffers: readonly Uint8Array[], at: number): Promise<number> | number;
+  read(fd: number, target: Uint8Array, at: number): Promise<number> | number;
+  datasync(fd: number): Promise<void> | void;
+}
+
+/** From the pool of threads that all of the process shares. */
+const pooled: Calls = {
+  write: (fd, buffers, at) =>
+    new Promise((resolve, reject) => {
+      const done = (error: Error | null, written: number) => (error ? reject(error) : resolve(written));
+      const [first] = buffers;
+      if (first && buffers.length === 1) write(fd, first, 0, first.length, at, done);
+      else writev(fd, buffers, at, done);
+    }),
+  read: (fd, target, at) =>
+    new Promise((resolve, reject) => {
+      read(fd, target, 0, target.length, at, (error, count) => (error ? reject(error) : resolve(count)));
+    }),
+  datasync: (fd) =>
+    new Promise((resolve, reject) => {
+      fdatasync(fd, (error) => (error ? reject(error) : resolve()));
+    }),
+};
+
+/** On the thread itself. */
+const waiting: Calls = {
+  write: (fd, buffers, at) => writevSync(fd, buffers, at),
+  read: (fd, target, at) => readSync(fd, target, 0, target.length, at),
+  datasync: fdatasyncSync,
+};
 
 export const nodeDisk: Disk = {
   makeDirectory: async (path) => {
@@ -102,36 +123,8 @@ export const nodeDisk: Disk = {
       throw error;
     }
   },
-  readPart: async (path, fromByte, lengthBytes) => {
-    let file: FileHandle;
-    try {
-      file = await open(path, 'r');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
-    try {
-      const bytes = Buffer.allocUnsafeSlow(lengthBytes);
-      let done = 0;
-      while (done < lengthBytes) {
-        const { bytesRead } = await file.read(bytes, done, lengthBytes - done, fromByte + done);
-        if (bytesRead === 0) break;
-        done += bytesRead;
-      }
-      return bytes.subarray(0, done);
-    } finally {
-      await file.close();
-    }
-  },
-  openAppend: async (path) => {
-    const { O_CREAT, O_WRONLY, O_DSYNC } = constants;
-    const file = await open(path, O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);
-    const { size } = await file.stat();
-    // A killed process may have left bytes, and the file itself, that only the operating system's memory holds.
-    await file.datasync();
-    await syncDirectory(dirname(path));
-    return new NodeAppendFile(file, size);
-  },
+  readPart: (path, fromByte, lengthBytes) => readPart(pooled, path, fromByte, lengthBytes),
+  openAppend: (path) => openAppend(pooled, path),
   truncate: (path, lengthBytes) =>
     withFile(path, 'r+', async (file) => {
       await file.truncate(lengthBytes);
@@ -166,6 +159,48 @@ export const nodeDisk: Disk = {
   },
   lock: lockFile,
 };
+
+/**
+ * The same for a thread that may wait while its bytes are read and written: it keeps away from the pool, whose lock the
+ * hub's thread would wait for while this thread has it and no core.
+ */
+export const waitingNodeDisk: Disk = {
+  ...nodeDisk,
+  readPart: (path, fromByte, lengthBytes) => readPart(waiting, path, fromByte, lengthBytes),
+  openAppend: (path) => openAppend(waiting, path),
+};
+
+async function readPart(calls: Calls, path: string, fromByte: number, lengthBytes: number) {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+    let done = 0;
+    while (done < lengthBytes) {
+      const count = await calls.read(file.fd, bytes.subarray(done), fromByte + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openAppend(calls: Calls, path: string): Promise<AppendFile> {
+  const { O_CREAT, O_WRONLY, O_DSYNC } = constants;
+  const file = await open(path, O_CREAT | O_WRONLY | (canSyncOnWrite ? O_DSYNC : 0), 0o600);
+  const { size } = await file.stat();
+  // A killed process may have left bytes, and the file itself, that only the operating system's memory holds.
+  await file.datasync();
+  await syncDirectory(dirname(path));
+  return new NodeAppendFile(calls, file, size);
+}
 
 async function withFile(path: string, flags: string, act: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path, flags, 0o600);
