@@ -95,6 +95,11 @@ function addLimbs(limb: Command): void {
     .action((name, labels, options) =>
       run(async () => (await import('./commands/limbs.ts')).limbLabels(name, labels, options)),
     );
+  withTenant(limb.command('drain <limb>'))
+    .description('let a limb finish what it holds and give it nothing further, also after it was started anew')
+    .option('--undo', 'give it tasks again')
+    .addHelpText('after', examples('helix limb drain box', 'helix limb drain box --undo'))
+    .action((name, options) => run(async () => (await import('./commands/limbs.ts')).limbDrain(name, options)));
   withTenant(limb.command('revoke <limb>'))
     .description('take a limb out of the tenant at once; what it works on goes to others')
     .option('--yes', yes)

@@ -30,7 +30,7 @@ export async function limbList(options: ShowOptions): Promise<void> {
     await subscribe(hub, [tables.tasks.where((task) => task.tenantId.eq(tenantId))]);
     const lines = limbs.map((limb) => [
       oneLine(limb.name),
-      limb.online ? 'online' : 'away',
+      limb.online ? (limb.isDraining ? 'draining' : 'online') : 'away',
       `${slotsTaken(hub, limb)} of ${limb.capacity}`,
       limb.skills.join(', '),
       limb.labels.join(', ') || '-',
@@ -61,6 +61,17 @@ export async function limbLabels(
 ): Promise<void> {
   if (options.none && labels.length > 0) throw new Failure('Labels and --none are both given: use one of them');
   await change(text, options, () => (labels.length > 0 || options.none ? { labels } : undefined));
+}
+
+export async function limbDrain(text: string, options: HubOptions & { readonly undo?: boolean }): Promise<void> {
+  await withHub(options, async (hub) => {
+    const tenantId = await findTenant(hub);
+    const limb = pickLimb(await limbsOf(hub, tenantId), text);
+    const isDraining = !options.undo;
+    await call(hub, hub.connection.reducers.drainLimb({ tenantId, limb: limb.identity, isDraining }));
+    const held = isDraining ? 'finishes what it holds and gets no further tasks.' : 'gets tasks again.';
+    console.log(`${oneLine(limb.name)} ${held}`);
+  });
 }
 
 export async function limbRevoke(text: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {

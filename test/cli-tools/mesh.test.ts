@@ -151,6 +151,9 @@ describe('helix limb', () => {
     ]);
     expect(await done('limb', 'rights', 'desk', '--all-skills', '--capacity', '0')).toContain('as many as it can');
     expect(await done('limb', 'labels', 'desk', '--none')).toMatch(/labels +none/);
+    expect(await done('limb', 'drain', 'desk')).toBe('desk finishes what it holds and gets no further tasks.\n');
+    expect(await done('limb', 'list')).toMatch(/^desk +draining /m);
+    expect(await done('limb', 'drain', 'desk', '--undo')).toBe('desk gets tasks again.\n');
     expect(await refused('limb', 'labels', 'shelf')).toBe('There is no limb shelf: there is desk');
   });
 });
