@@ -11,6 +11,7 @@ import { idleLimbs } from './cells/idle-limbs.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
 import { retrieval } from './cells/retrieval.ts';
+import { sandbox } from './cells/sandbox.ts';
 import { stall } from './cells/stall.ts';
 import { startup } from './cells/startup.ts';
 import { tasks } from './cells/tasks.ts';
@@ -37,6 +38,7 @@ const cells: readonly Cell[] = [
   startup,
   cancel,
   retrieval,
+  sandbox,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]

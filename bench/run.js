@@ -24,6 +24,8 @@ await build({
     'limb-store': '../limbs/memory/thread.ts',
     'limb-embeddings': '../limbs/embeddings/thread.ts',
     'module-procedures': '../engine/module/procedures/thread.ts',
+    // And so is the sandbox's own program.
+    'pyodide-child': '../limbs/sandbox/pyodide/child.mjs',
   },
   outdir: 'dist',
   bundle: true,

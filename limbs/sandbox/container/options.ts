@@ -62,6 +62,7 @@ export function containerOptions(limits: Limits, { engine, owner, seccomp }: Con
       Tmpfs: {
         '/tmp': tmpfs(limits.scratchBytes, engine),
         '/code': tmpfs(MIB, engine),
+        '/tools': tmpfs(4 * MIB, engine),
         ...(engine === 'podman' ? podmanTmpfs : {}),
       },
       MaskedPaths: hidden,
