@@ -10,6 +10,7 @@ import { fanOut } from './cells/fan-out.ts';
 import { idleLimbs } from './cells/idle-limbs.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
+import { recovery } from './cells/recovery.ts';
 import { retrieval } from './cells/retrieval.ts';
 import { sandbox } from './cells/sandbox.ts';
 import { stall } from './cells/stall.ts';
@@ -32,6 +33,7 @@ const cells: readonly Cell[] = [
   viewsCell,
   tasks,
   idleLimbs,
+  recovery,
   memory,
   durability,
   stall,

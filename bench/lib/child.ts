@@ -24,11 +24,16 @@ export class Child<A extends Asks<A>> {
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #lastId = 0;
 
-  constructor(name: string, nodeOptions: readonly string[] = []) {
+  /** `wrap` makes another command of the one that starts it, such as in another network. */
+  constructor(
+    name: string,
+    nodeOptions: readonly string[] = [],
+    wrap: (command: readonly string[]) => readonly string[] = (own) => own,
+  ) {
     this.#name = name;
-    this.#process = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, `${built}${name}.js`], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const own = [process.execPath, '--enable-source-maps', ...nodeOptions, `${built}${name}.js`];
+    const [program = '', ...args] = wrap(own);
+    this.#process = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#process.on('message', (message) => this.#receive(message as Answer));
     this.#process.on('exit', (code, signal) => this.#fail(`ended with ${signal ?? code}`));
     this.#process.on('error', (error) => this.#fail(error.message));
@@ -55,6 +60,10 @@ export class Child<A extends Asks<A>> {
       });
       this.#process.send({ id, name, argument });
     });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
   }
 
   /** Asks it to end by closing the channel; ends it by force after 5 s. */

@@ -6,6 +6,8 @@ export interface Hosted {
   readonly name: string;
   readonly data: string;
   /** As of `openHost`. */
+  readonly hostname?: string;
+  /** As of `openHost`. */
   readonly snapshotAfterBytes?: number;
 }
 

@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { setGlobalLogLevel } from 'spacetimedb';
-import { DbConnection } from '../../bindings/index.ts';
+import { randomUUID } from 'node:crypto';
+import type { DbConnection } from '../../bindings/index.ts';
 import type { SummaryBody } from '../../bindings/types.ts';
 import { answer } from '../lib/answer.ts';
+import { connectToMesh, inviteLimb, subscribe, tenantId } from '../lib/mesh.ts';
 import { type TaskAsks, TaskFlow } from '../lib/task-flow.ts';
 
 export interface TaskLoadAsks extends TaskAsks {
@@ -15,7 +15,6 @@ export interface TaskLoadAsks extends TaskAsks {
   }): Promise<void>;
 }
 
-const tenantId = 1n;
 const skill = 'bench';
 
 const summary: SummaryBody = {
@@ -31,8 +30,6 @@ const summary: SummaryBody = {
   durationMs: 0,
   timings: [],
 };
-
-setGlobalLogLevel('error');
 
 const connections: DbConnection[] = [];
 const flow = new TaskFlow((key) =>
@@ -65,45 +62,21 @@ function submitter(): DbConnection {
   return first;
 }
 
-function connect(url: string, token?: string): Promise<DbConnection> {
-  return new Promise((resolve, reject) => {
-    DbConnection.builder()
-      .withUri(url.replace(/^http/, 'ws'))
-      .withDatabaseName('helix')
-      .withToken(token)
-      .withConfirmedReads(true)
-      .onConnect((connection) => {
-        connections.push(connection);
-        resolve(connection);
-      })
-      .onConnectError((_context, error) => reject(error))
-      .build();
-  });
+async function connect(url: string, token?: string): Promise<DbConnection> {
+  const connection = await connectToMesh(url, token);
+  connections.push(connection);
+  return connection;
 }
 
 /** A limb that finishes each task at once. */
 async function startLimb(url: string, slots: number): Promise<void> {
-  const code = randomUUID();
-  await submitter().reducers.createInvite({
-    tenantId,
-    kind: { tag: 'Limb' },
-    role: { tag: 'Viewer' },
-    handle: code.slice(0, 8),
-    codeHash: createHash('sha256').update(code).digest('hex'),
-    lifeMs: 0,
-  });
+  const code = await inviteLimb(submitter());
   const limb = await connect(url);
   await limb.reducers.redeemInvite({ code, name: 'bench' });
   const session = randomUUID();
   await limb.reducers.announceLimb({ skills: [skill], capacity: slots, version: '0', sandbox: '', model: '', session });
   limb.db.ping.onInsert(() => void limb.reducers.pong({}));
-  await new Promise<void>((resolve, reject) => {
-    limb
-      .subscriptionBuilder()
-      .onApplied(() => resolve())
-      .onError(({ event }) => reject(event ?? new Error('the subscription failed')))
-      .subscribe(['self', 'offers', 'leases', 'lease_inputs', 'ping'].map((name) => `SELECT * FROM ${name}`));
-  });
+  await subscribe(limb, 'self', 'offers', 'leases', 'lease_inputs', 'ping');
   new TinyLimb(limb).start();
 }
 
