@@ -54,7 +54,6 @@ import StreamRow from './stream_table';
 import AttemptsRow from './attempts_table';
 import BudgetsRow from './budgets_table';
 import DayTotalsRow from './day_totals_table';
-import LaneReasonsRow from './lane_reasons_table';
 import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
 import LimbsRow from './limbs_table';
@@ -71,6 +70,7 @@ import TasksRow from './tasks_table';
 import TenantsRow from './tenants_table';
 import UsagesRow from './usages_table';
 import VisibleHistoryRow from './visible_history_table';
+import WaitReasonsRow from './wait_reasons_table';
 
 const tablesSchema = __schema({
   ping: __table({
@@ -103,11 +103,6 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, DayTotalsRow),
-  laneReasons: __table({
-    name: 'lane_reasons',
-    indexes: [],
-    constraints: [],
-  }, LaneReasonsRow),
   leaseInputs: __table({
     name: 'lease_inputs',
     indexes: [],
@@ -188,6 +183,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, VisibleHistoryRow),
+  waitReasons: __table({
+    name: 'wait_reasons',
+    indexes: [],
+    constraints: [],
+  }, WaitReasonsRow),
 });
 
 const reducersSchema = __reducers(

@@ -15,4 +15,5 @@ export default __t.row({
   waitsUntil: __t.option(__t.timestamp()).name('waits_until'),
   budgetId: __t.u64().name('budget_id'),
   shortage: __t.string(),
+  bandId: __t.u64().name('band_id'),
 });

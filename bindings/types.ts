@@ -120,14 +120,6 @@ export const InviteKind = __t.enum('InviteKind', {
 });
 export type InviteKind = __Infer<typeof InviteKind>;
 
-export const LaneReason = __t.object('LaneReason', {
-  laneId: __t.u64(),
-  tenantId: __t.u64(),
-  code: __t.string(),
-  text: __t.string(),
-});
-export type LaneReason = __Infer<typeof LaneReason>;
-
 export const Lease = __t.object('Lease', {
   taskId: __t.u64(),
   tenantId: __t.u64(),
@@ -252,6 +244,7 @@ export const QueueEntry = __t.object('QueueEntry', {
   waitsUntil: __t.option(__t.timestamp()),
   budgetId: __t.u64(),
   shortage: __t.string(),
+  bandId: __t.u64(),
 });
 export type QueueEntry = __Infer<typeof QueueEntry>;
 
@@ -403,3 +396,11 @@ export const VisibleHistory = __t.object('VisibleHistory', {
   columns: __t.array(__t.string()),
 });
 export type VisibleHistory = __Infer<typeof VisibleHistory>;
+
+export const WaitReason = __t.object('WaitReason', {
+  key: __t.string(),
+  tenantId: __t.u64(),
+  code: __t.string(),
+  text: __t.string(),
+});
+export type WaitReason = __Infer<typeof WaitReason>;

@@ -13,13 +13,14 @@ export async function why(taskId: bigint, options: ClientOptions): Promise<void>
       tables.tasks.where((row) => row.id.eq(taskId)),
       tables.queue.where((row) => row.taskId.eq(taskId)),
       tables.attempts.where((row) => row.taskId.eq(taskId)),
-      tables.laneReasons,
+      tables.waitReasons,
     ]);
     await untilAborted(rows, signal);
     const task = db.tasks.id.find(taskId);
     if (!task) throw new Failure(`There is no task ${taskId} in your tenants: \`helix tasks\` lists the newest`);
     const entry = db.queue.taskId.find(taskId) ?? undefined;
-    const lane = entry && db.laneReasons.laneId.find(entry.laneId);
-    console.log(explain({ task, entry, lane: lane ?? undefined, attempts: [...db.attempts.iter()] }).join('\n'));
+    const reasonOf = (key: string) => db.waitReasons.key.find(key) ?? undefined;
+    const reason = entry && (reasonOf(`lane/${entry.laneId}`) ?? reasonOf(`band/${entry.bandId}`));
+    console.log(explain({ task, entry, reason, attempts: [...db.attempts.iter()] }).join('\n'));
   });
 }

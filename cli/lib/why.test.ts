@@ -32,6 +32,7 @@ const entry: QueueEntry = {
   waitsUntil: undefined,
   budgetId: 0n,
   shortage: '',
+  bandId: 2n,
 };
 const attempt: Attempt = {
   id: 1n,
@@ -58,8 +59,8 @@ describe('the explanation of a task', () => {
     ],
     ['a budget', { ...entry, shortage: 'too little is left' }, 'Task 7 waits: too little is left'],
   ])('of a queued one names what it waits for: %s', (_what, waiting, expected) => {
-    const lane = { laneId: 3n, tenantId: 1n, code: 'busy', text: 'all slots are busy' };
-    expect(explain({ task, entry: waiting, lane, attempts: [] })).toEqual([expected]);
+    const reason = { key: 'band/2', tenantId: 1n, code: 'busy', text: 'all slots are busy' };
+    expect(explain({ task, entry: waiting, reason, attempts: [] })).toEqual([expected]);
   });
 
   it('of a dead one lists its attempts in order', () => {
@@ -71,7 +72,7 @@ describe('the explanation of a task', () => {
       error: 'the limb went away',
       exitCode: undefined,
     };
-    expect(explain({ task: dead, entry: undefined, lane: undefined, attempts: [second, attempt] })).toEqual([
+    expect(explain({ task: dead, entry: undefined, reason: undefined, attempts: [second, attempt] })).toEqual([
       'Task 7 is dead after 2 of 2 attempts: no paper',
       'attempt 1 on desk at 1970-01-01T00:00:00.000Z failed after 1.5 s, exit status 3: no paper',
       'attempt 2 on desk at 1970-01-01T00:00:00.000Z lost after 1.5 s: the limb went away',

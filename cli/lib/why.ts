@@ -1,27 +1,27 @@
-import type { Attempt, LaneReason, QueueEntry, Task } from '../../bindings/types.ts';
+import type { Attempt, QueueEntry, Task, WaitReason } from '../../bindings/types.ts';
 import { formatDuration } from './summary.ts';
 import { oneLine } from './terminal.ts';
 
 export interface WhyFacts {
   readonly task: Task;
   readonly entry: QueueEntry | undefined;
-  /** Of the lane that the task stands in. */
-  readonly lane: LaneReason | undefined;
+  /** Why the tasks wait that it stands among. */
+  readonly reason: WaitReason | undefined;
   readonly attempts: readonly Attempt[];
 }
 
 /** Why a task is not done, and what its attempts came to, line by line. */
-export function explain({ task, entry, lane, attempts }: WhyFacts): string[] {
-  const lines = [headOf(task, entry, lane)];
+export function explain({ task, entry, reason, attempts }: WhyFacts): string[] {
+  const lines = [headOf(task, entry, reason)];
   for (const attempt of [...attempts].sort((a, b) => a.number - b.number)) lines.push(describe(attempt));
   return lines.map(oneLine);
 }
 
-function headOf(task: Task, entry: QueueEntry | undefined, lane: LaneReason | undefined): string {
+function headOf(task: Task, entry: QueueEntry | undefined, reason: WaitReason | undefined): string {
   const name = `Task ${task.id}`;
   switch (task.state.tag) {
     case 'Queued':
-      return `${name} waits: ${waitOf(entry, lane)}`;
+      return `${name} waits: ${waitOf(entry, reason)}`;
     case 'Claimed':
     case 'Running':
       return `${name} is being worked on, attempt ${task.attempt}`;
@@ -36,10 +36,10 @@ function headOf(task: Task, entry: QueueEntry | undefined, lane: LaneReason | un
   }
 }
 
-function waitOf(entry: QueueEntry | undefined, lane: LaneReason | undefined): string {
+function waitOf(entry: QueueEntry | undefined, reason: WaitReason | undefined): string {
   if (entry?.waitsUntil) return `its time comes at ${entry.waitsUntil.toDate().toISOString()}`;
   if (entry && entry.shortage !== '') return entry.shortage;
-  return lane?.text ?? 'it is offered to a limb that has a free slot';
+  return reason?.text ?? 'it is offered to a limb that has a free slot';
 }
 
 function describe({ number, limbName, startedAt, durationMs, outcome, error, exitCode }: Attempt): string {

@@ -1,5 +1,6 @@
 import { type Layout, layoutOf } from '../bsatn/layout.ts';
 import type { ProductType } from '../bsatn/type.ts';
+import { equalBytes } from '../store/bytes.ts';
 import { Change, groupRows, type Probe, type Source, type Visit, type WeightedRow } from './source.ts';
 import { keyOf } from './value.ts';
 
@@ -68,9 +69,15 @@ export class RowsSource implements Source {
 
 /** The difference of two bags of rows, or undefined when they are equal. */
 function difference(layout: Layout, before: readonly Uint8Array[], after: readonly Uint8Array[]): Change | undefined {
+  // A function that runs again mostly returns what it did before, but for a few rows.
+  const least = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < least && isSame(before[head], after[head])) head += 1;
+  let tail = 0;
+  while (tail < least - head && isSame(before.at(-1 - tail), after.at(-1 - tail))) tail += 1;
   const surplus = new Map<string, { row: Uint8Array; count: number }>();
-  for (const row of before) count(surplus, row, -1);
-  for (const row of after) count(surplus, row, 1);
+  for (const row of before.slice(head, before.length - tail)) count(surplus, row, -1);
+  for (const row of after.slice(head, after.length - tail)) count(surplus, row, 1);
   const inserts: Uint8Array[] = [];
   const deletes: Uint8Array[] = [];
   for (const entry of surplus.values()) {
@@ -78,6 +85,11 @@ function difference(layout: Layout, before: readonly Uint8Array[], after: readon
     for (let i = 0; i > entry.count; i--) deletes.push(entry.row);
   }
   return inserts.length + deletes.length === 0 ? undefined : new Change(layout, inserts, deletes);
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (!one || !other || one.length !== other.length) return false;
+  return equalBytes(one, 0, other, 0, one.length);
 }
 
 function count(surplus: Map<string, { row: Uint8Array; count: number }>, row: Uint8Array, weight: number): void {

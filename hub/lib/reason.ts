@@ -1,11 +1,8 @@
 import type { BandRow, LimbRow } from '../schema.ts';
 
-/** Everything that decides why the tasks of a lane wait. */
-export interface LaneSituation {
+/** Everything that decides why the tasks of a band wait. */
+export interface BandSituation {
   readonly band: Pick<BandRow, 'skill' | 'target' | 'labels'>;
-  readonly key: string;
-  /** The tasks that hold all places of the key; none while it has one left. */
-  readonly holders: readonly bigint[];
   readonly limbs: readonly { readonly limb: LimbRow; readonly taken: number }[];
 }
 
@@ -18,12 +15,8 @@ export interface Reason {
 
 const namesMax = 5;
 
-/** Why the tasks of a lane are not running: the first thing that would have to change. */
-export function reasonOf({ band, key, holders, limbs }: LaneSituation): Reason {
-  if (holders.length > 0) {
-    const tasks = holders.length === 1 ? 'task' : 'tasks';
-    return { code: 'concurrency', text: `the concurrency key ${key} is held by ${tasks} ${some(holders.map(String))}` };
-  }
+/** Why the tasks of a band are not running: the first thing that would have to change. */
+export function reasonOf({ band, limbs }: BandSituation): Reason {
   const { skill, target, labels } = band;
   const skilled = limbs
     .filter(({ limb }) => limb.skills.includes(skill) && (target === undefined || limb.identity.isEqual(target)))
@@ -54,17 +47,23 @@ export function reasonOf({ band, key, holders, limbs }: LaneSituation): Reason {
   return { code: 'busy', text: `all slots are busy: ${some(serving.map(slotsOf))}` };
 }
 
+/** Why tasks wait whose concurrency key has no place left. */
+export function heldReason(key: string, holders: readonly bigint[]): Reason {
+  const tasks = holders.length === 1 ? 'task' : 'tasks';
+  return { code: 'concurrency', text: `the concurrency key ${key} is held by ${tasks} ${some(holders.map(String))}` };
+}
+
 /** Rows come in any order; the same situation is to be the same sentence. */
-function byName(one: LaneSituation['limbs'][number], other: LaneSituation['limbs'][number]): number {
+function byName(one: BandSituation['limbs'][number], other: BandSituation['limbs'][number]): number {
   if (one.limb.name !== other.limb.name) return one.limb.name < other.limb.name ? -1 : 1;
   return one.limb.identity.toHexString() < other.limb.identity.toHexString() ? -1 : 1;
 }
 
-function nameOf({ limb }: LaneSituation['limbs'][number]): string {
+function nameOf({ limb }: BandSituation['limbs'][number]): string {
   return limb.name;
 }
 
-function slotsOf({ limb, taken }: LaneSituation['limbs'][number]): string {
+function slotsOf({ limb, taken }: BandSituation['limbs'][number]): string {
   return `${limb.name} (${taken} of ${limb.capacity})`;
 }
 

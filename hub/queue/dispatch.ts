@@ -104,7 +104,8 @@ export function unpark(ctx: Ctx, budgetId: bigint): void {
 
 function park(ctx: Ctx, entry: QueueEntryRow, shortage: Shortage): void {
   const { budget } = shortage;
-  const parked = { ...entry, laneId: 0n, place: 0n, budgetId: budget.id, shortage: describeShortage(shortage) };
+  const nowhere = { laneId: 0n, bandId: 0n, place: 0n };
+  const parked = { ...entry, ...nowhere, budgetId: budget.id, shortage: describeShortage(shortage) };
   ctx.db.queueEntry.taskId.update(parked);
   const endMs = periodEndMs(budget, ctx.timestamp);
   if (endMs !== undefined) wakeAt(ctx, entry.taskId, new Timestamp(BigInt(endMs) * 1000n), 'Ready');

@@ -34,6 +34,7 @@ export function queueTask(ctx: Ctx, task: TaskRow, waitMs: number, isReturning =
     taskId: task.id,
     tenantId: task.tenantId,
     laneId: 0n,
+    bandId: 0n,
     place: 0n,
     queuedAt: ctx.timestamp,
     waitsUntil: mustWait ? until : undefined,

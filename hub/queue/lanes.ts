@@ -23,6 +23,7 @@ export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning:
   ctx.db.queueEntry.taskId.update({
     ...entry,
     laneId: lane.id,
+    bandId: band.id,
     place,
     waitsUntil: undefined,
     budgetId: 0n,
@@ -37,7 +38,7 @@ export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning:
 export function leaveLane(ctx: Ctx, entry: QueueEntryRow, isFirst = false): void {
   const lane = entry.laneId === 0n ? undefined : ctx.db.lane.id.find(entry.laneId);
   if (!lane) return;
-  ctx.db.queueEntry.taskId.update({ ...entry, laneId: 0n, place: 0n });
+  ctx.db.queueEntry.taskId.update({ ...entry, laneId: 0n, bandId: 0n, place: 0n });
   if (lane.taskCount > 1) {
     const head = isFirst || entry.place === lane.head ? entry.place + 1n : lane.head;
     ctx.db.lane.id.update({ ...lane, taskCount: lane.taskCount - 1, head });

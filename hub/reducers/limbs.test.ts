@@ -364,7 +364,7 @@ describe('drain_limb', () => {
     announce(limb, { skills: ['reason'], capacity: 2 });
     drain(true);
     submit(mesh);
-    const [reason] = mesh.connect(mesh.owner).subscribe('SELECT * FROM lane_reasons').rows('laneReasons');
+    const [reason] = mesh.connect(mesh.owner).subscribe('SELECT * FROM wait_reasons').rows('waitReasons');
     expect(reason).toMatchObject({ code: 'draining', text: expect.stringContaining('bot takes no further tasks') });
   });
 });

@@ -18,6 +18,8 @@ export const queueEntryRow = t.row('QueueEntry', {
   budgetId: t.u64().index('btree'),
   /** What that budget is short of, in words. */
   shortage: t.string(),
+  /** The band of its lane; 0 while it is in none. */
+  bandId: t.u64().default(0n),
 });
 
 /** The tasks of one concurrency key, or of none, in one band. There is a lane exactly while it has tasks. */
@@ -37,7 +39,7 @@ export const laneRow = t.row('Lane', {
 /** Lanes that the same limbs may serve, at one priority. There is a band exactly while it has lanes. */
 export const bandRow = t.row('Band', {
   id: t.u64().primaryKey().autoInc(),
-  tenantId: t.u64(),
+  tenantId: t.u64().index('btree'),
   route: t.string().index('btree'),
   skill: t.string(),
   target: t.option(t.identity()),
@@ -82,11 +84,12 @@ export const usageRow = t.row('Usage', {
   isCounted: t.bool().default(false),
 });
 
-/** Why the tasks of a lane wait. */
-export const laneReasonRow = t.row('LaneReason', {
-  laneId: t.u64().primaryKey(),
+/** Why tasks wait: those of one lane whose concurrency key is used up, or those of all other lanes of a band. */
+export const waitReasonRow = t.row('WaitReason', {
+  /** `lane/<id>` comes before `band/<id>`. */
+  key: t.string().primaryKey(),
   tenantId: t.u64(),
-  /** For programs: `concurrency`, `no-limb`, `offline`, `labels`, `draining`, `busy` or `capacity`. */
+  /** For programs: `concurrency`, `no-limb`, `offline`, `labels`, `busy` or `capacity`. */
   code: t.string(),
   /** For a person. */
   text: t.string(),

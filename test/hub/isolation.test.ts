@@ -71,7 +71,7 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   usages: (rows, viewer) => ofTenants(rows, viewer, rows.usage),
   day_totals: (rows, viewer) => ofTenants(rows, viewer, rows.dayTotal),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
-  lane_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.lane).map((lane) => reasonFor(rows, lane)),
+  wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
   visible_history: (rows, viewer) =>
     rows.member
       .filter(({ identity, role }) => identity.isEqual(viewer) && role.tag === 'Owner')
@@ -101,14 +101,12 @@ function heldBy(rows: Rows, viewer: Identity): Rows['lease'] {
   return rows.lease.filter(({ limb, tenantId }) => limb.isEqual(viewer) && homes.includes(tenantId));
 }
 
-function reasonFor(rows: Rows, lane: Rows['lane'][number]): UntypedRow {
-  const band = rows.band.find(({ id }) => id === lane.bandId);
-  if (!band) throw new Error(`lane ${lane.id} is in no band`);
+function reasonFor(rows: Rows, band: Rows['band'][number]): UntypedRow {
   const slots = [...rows.lease, ...rows.offer];
   const limbs = rows.limb
-    .filter(({ tenantId }) => tenantId === lane.tenantId)
+    .filter(({ tenantId }) => tenantId === band.tenantId)
     .map((limb) => ({ limb, taken: slots.filter((slot) => slot.limb.isEqual(limb.identity)).length }));
-  return { laneId: lane.id, tenantId: lane.tenantId, ...reasonOf({ band, key: '', holders: [], limbs }) };
+  return { key: `band/${band.id}`, tenantId: band.tenantId, ...reasonOf({ band, limbs }) };
 }
 
 function limbsOf(rows: Rows, viewer: Identity): Rows['limb'] {

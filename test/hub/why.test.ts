@@ -11,8 +11,9 @@ beforeEach(async () => {
 
 function why(taskId: bigint): unknown {
   const entry = mesh.query(mesh.owner, 'SELECT * FROM queue').find((row) => row['taskId'] === taskId);
-  const reasons = mesh.query(mesh.owner, 'SELECT * FROM lane_reasons');
-  return reasons.find((reason) => reason['laneId'] === entry?.['laneId'])?.['text'];
+  const reasons = mesh.query(mesh.owner, 'SELECT * FROM wait_reasons');
+  const textOf = (key: string) => reasons.find((reason) => reason['key'] === key)?.['text'];
+  return textOf(`lane/${entry?.['laneId']}`) ?? textOf(`band/${entry?.['bandId']}`);
 }
 
 describe('a queued task says why it is not running:', () => {

@@ -1,7 +1,6 @@
 import type {
   Attempt,
   Budget,
-  LaneReason,
   Limb,
   Member,
   Memory,
@@ -12,12 +11,12 @@ import type {
   Task,
   TaskInput,
   Tenant,
+  WaitReason,
 } from '$bindings/types.ts';
 
 export type {
   Attempt,
   Budget,
-  LaneReason,
   Limb,
   Member,
   Memory,
@@ -28,6 +27,7 @@ export type {
   Task,
   TaskInput,
   Tenant,
+  WaitReason,
 };
 export type RoleTag = Member['role']['tag'];
 export type Citation = Summary['body']['citations'][number];

@@ -7,7 +7,7 @@ import {
 } from 'spacetimedb';
 
 export default __t.row({
-  laneId: __t.u64().primaryKey().name('lane_id'),
+  key: __t.string().primaryKey(),
   tenantId: __t.u64().name('tenant_id'),
   code: __t.string(),
   text: __t.string(),
