@@ -133,7 +133,7 @@ withTenant(program.command('run <script>'))
 addMemoryCommands(program);
 
 const tasks = program.command('tasks');
-withHub(tasks)
+withTenant(tasks)
   .description('list the newest tasks')
   .addOption(new Option('--follow', 'stay, and show each change').conflicts('json'))
   .option('--limit <count>', 'how many tasks', count, 20)

@@ -5,6 +5,7 @@ import { withHub } from '../lib/client-command.ts';
 import { type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
 import { formatTask, formatTasks } from '../lib/task-table.ts';
+import { findTenant } from '../lib/tenants.ts';
 
 export interface TasksOptions extends HubOptions {
   readonly follow?: boolean;
@@ -14,7 +15,9 @@ export interface TasksOptions extends HubOptions {
 
 export async function tasks(options: TasksOptions): Promise<void> {
   await withHub(options, async (hub, signal) => {
-    await untilAborted(subscribe(hub, [tables.tasks, tables.limbs]), signal);
+    const tenantId = await untilAborted(findTenant(hub), signal);
+    const ofTenant = tables.tasks.where((task) => task.tenantId.eq(tenantId));
+    await untilAborted(subscribe(hub, [ofTenant, tables.limbs]), signal);
     if (options.json) return console.log(JSON.stringify(newest(hub, options.limit).map(plain), undefined, 2));
     if (options.follow && process.stdout.isTTY) redraw(hub, options.limit);
     else console.log(formatTasks(newest(hub, options.limit), limbNames(hub), Date.now()));

@@ -215,6 +215,7 @@ describe('helix tenants', () => {
       /^You are in 2 tenants \(local, Field team\): choose one with `helix tenants use <tenant>`/,
     );
     expect(await done('limb', 'list', '--tenant', 'Field team')).toContain('There is no limb yet');
+    expect(await done('tasks', '--tenant', '2')).toContain('no tasks yet');
     expect(await done('tenants', 'use', 'local')).toContain('are about local (tenant 1) from now on');
     expect(await done('limb', 'list')).toMatch(/^desk /m);
     expect(await json('tenants', 'list')).toMatchObject([
