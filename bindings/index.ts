@@ -30,6 +30,8 @@ import CreateInviteReducer from './create_invite_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
 import DrainLimbReducer from './drain_limb_reducer';
 import FailTaskReducer from './fail_task_reducer';
+import FollowUpReducer from './follow_up_reducer';
+import GiveFeedbackReducer from './give_feedback_reducer';
 import LeaveTenantReducer from './leave_tenant_reducer';
 import PongReducer from './pong_reducer';
 import RedeemInviteReducer from './redeem_invite_reducer';
@@ -54,6 +56,8 @@ import StreamRow from './stream_table';
 import AttemptsRow from './attempts_table';
 import BudgetsRow from './budgets_table';
 import DayTotalsRow from './day_totals_table';
+import FeedbacksRow from './feedbacks_table';
+import LeaseHistoryRow from './lease_history_table';
 import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
 import LimbsRow from './limbs_table';
@@ -68,6 +72,7 @@ import SummariesRow from './summaries_table';
 import TaskInputsRow from './task_inputs_table';
 import TasksRow from './tasks_table';
 import TenantsRow from './tenants_table';
+import ThreadTurnsRow from './thread_turns_table';
 import UsagesRow from './usages_table';
 import VisibleHistoryRow from './visible_history_table';
 import WaitReasonsRow from './wait_reasons_table';
@@ -103,6 +108,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, DayTotalsRow),
+  feedbacks: __table({
+    name: 'feedbacks',
+    indexes: [],
+    constraints: [],
+  }, FeedbacksRow),
+  leaseHistory: __table({
+    name: 'lease_history',
+    indexes: [],
+    constraints: [],
+  }, LeaseHistoryRow),
   leaseInputs: __table({
     name: 'lease_inputs',
     indexes: [],
@@ -173,6 +188,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, TenantsRow),
+  threadTurns: __table({
+    name: 'thread_turns',
+    indexes: [],
+    constraints: [],
+  }, ThreadTurnsRow),
   usages: __table({
     name: 'usages',
     indexes: [],
@@ -199,6 +219,8 @@ const reducersSchema = __reducers(
   __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('drain_limb', DrainLimbReducer),
   __reducerSchema('fail_task', FailTaskReducer),
+  __reducerSchema('follow_up', FollowUpReducer),
+  __reducerSchema('give_feedback', GiveFeedbackReducer),
   __reducerSchema('leave_tenant', LeaveTenantReducer),
   __reducerSchema('pong', PongReducer),
   __reducerSchema('redeem_invite', RedeemInviteReducer),

@@ -108,11 +108,31 @@ export const DayTotal = __t.object('DayTotal', {
 });
 export type DayTotal = __Infer<typeof DayTotal>;
 
+export const EarlierTurn = __t.object('EarlierTurn', {
+  taskId: __t.u64(),
+  earlierTaskId: __t.u64(),
+  input: __t.string(),
+  answer: __t.string(),
+});
+export type EarlierTurn = __Infer<typeof EarlierTurn>;
+
 export const Exhaustion = __t.enum('Exhaustion', {
   Reject: __t.unit(),
   Downgrade: __t.unit(),
 });
 export type Exhaustion = __Infer<typeof Exhaustion>;
+
+export const Feedback = __t.object('Feedback', {
+  taskId: __t.u64(),
+  tenantId: __t.u64(),
+  get verdict() {
+    return Verdict;
+  },
+  text: __t.string(),
+  by: __t.identity(),
+  at: __t.timestamp(),
+});
+export type Feedback = __Infer<typeof Feedback>;
 
 export const InviteKind = __t.enum('InviteKind', {
   Member: __t.unit(),
@@ -372,6 +392,13 @@ export const Tenant = __t.object('Tenant', {
 });
 export type Tenant = __Infer<typeof Tenant>;
 
+export const ThreadTurn = __t.object('ThreadTurn', {
+  taskId: __t.u64(),
+  tenantId: __t.u64(),
+  thread: __t.u64(),
+});
+export type ThreadTurn = __Infer<typeof ThreadTurn>;
+
 export const Timing = __t.object('Timing', {
   name: __t.string(),
   durationMs: __t.u32(),
@@ -388,6 +415,13 @@ export const Usage = __t.object('Usage', {
   isCounted: __t.bool(),
 });
 export type Usage = __Infer<typeof Usage>;
+
+export const Verdict = __t.enum('Verdict', {
+  Good: __t.unit(),
+  Bad: __t.unit(),
+  Corrected: __t.unit(),
+});
+export type Verdict = __Infer<typeof Verdict>;
 
 export const VisibleHistory = __t.object('VisibleHistory', {
   table: __t.string(),

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { version } from '../package.json';
 import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
@@ -120,9 +120,21 @@ program
 
 withTenant(program.command('ask <question...>'))
   .description('ask the mesh a question and follow it until it is answered')
+  .option('-c, --continue', 'go on with your newest answered question')
+  .addOption(new Option('--follow <task>', 'go on with this answered task').argParser(count).conflicts('continue'))
   .option('--json', 'print the summary as JSON')
-  .addHelpText('after', examples('helix ask "How is a task leased?"', 'helix ask --json "What is a limb?"'))
+  .addHelpText('after', examples('helix ask "How is a task leased?"', 'helix ask -c "And for how long?"'))
   .action((question, options) => run(async () => (await import('./commands/ask.ts')).ask(question, options)));
+
+withHub(program.command('feedback'))
+  .argument('<task>', 'number of the task', count)
+  .addArgument(new Argument('<verdict>', 'what you think of its answer').choices(['good', 'bad', 'corrected', 'none']))
+  .argument('[words...]', 'why, or what the answer should have been')
+  .description('say whether an answer was good; follow-up questions build on what you corrected')
+  .addHelpText('after', examples('helix feedback 17 good', 'helix feedback 17 corrected "A lease lasts 30 s."'))
+  .action((task, verdict, words, options) =>
+    run(async () => (await import('./commands/feedback.ts')).feedback(BigInt(task), verdict, words, options)),
+  );
 
 withTenant(program.command('run <script>'))
   .description('run a Python script in a sandbox of the mesh; - reads it from standard input')

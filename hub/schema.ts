@@ -19,6 +19,7 @@ import {
   taskInputRow,
   taskRow,
 } from './tables/tasks.ts';
+import { feedbackRow, turnRow } from './tables/threads.ts';
 import { compactionRow, dayTotalRow } from './tables/totals.ts';
 
 const spacetimedb = schema({
@@ -51,6 +52,8 @@ const spacetimedb = schema({
   progressPiece: table({ name: 'progress_piece' }, progressRow),
   stream: table({ name: 'stream', public: true, event: true }, streamRow),
   summary: table({ name: 'summary' }, summaryRow),
+  threadTurn: table({ name: 'thread_turn' }, turnRow),
+  feedback: table({ name: 'feedback' }, feedbackRow),
 
   queueEntry: table(
     { name: 'queue_entry', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['laneId', 'place'] }] },

@@ -54,6 +54,22 @@ describe('the whole mesh with a language model', { timeout: 180_000 }, () => {
     expect(tools.at(-1)?.at(-1)).toContain('30');
   });
 
+  it('goes on with a conversation, on what was corrected in it', async () => {
+    const helix = async (...args: string[]) => {
+      const run = startHelix(args, { HELIX_HOME: home });
+      await run.exited;
+      return run.output();
+    };
+    model.onMessage('Which colour?', { content: 'Blue.' }).onMessage('And why?', { content: 'Because of iron.' });
+    const first = JSON.parse((await helix('ask', '--json', 'Which colour?')).replace(/^· .*\n/gm, ''));
+    expect(await helix('feedback', first.taskId, 'corrected', 'Red, not blue.')).toContain('as corrected');
+    expect(await helix('ask', '-c', 'And why?')).toContain('Because of iron.');
+    const sent = model.getRequests().at(-1)?.body as { messages: { role: string; content: string }[] } | undefined;
+    const messages = sent?.messages ?? [];
+    expect(messages.slice(1).map(({ content }) => content)).toEqual(['Which colour?', 'Red, not blue.', 'And why?']);
+    expect(await helix('ask', '--follow', '999999', 'And why?')).toMatch(/no-such-task|there is no task/);
+  });
+
   /** It takes the model about three seconds to say this. */
   const slowly = { chunkSize: 6, latency: 60 };
   const lines = Array.from({ length: 10 }, (_, i) => `Here is sentence ${i} of it.`);

@@ -15,6 +15,8 @@ export interface NewTask {
   readonly input: unknown;
   /** The only limb that may work on it. */
   readonly target?: Identity;
+  /** The answered task that it goes on with. */
+  readonly follows?: bigint | undefined;
   /** The submitter's own key; a fresh one unless given. A task that exists already is followed, not submitted twice. */
   readonly reference?: string;
 }
@@ -50,18 +52,13 @@ export async function runTask(hub: Hub, task: NewTask, signal: AbortSignal, watc
     return undefined;
   };
   await subscribe(hub, [tables.limbs, tables.tasks.where((row) => row.reference.eq(reference))]);
-  const { tenantId, skill, title, target } = task;
-  await call(
-    hub,
-    reducers.submitTask({
-      tenantId,
-      skill,
-      title,
-      input: JSON.stringify(task.input),
-      reference,
-      terms: target && { ...noTerms, target },
-    }),
-  );
+  const { tenantId, skill, title, target, follows } = task;
+  const given = { title, input: JSON.stringify(task.input), reference, terms: target && { ...noTerms, target } };
+  const submitting =
+    follows === undefined
+      ? reducers.submitTask({ tenantId, skill, ...given })
+      : reducers.followUp({ follows, ...given });
+  await call(hub, submitting);
   const submitted = find();
   if (submitted === undefined) throw new Failure('The hub took the task but does not show it: look at `helix tasks`');
 

@@ -79,6 +79,8 @@ function compact(ctx: Ctx, task: TaskRow): void {
   ctx.db.task.id.delete(id);
   ctx.db.taskInput.taskId.delete(id);
   ctx.db.summary.taskId.delete(id);
+  ctx.db.threadTurn.taskId.delete(id);
+  ctx.db.feedback.taskId.delete(id);
   ctx.db.attempt.taskId.delete(id);
   ctx.db.progressPiece.taskId.delete(id);
   ctx.db.deadLetter.taskId.delete(id);

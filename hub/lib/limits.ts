@@ -42,6 +42,9 @@ export const limits = {
   redrivenMax: 1000,
   /** Tasks of one tree of parents. */
   treeTasksMax: 1000,
+  /** Earlier turns of a conversation that a limb sees, the newest. */
+  earlierTurnsMax: 50,
+  feedbackCharsMax: 2000,
   titleCharsMax: 160,
   nameCharsMax: 80,
   ownedTenantsMax: 64,

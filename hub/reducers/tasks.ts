@@ -10,7 +10,7 @@ import { isBefore } from '../lib/time.ts';
 import { finishTask, queueTask } from '../queue/endings.ts';
 import { moveTask } from '../queue/moves.ts';
 import { wakeAt } from '../queue/timers.ts';
-import spacetimedb, { type Amounts, type Ctx, type TaskRow } from '../schema.ts';
+import spacetimedb, { type Amounts, type Ctx, type TaskRow, type TaskTerms as TaskTermsType } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
 import { requireMember, requireTask } from './access.ts';
 import { requireParent, requireTerms } from './terms.ts';
@@ -29,47 +29,65 @@ export const submitTask = spacetimedb.reducer(
     reference: t.string(),
     terms: t.option(TaskTerms),
   },
-  (ctx, { tenantId, skill, title, input, reference, terms: given }) => {
-    requireMember(ctx, tenantId, 'Operator');
-    const skillName = requireSkill(skill);
-    const ownReference = requireText('reference', reference, limits.referenceCharsMax);
-    const inputBytes = requireJson(input);
-    if (isKnown(ctx, tenantId, ownReference)) return;
-    const terms = requireTerms(ctx, tenantId, given);
-    const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
-    if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return;
-    const growth = { unfinishedTasks: 1, ...sizeOfTask(inputBytes) };
-    requireRoom(ctx, tenantId, growth);
-    const inserted = ctx.db.task.insert({
-      id: 0n,
-      tenantId,
-      reference: ownReference,
-      skill: skillName,
-      title: clip(requireText('title', title, limits.inputBytesMax).split('\n', 1)[0] ?? '', limits.titleCharsMax),
-      state: { tag: 'Queued' },
-      priority: terms.priority,
-      attempt: 0,
-      failures: 0,
-      attemptsMax: terms.attemptsMax === 0 ? limits.attemptsDefault : terms.attemptsMax,
-      limb: undefined,
-      parent: terms.parent,
-      root: terms.parent === undefined ? 0n : joinTree(ctx, tenantId, terms.parent),
-      submittedBy: ctx.sender,
-      submittedAt: ctx.timestamp,
-      claimedAt: undefined,
-      finishedAt: undefined,
-      error: '',
-    });
-    const task = terms.parent === undefined ? ctx.db.task.id.update({ ...inserted, root: inserted.id }) : inserted;
-    ctx.db.taskInput.insert({ taskId: task.id, tenantId, input, terms });
-    grow(ctx, tenantId, growth, task.id);
-    if (terms.parent !== undefined) ctx.db.child.insert({ taskId: task.id, parent: terms.parent, root: task.root });
-    if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
-    if (terms.treeBudget) openTreeBudget(ctx, task, terms.treeBudget);
-    if (terms.deadline) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
-    queueTask(ctx, task, 0);
+  (ctx, given) => {
+    requireMember(ctx, given.tenantId, 'Operator');
+    queueNewTask(ctx, given);
   },
 );
+
+export interface NewTask {
+  readonly tenantId: bigint;
+  readonly skill: string;
+  readonly title: string;
+  readonly input: string;
+  readonly reference: string;
+  readonly terms?: TaskTermsType | undefined;
+}
+
+/** Queues a task whose submitter may do so; none when it, or another one with its dedupe key, is there already. */
+export function queueNewTask(
+  ctx: Ctx,
+  { tenantId, skill, title, input, reference, terms: given }: NewTask,
+): TaskRow | undefined {
+  const skillName = requireSkill(skill);
+  const ownReference = requireText('reference', reference, limits.referenceCharsMax);
+  const inputBytes = requireJson(input);
+  if (isKnown(ctx, tenantId, ownReference)) return undefined;
+  const terms = requireTerms(ctx, tenantId, given);
+  const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
+  if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return undefined;
+  const growth = { unfinishedTasks: 1, ...sizeOfTask(inputBytes) };
+  requireRoom(ctx, tenantId, growth);
+  const inserted = ctx.db.task.insert({
+    id: 0n,
+    tenantId,
+    reference: ownReference,
+    skill: skillName,
+    title: clip(requireText('title', title, limits.inputBytesMax).split('\n', 1)[0] ?? '', limits.titleCharsMax),
+    state: { tag: 'Queued' },
+    priority: terms.priority,
+    attempt: 0,
+    failures: 0,
+    attemptsMax: terms.attemptsMax === 0 ? limits.attemptsDefault : terms.attemptsMax,
+    limb: undefined,
+    parent: terms.parent,
+    root: terms.parent === undefined ? 0n : joinTree(ctx, tenantId, terms.parent),
+    submittedBy: ctx.sender,
+    submittedAt: ctx.timestamp,
+    claimedAt: undefined,
+    finishedAt: undefined,
+    error: '',
+  });
+  const task = terms.parent === undefined ? ctx.db.task.id.update({ ...inserted, root: inserted.id }) : inserted;
+  ctx.db.taskInput.insert({ taskId: task.id, tenantId, input, terms });
+  grow(ctx, tenantId, growth, task.id);
+  if (terms.parent !== undefined) ctx.db.child.insert({ taskId: task.id, parent: terms.parent, root: task.root });
+  if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
+  if (terms.treeBudget) openTreeBudget(ctx, task, terms.treeBudget);
+  if (terms.deadline) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
+  queueTask(ctx, task, 0);
+  return task;
+}
 
 /** Ends a task that has not finished, and its parts with it. A limb that works on one sees its lease go and stops. */
 export const cancelTask = spacetimedb.reducer({ name: 'cancel_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {

@@ -6,6 +6,7 @@ import { memberRow, tenantRow } from '../tables/people.ts';
 import { progressRow } from '../tables/progress.ts';
 import { usageRow } from '../tables/queue.ts';
 import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
+import { feedbackRow, turnRow } from '../tables/threads.ts';
 import { dayTotalRow } from '../tables/totals.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
@@ -96,4 +97,16 @@ export const summaries = spacetimedb.view({ name: 'summaries', public: true }, t
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.summary, (member, summary) => member.tenantId.eq(summary.tenantId)),
+);
+
+export const threadTurns = spacetimedb.view({ name: 'thread_turns', public: true }, t.array(turnRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.threadTurn, (member, turn) => member.tenantId.eq(turn.tenantId)),
+);
+
+export const feedbacks = spacetimedb.view({ name: 'feedbacks', public: true }, t.array(feedbackRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.feedback, (member, feedback) => member.tenantId.eq(feedback.tenantId)),
 );

@@ -9,6 +9,8 @@ import { makeSummary, type SummaryParts, summarySchema } from '../summary.ts';
 export interface SkillContext {
   /** Whose memory it may see. */
   readonly tenant: string;
+  /** The earlier turns of the conversation that the task goes on with, the oldest first; empty for a first question. */
+  readonly history: readonly EarlierTurn[];
   /** Aborted when the limb does not hold the task any more. */
   readonly signal: AbortSignal;
   /** Tells the watchers one line of what is going on. */
@@ -17,6 +19,12 @@ export interface SkillContext {
   readonly tellText: () => (piece: string) => void;
   /** Takes steps that cost something, within the task's budgets. */
   readonly spend: Spend;
+}
+
+/** What was asked and answered before. */
+export interface EarlierTurn {
+  readonly question: string;
+  readonly answer: string;
 }
 
 /** One thing a limb can do. */

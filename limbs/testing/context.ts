@@ -18,5 +18,5 @@ export function testContext(signal = new AbortController().signal): TestContext 
     };
   };
   const progress = (line: string) => lines.push(line);
-  return { tenant: '1', signal, progress, tellText, spend: (step) => step.take(), lines, texts };
+  return { tenant: '1', history: [], signal, progress, tellText, spend: (step) => step.take(), lines, texts };
 }

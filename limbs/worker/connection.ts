@@ -80,7 +80,7 @@ function subscribed(connection: DbConnection, hub: HubAddress): Promise<void> {
       .subscriptionBuilder()
       .onApplied(() => resolve())
       .onError((context) => reject(unreachable(hub, messageOf(context.event ?? 'it refused the subscription'))))
-      .subscribe([tables.self, tables.offers, tables.leases, tables.leaseInputs, tables.ping]);
+      .subscribe([tables.self, tables.offers, tables.leases, tables.leaseInputs, tables.leaseHistory, tables.ping]);
   });
 }
 

@@ -71,7 +71,7 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
     const model = router.reason();
     const root = await openDocumentsRoot(folder.documents);
     const skills = [
-      reasonSkill({ memory, embedder, model, python }),
+      reasonSkill({ memory, embedder, model, fast: router.fast(), python }),
       recallSkill(memory),
       rememberSkill(memory, root, options.onMemory),
       forgetSkill(memory, options.onMemory),

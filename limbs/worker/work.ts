@@ -2,10 +2,11 @@ import { performance } from 'node:perf_hooks';
 import { SenderError } from 'spacetimedb';
 import type { SummaryBody } from '../../bindings/types.ts';
 import { LimbError, messageOf } from '../errors.ts';
-import type { Skill } from '../skills/skill.ts';
+import type { EarlierTurn, Skill } from '../skills/skill.ts';
 import { cleanText, clip } from '../text.ts';
 import { spendingOf } from './budget.ts';
 import type { Link } from './connection.ts';
+import { earlierTurns } from './earlier-turns.ts';
 import { orEnded } from './enrol.ts';
 import type { Log } from './log.ts';
 import { Progress } from './progress.ts';
@@ -24,6 +25,12 @@ interface Lease {
   readonly tenantId: bigint;
   readonly skill: string;
   readonly attempt: number;
+}
+
+/** What there is to work with. */
+interface Given {
+  readonly input: string;
+  readonly history: readonly EarlierTurn[];
 }
 
 interface Run {
@@ -122,7 +129,9 @@ export class Work {
     const inputs = new Map([...db.leaseInputs.iter()].map((row) => [row.taskId, row.input]));
     for (const lease of leases) {
       const input = inputs.get(lease.taskId);
-      if (input !== undefined && !this.#runs.has(keyOf(lease))) this.#runs.set(keyOf(lease), this.#start(lease, input));
+      if (input === undefined || this.#runs.has(keyOf(lease))) continue;
+      const history = earlierTurns(db.leaseHistory.iter(), lease.taskId);
+      this.#runs.set(keyOf(lease), this.#start(lease, { input, history }));
     }
     if (!this.#isClaiming) return;
     for (const offer of db.offers.iter()) {
@@ -157,16 +166,16 @@ export class Work {
     }
   }
 
-  #start(lease: Lease, input: string): Run {
+  #start(lease: Lease, given: Given): Run {
     const controller = new AbortController();
-    const ended = this.#run(lease, input, controller).catch((error) => {
+    const ended = this.#run(lease, given, controller).catch((error) => {
       if (controller.signal.aborted) return;
       this.#options.log('error', `Task ${lease.taskId} could not be reported: ${messageOf(error)}`);
     });
     return { controller, ended };
   }
 
-  async #run(lease: Lease, input: string, controller: AbortController): Promise<void> {
+  async #run(lease: Lease, given: Given, controller: AbortController): Promise<void> {
     const { log } = this.#options;
     const { taskId, attempt } = lease;
     const { signal } = controller;
@@ -185,7 +194,7 @@ export class Work {
     const took = () => `after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
     let summary: SummaryBody;
     try {
-      summary = await this.#work(lease, input, signal, progress);
+      summary = await this.#work(lease, given, signal, progress);
     } catch (error) {
       await progress.end();
       if (signal.aborted) {
@@ -208,7 +217,7 @@ export class Work {
     }
   }
 
-  async #work(lease: Lease, input: string, signal: AbortSignal, progress: Progress): Promise<SummaryBody> {
+  async #work(lease: Lease, given: Given, signal: AbortSignal, progress: Progress): Promise<SummaryBody> {
     const skill = this.#skills.get(lease.skill);
     if (!skill) {
       throw new LimbError('no-such-skill', `This limb has no skill ${lease.skill} any more.`, { isRetryable: true });
@@ -216,12 +225,13 @@ export class Work {
     const spend = spendingOf(lease, (call) => this.#report(signal, call));
     const context = {
       tenant: lease.tenantId.toString(),
+      history: given.history,
       signal,
       progress: (line: string) => progress.line(line),
       tellText: () => progress.text(),
       spend,
     };
-    const summary = await skill.run(parseInput(input), context);
+    const summary = await skill.run(parseInput(given.input), context);
     signal.throwIfAborted();
     return summary;
   }

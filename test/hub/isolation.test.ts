@@ -40,6 +40,8 @@ const hidden = [
   'attempt',
   'progressPiece',
   'summary',
+  'threadTurn',
+  'feedback',
   'offer',
   'lease',
   'queueEntry',
@@ -66,6 +68,8 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
   attempts: (rows, viewer) => ofTenants(rows, viewer, rows.attempt),
   progress: (rows, viewer) => ofTenants(rows, viewer, rows.progressPiece),
   summaries: (rows, viewer) => ofTenants(rows, viewer, rows.summary),
+  thread_turns: (rows, viewer) => ofTenants(rows, viewer, rows.threadTurn),
+  feedbacks: (rows, viewer) => ofTenants(rows, viewer, rows.feedback),
   budgets: (rows, viewer) => ofTenants(rows, viewer, rows.budget),
   policies: (rows, viewer) => ofTenants(rows, viewer, rows.policy),
   usages: (rows, viewer) => ofTenants(rows, viewer, rows.usage),
@@ -94,7 +98,20 @@ const visible: Record<string, (rows: Rows, viewer: Identity) => readonly Untyped
     const held = heldBy(rows, viewer);
     return rows.taskInput.filter(({ taskId }) => held.some((lease) => lease.taskId === taskId));
   },
+  lease_history: (rows, viewer) => heldBy(rows, viewer).flatMap((lease) => historyOf(rows, lease)),
 };
+
+function historyOf(rows: Rows, { taskId }: Rows['lease'][number]): UntypedRow[] {
+  const turn = rows.threadTurn.find((one) => one.taskId === taskId);
+  const earlier = rows.threadTurn.filter((one) => one.thread === turn?.thread && one.taskId < taskId);
+  return earlier.flatMap(({ taskId: earlierTaskId }) => {
+    const input = rows.taskInput.find((one) => one.taskId === earlierTaskId)?.input;
+    const given = rows.summary.find((one) => one.taskId === earlierTaskId)?.body.text;
+    const feedback = rows.feedback.find((one) => one.taskId === earlierTaskId);
+    const answer = feedback?.verdict.tag === 'Corrected' ? feedback.text : given;
+    return input === undefined || answer === undefined ? [] : [{ taskId, earlierTaskId, input, answer }];
+  });
+}
 
 function heldBy(rows: Rows, viewer: Identity): Rows['lease'] {
   const homes = limbsOf(rows, viewer).map(({ tenantId }) => tenantId);
@@ -256,6 +273,25 @@ const reporting = step<World, readonly [number, number, number, 'progress' | 'st
   },
 );
 
+const following = step<World, readonly [number, number, number]>(
+  'follow up',
+  fc.tuple(number, number, number),
+  (world, [who, id, key]) => {
+    const { title, input } = task();
+    const args = { follows: pickTask(world, id), title, input, reference: `f${key}` };
+    pick([...world.people, ...world.limbs], who).client.call('followUp', args);
+  },
+);
+
+const judging = step<World, readonly [number, number, 'Good' | 'Corrected']>(
+  'judge',
+  fc.tuple(number, number, fc.constantFrom('Good', 'Corrected')),
+  (world, [who, id, tag]) => {
+    const args = { taskId: pickTask(world, id), verdict: { tag }, text: `${id}` };
+    pick([...world.people, ...world.limbs], who).client.call('giveFeedback', args);
+  },
+);
+
 const remembering = step<World, readonly [number, number, number]>(
   'remember',
   fc.tuple(number, number, number),
@@ -306,6 +342,8 @@ const history = fc.array(
     { weight: 4, arbitrary: claiming },
     { weight: 4, arbitrary: reporting },
     remembering,
+    following,
+    judging,
     cancelling,
     announcing,
     inviting,

@@ -46,6 +46,7 @@ let mark: Mark<MeshModule>;
 let queued: bigint;
 let claimed: bigint;
 let dead: bigint;
+let answered: bigint;
 let code: string;
 const clients = new Map<Who, MeshClient>();
 
@@ -72,6 +73,9 @@ beforeAll(async () => {
   announce(limb, { skills: ['fail', 'reason'], capacity: 3 });
   limb.call('claimTask', { taskId: dead });
   limb.call('failTask', { taskId: dead, attempt: 1, error: 'no', isRetryable: true });
+  answered = submit(mesh, { skill: 'fail' });
+  limb.call('claimTask', { taskId: answered });
+  limb.call('completeTask', { taskId: answered, attempt: 1, summary: summary() });
   code = inviteTo(mesh, { role: 'Viewer' });
   mark = await mesh.snapshot();
 });
@@ -239,6 +243,17 @@ const rules: Record<string, Rule> = {
   },
   redrive_task: {
     call: (client) => client.call('redriveTask', { taskId: dead }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-task'),
+  },
+  follow_up: {
+    call: (client) => {
+      const { title, input, reference } = task();
+      client.call('followUp', { follows: answered, title, input, reference });
+    },
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-task'),
+  },
+  give_feedback: {
+    call: (client) => client.call('giveFeedback', { taskId: answered, verdict: { tag: 'Good' }, text: '' }),
     outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-task'),
   },
   submit_task: {

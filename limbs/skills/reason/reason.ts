@@ -22,19 +22,21 @@ export interface ReasonParts {
   readonly embedder: Embedder;
   /** None: answers are quoted from the documents. */
   readonly model: LanguageModel | undefined;
+  /** For small work, such as summaries of a conversation; default the same. */
+  readonly fast?: LanguageModel | undefined;
   readonly python: Python | undefined;
   /** What scripts may call besides looking up; default nothing. */
   readonly scriptTools?: readonly ScriptTool[];
 }
 
 /** Answers a question from what the limb remembers. */
-export function reasonSkill({ memory, embedder, model, python, scriptTools = [] }: ReasonParts): Skill {
+export function reasonSkill({ memory, embedder, model, fast, python, scriptTools = [] }: ReasonParts): Skill {
   return defineSkill({
     name: 'reason',
     input,
     work: ({ question, labels, grants }, context) =>
       model
-        ? reasonWithModel({ question, labels, grants }, { model, memory, python, scriptTools }, context)
+        ? reasonWithModel({ question, labels, grants }, { model, fast, memory, python, scriptTools }, context)
         : reasonWithoutModel({ question, labels }, memory, embedder, context),
   });
 }

@@ -6,6 +6,7 @@ import type { SummaryParts } from '../../summary.ts';
 import type { Python } from '../run-python.ts';
 import type { SkillContext } from '../skill.ts';
 import { addTurn, answered, nothingSpent, unfinished } from './endings.ts';
+import { historyOf } from './history.ts';
 import { lookUpIn } from './look-up.ts';
 import { Recalled } from './recalled.ts';
 import { grantedTools, recallForScripts, type ScriptTool } from './script-tools.ts';
@@ -39,6 +40,8 @@ export interface Asked {
 
 export interface Means {
   readonly model: LanguageModel;
+  /** For small work; default the same. */
+  readonly fast?: LanguageModel | undefined;
   readonly memory: Memory;
   readonly python: Python | undefined;
   /** What scripts may call besides looking up. */
@@ -82,7 +85,11 @@ class Reasoning {
   readonly #limits: ReasonLimits;
   readonly #toolbox: Toolbox;
   readonly #recalled = new Recalled();
-  readonly #messages: Message[];
+  readonly #question: string;
+  readonly #fast: LanguageModel;
+  readonly #messages: Message[] = [];
+  /** Of the messages, those before the first turn. */
+  #earlierCount = 0;
   readonly #spent = nothingSpent();
   readonly #begunMs = performance.now();
   #model: LanguageModel;
@@ -91,7 +98,7 @@ class Reasoning {
 
   constructor(
     asked: Asked,
-    { model, memory, python, scriptTools }: Means,
+    { model, fast = model, memory, python, scriptTools }: Means,
     context: SkillContext,
     limits: ReasonLimits,
   ) {
@@ -101,14 +108,17 @@ class Reasoning {
     const lookUp = lookUpIn(memory, asked.labels, this.#recalled);
     const tools = grantedTools([recallForScripts(lookUp), ...scriptTools], asked.grants, context);
     this.#toolbox = openToolbox({ lookUp, python, scriptTools: tools });
-    this.#messages = [
-      { role: 'system', text: instructions },
-      { role: 'user', text: asked.question },
-    ];
+    this.#question = asked.question;
+    this.#fast = fast;
   }
 
   async answer(): Promise<SummaryParts> {
     const { turnsMax, tokensMax } = this.#limits;
+    const history = await historyOf(this.#fast, this.#context);
+    if (history.turn) addTurn(this.#spent, history.turn);
+    this.#messages.push({ role: 'system', text: instructions }, ...history.messages);
+    this.#messages.push({ role: 'user', text: this.#question });
+    this.#earlierCount = this.#messages.length;
     this.#context.progress(`Asks ${this.#model.name}`);
     for (let turnNumber = 1; ; turnNumber++) {
       const isLast = turnNumber >= turnsMax || this.#spent.tokensIn + this.#spent.tokensOut >= tokensMax;
@@ -120,7 +130,8 @@ class Reasoning {
   }
 
   unfinished(why: string): SummaryParts {
-    const earlier = this.#messages.filter((message) => message.role === 'assistant').map(({ text }) => text);
+    const own = this.#messages.slice(this.#earlierCount);
+    const earlier = own.filter((message) => message.role === 'assistant').map(({ text }) => text);
     return unfinished(why, this.#model.name, [...earlier, this.#saying], this.#recalled, this.#spent);
   }
 
