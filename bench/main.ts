@@ -13,6 +13,7 @@ import { memory } from './cells/memory.ts';
 import { recovery } from './cells/recovery.ts';
 import { retrieval } from './cells/retrieval.ts';
 import { sandbox } from './cells/sandbox.ts';
+import { searchCell } from './cells/search.ts';
 import { stall } from './cells/stall.ts';
 import { startup } from './cells/startup.ts';
 import { tasks } from './cells/tasks.ts';
@@ -41,6 +42,7 @@ const cells: readonly Cell[] = [
   cancel,
   retrieval,
   sandbox,
+  searchCell,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]

@@ -184,7 +184,7 @@ describe.each([
     expect(await recalled('1', 'renews', 1)).toEqual(['The limb renews it while it works.']);
   });
 
-  memoryTest('one small tenant among many chunks of another is found whole', { timeout: 60_000 }, async () => {
+  memoryTest('one small tenant among many chunks of another is found whole', { timeout: 120_000 }, async () => {
     const noise = Array.from({ length: 60 }, (_, d) =>
       sourceOf(
         `noise/${d}.txt`,

@@ -7,7 +7,8 @@ import type { Memory } from '../memory/memory.ts';
 import { openMemoryHere } from '../memory/open.ts';
 import { testContext } from '../testing/context.ts';
 import { wordEmbedder } from '../testing/word-embedder.ts';
-import { recallSkill } from './recall.ts';
+import { forgetSkill } from './forget.ts';
+import { type FoundParts, recallSkill } from './recall.ts';
 import { rememberSkill } from './remember.ts';
 
 let folder: string;
@@ -86,4 +87,39 @@ test('recall gives the closest parts with their places', async () => {
     engine: 'memory',
     citations: [{ document: 'bread.txt', section: '', quote: 'Knead the dough for ten minutes.' }],
   });
+});
+
+test('a program gets all parts with their scores, within a summary', async () => {
+  for (let i = 0; i < 12; i++)
+    await put(`long ${i}.txt`, `Dough number ${i}. ${'Every word of it is "quoted" \\ here. '.repeat(20)}`);
+  await remember('.');
+  const { text } = await recallSkill(memory).run({ query: 'dough', limit: 12, format: 'json' }, testContext());
+  expect(Buffer.byteLength(JSON.stringify(text))).toBeLessThan(3800);
+  const { parts } = JSON.parse(text) as FoundParts;
+  expect(parts).toHaveLength(12);
+  expect(parts[0]).toMatchObject({
+    score: expect.any(Number),
+    meaning: { rank: expect.any(Number) },
+    words: { rank: 1 },
+  });
+});
+
+test('one file that is malformed is told, and the others are remembered', async () => {
+  await mkdir(join(folder, 'documents/mixed'));
+  await put('mixed/a.json', '{"broken": ');
+  await put('mixed/b.md', 'Something about tenants.');
+  const { text } = await remember('mixed');
+  expect(text).toMatch(/^Remembered 1 document \(1 chunk\), 1 skipped\nmixed\/a\.json: it is not JSON/);
+});
+
+test('a path that is gone is forgotten, and what is to be forgotten is, without its file', async () => {
+  await rm(join(folder, 'documents/mixed'), { recursive: true });
+  expect((await remember('mixed')).lines).toEqual(['mixed is gone: 1 document forgotten']);
+  const before = (await memory.stats('1')).documentCount;
+  const forget = forgetSkill(memory, (tenant) => told.push(tenant));
+  expect((await forget.run({ paths: ['./long 1.txt', 'no'] }, testContext())).text).toBe('Forgot 1 document');
+  expect((await memory.stats('1')).documentCount).toBe(before - 1);
+  expect((await forget.run({ all: true }, testContext())).text).toBe(`Forgot ${before - 1} documents`);
+  await expect(forget.run({}, testContext())).rejects.toMatchObject({ code: 'invalid-input' });
+  expect((await recallSkill(memory).run({ query: 'dough' }, testContext())).text).toBe('Nothing is remembered yet.');
 });
