@@ -22,6 +22,7 @@ export class TestFace {
   /** What went wrong in any page. */
   readonly errors: string[] = [];
   readonly #limbs: Limb[] = [];
+  #hasHub = true;
 
   private constructor(hub: TestHub, owner: DbConnection, browser: Browser) {
     this.hub = hub;
@@ -97,9 +98,15 @@ export class TestFace {
     return this.submit('reason', question, { question });
   }
 
+  /** Takes the hub away for good; the pages stay. */
+  async stopHub(): Promise<void> {
+    for (const limb of this.#limbs.splice(0)) await limb.stop(0);
+    if (this.#hasHub) await this.hub.close();
+    this.#hasHub = false;
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
-    for (const limb of this.#limbs) await limb.stop(0);
-    await this.hub.close();
+    await this.stopHub();
   }
 }

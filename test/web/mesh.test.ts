@@ -91,6 +91,13 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       expect(await violationsOf(page)).toEqual([]);
     });
 
+    it('says how long finished tasks are kept', async () => {
+      await page.getByRole('spinbutton', { name: 'Days that finished tasks are kept' }).fill('7');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await viewer.getByText('7 days').waitFor();
+      await page.locator('[data-usage]', { hasText: 'unfinished tasks' }).waitFor();
+    });
+
     it('makes a tenant and switches to it and back', async () => {
       await page.getByRole('textbox', { name: 'Name of a new tenant' }).fill('Orchard');
       await page.getByRole('button', { name: 'Make', exact: true }).click();
@@ -177,7 +184,7 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
 
   it('lets a viewer see everything but what owners do', async () => {
     const looker = await face.signIn('Viewer');
-    const actions = /\b(Enrol|Drain|Revoke|Invite|Remove|Make|Set limit|Export|Cancel|Redrive)\b/;
+    const actions = /\b(Save|Enrol|Drain|Revoke|Invite|Remove|Make|Set limit|Export|Cancel|Redrive)\b/;
     for (const path of ['limbs', 'settings', 'memory', 'budget', 'activity', 'tasks']) {
       await looker.goto(`${face.url}/${path}`);
       await looker.getByRole('heading', { level: 1 }).waitFor();

@@ -98,6 +98,8 @@ describe.skipIf(!hasChromium)(inChromium('the frame around every screen'), { tim
     await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
     expect(await page.getByText('geese').count()).toBe(0);
+    const kept = await page.evaluate(() => Object.values(localStorage).join());
+    expect(kept).not.toContain('geese');
   });
 
   it('raised no error in any page', () => {

@@ -1,5 +1,5 @@
 import { boardTexts, toastTexts } from './texts/board.ts';
-import { inviteTexts, limbTexts, settingsTexts } from './texts/fleet.ts';
+import { inviteTexts, limbTexts, policyTexts, settingsTexts } from './texts/fleet.ts';
 import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
 
 /** Every English text of the face. */
@@ -14,6 +14,7 @@ export const texts = {
     reconnectingIn: (seconds: number) => `Reconnecting in ${seconds} s`,
     retryNow: 'Retry now',
     stale: 'The hub does not answer at the moment. What you see is the last known state.',
+    staleSince: (time: string) => `The hub does not answer. What you see is the last known state, of ${time}.`,
     queryError: (reason: string) => `The hub refused to send rows: ${reason}`,
   },
 
@@ -264,6 +265,7 @@ export const texts = {
   limbs: limbTexts,
   invites: inviteTexts,
   settings: settingsTexts,
+  policies: policyTexts,
 
   shortcuts: {
     label: 'Keyboard shortcuts',

@@ -1,6 +1,6 @@
 import { Timestamp } from 'spacetimedb';
 import { describe, expect, it } from 'vitest';
-import type { Summary, Task } from '../live/model.ts';
+import type { DayTotal, Summary, Task } from '../live/model.ts';
 import { daysShown, spendingOf } from './spending.ts';
 
 const nowMs = Date.UTC(2026, 10, 21, 12);
@@ -26,7 +26,7 @@ const summaries = [
 
 describe('spending', () => {
   it('is added up by day, member, model and limb', () => {
-    const spending = spendingOf(summaries, submitters, 'Tokens', nowMs);
+    const spending = spendingOf(summaries, [], submitters, 'Tokens', nowMs);
     expect(spending.total).toBe(530);
     expect(spending.days).toHaveLength(daysShown);
     expect(spending.days.slice(-2)).toEqual([
@@ -42,7 +42,14 @@ describe('spending', () => {
   });
 
   it('is told in money and in seconds too', () => {
-    expect(spendingOf(summaries, submitters, 'Micros', nowMs).total).toBe(5300);
-    expect(spendingOf(summaries, submitters, 'Seconds', nowMs).total).toBe(1.5);
+    expect(spendingOf(summaries, [], submitters, 'Micros', nowMs).total).toBe(5300);
+    expect(spendingOf(summaries, [], submitters, 'Seconds', nowMs).total).toBe(1.5);
+  });
+
+  it('counts by day what is not kept any more', () => {
+    const past = { day: '2026-11-20', tokensIn: 60n, tokensOut: 10n, micros: 5n, workMs: 2000n } as DayTotal;
+    const spending = spendingOf(summaries, [past], submitters, 'Tokens', nowMs);
+    expect([spending.total, spending.days.at(-2)]).toEqual([600, { day: '2026-11-20', amount: 500 }]);
+    expect(spending.members).toHaveLength(2);
   });
 });

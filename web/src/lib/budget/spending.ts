@@ -1,5 +1,5 @@
 import { millis } from '../format.ts';
-import type { Budget, Summary, Task } from '../live/model.ts';
+import type { Budget, DayTotal, Summary, Task } from '../live/model.ts';
 
 export type UnitTag = Budget['unit']['tag'];
 
@@ -33,9 +33,18 @@ function amountOf({ body }: Summary, unit: UnitTag): number {
   return unit === 'Micros' ? Number(body.costMicros) : body.durationMs / 1000;
 }
 
-/** Adds up the summaries of the last days. `submitters`: who submitted a task, by its number. */
+function amountOfDay({ tokensIn, tokensOut, micros, workMs }: DayTotal, unit: UnitTag): number {
+  if (unit === 'Tokens') return Number(tokensIn + tokensOut);
+  return unit === 'Micros' ? Number(micros) : Number(workMs) / 1000;
+}
+
+/**
+ * Adds up the last days: the summaries of tasks that are kept, and for the days only, the totals of those that are not
+ * kept any more. `submitters`: who submitted a task, by its number.
+ */
 export function spendingOf(
   summaries: readonly Summary[],
+  totals: readonly DayTotal[],
   submitters: ReadonlyMap<bigint, Task['submittedBy']>,
   unit: UnitTag,
   nowMs: number,
@@ -58,6 +67,12 @@ export function spendingOf(
     add(members, submitters.get(summary.taskId)?.toHexString() ?? '', amount);
     add(models, summary.body.engine, amount);
     add(limbs, summary.limb.toHexString(), amount);
+  }
+  for (const past of totals) {
+    if (!days.has(past.day)) continue;
+    const amount = amountOfDay(past, unit);
+    total += amount;
+    add(days, past.day, amount);
   }
   return {
     days: [...days].map(([day, amount]) => ({ day, amount })),

@@ -2,6 +2,7 @@ import { setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection } from '$bindings/index.ts';
 import { isTokenRefused, storedToken, storeToken } from './credentials.ts';
 import { answerMsMax, backoffMs, connectMsMax, databaseName, hubOrigin } from './hub.ts';
+import { forget, keep, recall } from './kept.ts';
 
 export type LinkState =
   | { readonly kind: 'connecting' }
@@ -32,8 +33,10 @@ export class SignedOut extends Error {
  */
 export class Link {
   state: LinkState = $state.raw({ kind: 'connecting' });
-  /** Hex of who we are; empty before the first connection. */
-  identity = $state('');
+  /** Hex of who we are, or were when this browser was last connected; empty before its first connection. */
+  identity = $state(recall<string>('identity') ?? '');
+  /** When the hub was last heard, in milliseconds since the epoch; undefined while it is, and before it ever was. */
+  lostAt: number | undefined = $state(recall<number>('seenAt'));
 
   #connection: DbConnection | undefined;
   #live: DbConnection | undefined;
@@ -56,6 +59,9 @@ export class Link {
       if (document.visibilityState === 'visible') this.#resume();
     });
     for (const event of ['focus', 'online', 'pageshow']) window.addEventListener(event, () => this.#resume());
+    window.addEventListener('pagehide', () => {
+      if (this.#live) keep('seenAt', Date.now());
+    });
     this.#dial();
   }
 
@@ -96,6 +102,9 @@ export class Link {
     this.#waiters.clear();
     this.#drop();
     this.identity = '';
+    this.lostAt = undefined;
+    forget('identity');
+    forget('seenAt');
     for (const listener of this.#sessionListeners) listener();
     this.#attempt = 0;
     this.#dial();
@@ -127,6 +136,8 @@ export class Link {
     this.#attempt = 0;
     if (this.identity !== '' && this.identity !== identity) for (const listener of this.#sessionListeners) listener();
     this.identity = identity;
+    keep('identity', identity);
+    this.lostAt = undefined;
     this.state = { kind: 'live' };
     for (const attach of this.#attachments.keys()) this.#attachments.set(attach, attach(connection));
     for (const waiter of this.#waiters) waiter.resolve(connection);
@@ -152,11 +163,17 @@ export class Link {
       this.#attachments.set(attach, undefined);
     }
     const connection = this.#connection;
+    if (this.#live) this.#noteSeen();
     this.#connection = undefined;
     this.#live = undefined;
     connection?.disconnect();
     for (const listener of this.#lossListeners) listener();
     this.#lossListeners.clear();
+  }
+
+  #noteSeen(): void {
+    this.lostAt = Date.now();
+    keep('seenAt', this.lostAt);
   }
 
   /** A page that slept may have lost its socket without being told, and its timers may be late. */

@@ -1,6 +1,7 @@
 import { toSql } from 'spacetimedb';
 import { tables } from '$bindings/index.ts';
 import { deviceName, takeCodeFromAddress } from './credentials.ts';
+import { forget, keep, recall } from './kept.ts';
 import { Link, SignedOut } from './link.svelte.ts';
 import { isFinished, type Limb, type Member, type Task, type Tenant } from './model.ts';
 import { LiveRows } from './rows.svelte.ts';
@@ -19,16 +20,36 @@ export interface Submission {
   readonly target?: Limb['identity'] | undefined;
 }
 
+/** Of the newest: enough to look at while the hub is away, and little enough for a browser to keep. */
+const keptTasksMax = 300;
+
 /** Everything that the page knows of the mesh, live. */
 export class Mesh {
   readonly link = new Link();
-  readonly #tenants = new LiveRows<Tenant>(this.link, { table: (db) => db.tenants, query: toSql(tables.tenants) });
-  readonly #members = new LiveRows<Member>(this.link, { table: (db) => db.members, query: toSql(tables.members) });
-  readonly #limbs = new LiveRows<Limb>(this.link, { table: (db) => db.limbs, query: toSql(tables.limbs) });
-  readonly #tasks = new LiveRows<Task>(this.link, { table: (db) => db.tasks, query: toSql(tables.tasks) });
+  readonly #tenants = new LiveRows<Tenant>(this.link, {
+    table: (db) => db.tenants,
+    query: toSql(tables.tenants),
+    keptAs: 'tenants',
+  });
+  readonly #members = new LiveRows<Member>(this.link, {
+    table: (db) => db.members,
+    query: toSql(tables.members),
+    keptAs: 'members',
+  });
+  readonly #limbs = new LiveRows<Limb>(this.link, {
+    table: (db) => db.limbs,
+    query: toSql(tables.limbs),
+    keptAs: 'limbs',
+  });
+  readonly #tasks = new LiveRows<Task>(this.link, {
+    table: (db) => db.tasks,
+    query: toSql(tables.tasks),
+    keptAs: 'tasks',
+    keptMax: keptTasksMax,
+  });
 
   #isJoining = $state(false);
-  #chosenTenant: bigint | undefined = $state();
+  #chosenTenant: bigint | undefined = $state(recall('tenant'));
   /** Why the latest sign-in did not work; empty otherwise. */
   joinError = $state('');
 
@@ -71,6 +92,8 @@ export class Mesh {
     window.addEventListener('hashchange', redeemFromAddress);
     this.link.onSession(() => {
       for (const rows of [this.#tenants, this.#members, this.#limbs, this.#tasks]) rows.clear();
+      forget('tenant');
+      this.#chosenTenant = undefined;
     });
     this.link.start();
   }
@@ -91,6 +114,7 @@ export class Mesh {
 
   chooseTenant(id: bigint): void {
     this.#chosenTenant = id;
+    keep('tenant', id);
   }
 
   /** @throws the hub's rejection */

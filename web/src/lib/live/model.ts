@@ -1,9 +1,11 @@
 import type {
   Attempt,
   Budget,
+  DayTotal,
   Limb,
   Member,
   Memory,
+  Policy,
   ProgressPiece,
   QueueEntry,
   StreamPiece,
@@ -11,15 +13,18 @@ import type {
   Task,
   TaskInput,
   Tenant,
+  Usage,
   WaitReason,
 } from '$bindings/types.ts';
 
 export type {
   Attempt,
   Budget,
+  DayTotal,
   Limb,
   Member,
   Memory,
+  Policy,
   ProgressPiece,
   QueueEntry,
   StreamPiece,
@@ -27,6 +32,7 @@ export type {
   Task,
   TaskInput,
   Tenant,
+  Usage,
   WaitReason,
 };
 export type RoleTag = Member['role']['tag'];

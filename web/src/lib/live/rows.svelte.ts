@@ -1,4 +1,5 @@
 import type { DbConnection } from '$bindings/index.ts';
+import { forget, keep as keepRows, recall } from './kept.ts';
 import type { Detach, Link } from './link.svelte.ts';
 
 /** What is used of a table of the SDK's replica. */
@@ -18,7 +19,14 @@ export interface RowsOf<Row> {
   readonly query: string;
   /** Other subscriptions may put further rows into the same table of the replica. */
   readonly keep?: (row: Row) => boolean;
+  /** The name under which this browser keeps the rows, for when the hub does not answer; not kept without one. */
+  readonly keptAs?: string;
+  /** How many rows are kept: the last ones. Default: all. */
+  readonly keptMax?: number;
 }
+
+/** How long rows may change before they are kept again. */
+const keepAfterMs = 2000;
 
 /**
  * The rows of one query, live. While the link is down the last known rows stay; `isCurrent` then says that they may be
@@ -33,8 +41,16 @@ export class LiveRows<Row> {
   /** What the hub said when it refused the query; empty otherwise. */
   error = $state('');
   readonly stop: () => void;
+  readonly #source: RowsOf<Row>;
+  #keeping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: Link, source: RowsOf<Row>) {
+    this.#source = source;
+    const kept = source.keptAs === undefined ? undefined : recall<readonly Row[]>(source.keptAs);
+    if (kept) {
+      this.list = kept;
+      this.isLoaded = true;
+    }
     this.stop = link.attach((connection) => this.#follow(connection, source));
   }
 
@@ -43,6 +59,18 @@ export class LiveRows<Row> {
     this.list = [];
     this.isCurrent = false;
     this.isLoaded = false;
+    clearTimeout(this.#keeping);
+    this.#keeping = undefined;
+    if (this.#source.keptAs !== undefined) forget(this.#source.keptAs);
+  }
+
+  #keepSoon(): void {
+    const { keptAs, keptMax = Number.POSITIVE_INFINITY } = this.#source;
+    if (keptAs === undefined) return;
+    this.#keeping ??= setTimeout(() => {
+      this.#keeping = undefined;
+      keepRows(keptAs, this.list.slice(Math.max(0, this.list.length - keptMax)));
+    }, keepAfterMs);
   }
 
   #follow(connection: DbConnection, { table, query, keep }: RowsOf<Row>): Detach {
@@ -56,6 +84,7 @@ export class LiveRows<Row> {
       if (!isFollowing || !this.isCurrent) return;
       const rows = [...replica.iter()];
       this.list = keep ? rows.filter(keep) : rows;
+      this.#keepSoon();
     };
     // One message of the hub may change many rows: they are read once, after all of them.
     const changed = (): void => {

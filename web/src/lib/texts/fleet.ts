@@ -82,3 +82,17 @@ export const settingsTexts = {
   leaveHint: 'You no longer see it. To come back you need a new invite.',
   browser: 'This browser',
 } as const;
+
+export const policyTexts = {
+  label: 'Policies',
+  retention: 'Finished tasks are kept',
+  retentionHint: 'After that only their daily totals are left.',
+  days: 'Days that finished tasks are kept',
+  daysKept: (days: number) => (days === 1 ? '1 day' : `${days} days`),
+  save: 'Save',
+  exhaustion: 'When a budget is used up',
+  exhaustionHint: 'What a limb does that needs more than is left.',
+  exhaustions: { Reject: 'Stop', Downgrade: 'Take a cheaper model' },
+  usage: 'In use',
+  used: (tasks: string, rows: string, size: string) => `${tasks} unfinished tasks, ${rows} rows, ${size}`,
+} as const;
