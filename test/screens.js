@@ -1,6 +1,7 @@
-// Takes the pictures in docs/screens: a fresh Helix, a question and a script, in light, dark and at 390 px.
+// Takes the pictures in docs/screens: every screen of a fresh Helix that has worked a little, in light, dark and at 390 px.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +13,7 @@ const screens = join(root, 'docs/screens');
 const home = mkdtempSync(join(tmpdir(), 'helix-screens-'));
 mkdirSync(screens, { recursive: true });
 
-const helix = spawn(process.execPath, [join(root, 'cli/bin.js'), 'start', '--port', '3457'], {
+const helix = spawn(process.execPath, [join(root, 'cli/bin.js'), 'start', '--port', String(await freePort())], {
   env: { ...process.env, HELIX_HOME: home, NO_COLOR: '1' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
@@ -27,19 +28,87 @@ try {
   });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   await page.goto(link);
   await page.getByRole('textbox', { name: 'Ask' }).waitFor();
+  await page.waitForTimeout(600);
   await page.screenshot({ path: join(screens, 'start.png') });
-  await ask(page, 'What happens to a task when its limb goes away?');
-  await ask(page, 'How is Python isolated?');
-  await shoot(page, 'ask');
-  await runPython(page, 'import statistics\nprint(statistics.mean([3, 5, 8, 13]))');
-  await shoot(page, 'python');
+  await work(page);
+  await visit(page);
   await browser.close();
 } finally {
   helix.kill('SIGTERM');
   await new Promise((resolve) => helix.once('exit', resolve));
   rmSync(home, { recursive: true, force: true });
+}
+
+/** What there is to see: answers, a script that works, one that fails, and tasks that wait. */
+async function work(page) {
+  await page.locator('button[data-task-id][data-state=done]').first().waitFor();
+  await ask(page, 'How is a task claimed?');
+  await ask(page, 'What happens to a task when its limb goes away?');
+  await ask(page, 'How is Python isolated?');
+  await shoot(page, 'ask');
+  await runPython(page, 'import statistics\nprint(statistics.mean([3, 5, 8, 13]))');
+  await shoot(page, 'python');
+  await runPython(page, '# Read a file of the host\nprint(open("/etc/shadow").read())');
+  await runPython(page, '# A long count\nimport time\nfor i in range(600):\n    print(i)\n    time.sleep(1)', false);
+}
+
+async function visit(page) {
+  await go(page, 'Tasks');
+  await page.getByRole('row').nth(4).waitFor();
+  await shoot(page, 'tasks');
+  await page.getByRole('button', { name: 'Board' }).click();
+  await shoot(page, 'board');
+  await page.getByRole('link', { name: 'How is Python isolated?' }).first().click();
+  await page.getByRole('list', { name: 'Where the time went' }).waitFor();
+  await shoot(page, 'task');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('option').first().waitFor();
+  await shoot(page, 'commands');
+  await page.keyboard.press('Escape');
+  await go(page, 'Limbs');
+  await page.getByRole('article').waitFor();
+  await shoot(page, 'limbs');
+  await page.getByRole('button', { name: 'Enrol a limb' }).click();
+  await page.getByRole('button', { name: 'Make a pairing code' }).click();
+  await page.getByRole('img', { name: 'The pairing code as a QR code' }).waitFor();
+  await shoot(page, 'enrol');
+  await page.keyboard.press('Escape');
+  await go(page, 'Memory');
+  await page.getByRole('searchbox').fill('What does a limb send back?');
+  await page.keyboard.press('Enter');
+  await page.getByRole('list', { name: 'Parts of documents' }).waitFor();
+  await shoot(page, 'memory');
+  await go(page, 'Budget');
+  await page.getByRole('combobox', { name: 'Unit' }).selectOption('Seconds');
+  await page.getByRole('textbox', { name: 'At most' }).fill('60');
+  await page.getByRole('button', { name: 'Set limit' }).click();
+  await page.getByRole('button', { name: 'Seconds' }).click();
+  await page.getByRole('img', { name: /^Spending by day/ }).waitFor();
+  await shoot(page, 'budget');
+  await go(page, 'Activity');
+  await page.locator('[data-action=submit_task]').first().waitFor();
+  await shoot(page, 'activity');
+  await go(page, 'Settings');
+  await page.locator('[data-usage]').waitFor();
+  await shoot(page, 'settings');
+}
+
+function go(page, name) {
+  return page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name }).click();
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 function signInLink() {
@@ -55,15 +124,16 @@ function signInLink() {
 async function ask(page, question) {
   await page.getByRole('textbox', { name: 'Ask' }).fill(question);
   await page.getByRole('button', { name: 'Send' }).click();
-  await page.locator('button[data-task-id][data-state=done]', { hasText: question }).waitFor({ timeout: 60_000 });
+  await page.locator('button[data-task-id][data-state=done]', { hasText: question }).waitFor();
   await page.getByRole('list', { name: 'Sources' }).waitFor();
 }
 
-async function runPython(page, code) {
+async function runPython(page, code, isWaitedFor = true) {
   await page.getByRole('radio', { name: 'Python' }).check({ force: true });
   await page.getByRole('textbox', { name: 'Python script' }).fill(code);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await page.locator('[data-exit]').waitFor({ timeout: 60_000 });
+  if (isWaitedFor) await page.locator('[data-exit]').waitFor();
+  else await page.locator('button[data-task-id][data-state=running]').waitFor();
 }
 
 async function shoot(page, name) {
@@ -77,4 +147,5 @@ async function shoot(page, name) {
   await page.waitForTimeout(300);
   await page.screenshot({ path: join(screens, `${name}-390.png`) });
   await page.setViewportSize({ width: 1280, height: 860 });
+  await page.waitForTimeout(100);
 }
