@@ -72,7 +72,7 @@ export const budgetTexts = {
   tokens: (count: string) => `${count} tokens`,
   byDay: 'By day',
   byMember: 'By member',
-  byModel: 'By model',
+  byModel: 'By model or engine',
   byLimb: 'By limb',
   formerLimb: 'a former limb',
   total: (amount: string) => `${amount} in all`,
