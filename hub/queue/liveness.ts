@@ -6,16 +6,16 @@ import { limits } from '../lib/limits.ts';
 // after a restart of the hub every count starts anew, and an attempt number fences the reports in any case. Pings are
 // counted instead of time, so that a clock that jumps takes no task from anybody.
 
-const unanswered = new Map<string, number>();
+const unanswered = new Map<bigint, number>();
 
 /** The limb on this connection has said something, or is gone. */
 export function heard(connection: ConnectionId): void {
-  unanswered.delete(connection.toHexString());
+  unanswered.delete(connection.__connection_id__);
 }
 
 /** Counts one more ping without an answer; true when there were too many before it. */
 export function isSilent(connection: ConnectionId): boolean {
-  const key = connection.toHexString();
+  const key = connection.__connection_id__;
   const count = unanswered.get(key) ?? 0;
   if (count >= limits.unansweredMax) return true;
   unanswered.set(key, count + 1);

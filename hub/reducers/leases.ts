@@ -1,5 +1,6 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { grow, sizeOfAttempt, sizeOfSummary } from '../keeping/usage.ts';
+import { isSame } from '../lib/identities.ts';
 import { limits } from '../lib/limits.ts';
 import { clip } from '../lib/text.ts';
 import { finishTask, returnTask } from '../queue/endings.ts';
@@ -19,7 +20,7 @@ export const claimTask = spacetimedb.reducer({ name: 'claim_task' }, { taskId: t
   const offer = ctx.db.offer.taskId.find(taskId);
   const task = ctx.db.task.id.find(taskId);
   // The end of the announced connection gives the limb's tasks back, so on no other connection any may be taken.
-  if (!offer?.limb.isEqual(ctx.sender) || !task || !isAnnounced(ctx, worker)) return;
+  if (!offer || !isSame(offer.limb, ctx.sender) || !task || !isAnnounced(ctx, worker)) return;
   ctx.db.offer.taskId.delete(taskId);
   ctx.db.queueEntry.taskId.delete(taskId);
   const attempt = task.attempt + 1;
@@ -98,7 +99,7 @@ export function requireLease(ctx: Ctx, taskId: bigint, attempt: number): { lease
   const worker = requireWorker(ctx);
   const lease = ctx.db.lease.taskId.find(taskId);
   const task = ctx.db.task.id.find(taskId);
-  const isAbout = lease?.attempt === attempt && lease.limb.isEqual(ctx.sender);
+  const isAbout = lease?.attempt === attempt && isSame(lease.limb, ctx.sender);
   if (!lease || !task || !isAbout || !isAnnounced(ctx, worker)) {
     throw new SenderError(`stale-attempt: this limb does not hold task ${taskId} by attempt ${attempt}; drop the work`);
   }

@@ -3,6 +3,7 @@ import { treeHolder } from '../budgets/budgets.ts';
 import { requireRoom } from '../keeping/quotas.ts';
 import { grow, sizeOfTask } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
+import { isSame } from '../lib/identities.ts';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
 import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
@@ -171,7 +172,7 @@ function openTreeBudget(ctx: Ctx, task: TaskRow, amounts: Amounts): void {
 
 function isKnown(ctx: Ctx, tenantId: bigint, reference: string): boolean {
   for (const task of ctx.db.task.byReference.filter([tenantId, reference])) {
-    if (task.submittedBy.isEqual(ctx.sender)) return true;
+    if (isSame(task.submittedBy, ctx.sender)) return true;
   }
   return false;
 }
