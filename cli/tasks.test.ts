@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -10,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Limb, startLimb } from '../limbs/index.ts';
@@ -17,7 +20,7 @@ import { defineSkill } from '../limbs/skills/skill.ts';
 import { findHome } from './lib/home.ts';
 import { connectHub } from './lib/hub.ts';
 import { createInvite } from './lib/invite.ts';
-import { type Running, runCli, startCli } from './testing/cli.fixture.ts';
+import { type Running, root, runCli, startCli } from './testing/cli.fixture.ts';
 
 // The commands of a user against a real hub, with a limb whose skills do what each test needs.
 
@@ -25,6 +28,9 @@ let home = '';
 let hub: Running;
 let limb: Limb;
 const env = (): Record<string, string> => ({ HELIX_HOME: home });
+
+/** Gives a command a terminal. */
+const script = '/usr/bin/script';
 
 const words = { engine: 'test', note: '' };
 const skills = [
@@ -149,6 +155,24 @@ describe('helix ask', () => {
     expect(json.stderr).toContain('· thinking\n');
     expect(json.stderr + json.stdout).not.toContain('I write a line');
   });
+
+  it.skipIf(!existsSync(script))(
+    'shows an answer in place on a terminal, until the result takes its place',
+    async () => {
+      const command = `${process.execPath} cli/bin.js ask speak`;
+      const terminal = spawn(script, ['-qefc', command, '/dev/null'], { cwd: root, env: { ...process.env, ...env() } });
+      let shown = '';
+      terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+        shown += text;
+      });
+      await once(terminal, 'close');
+      const [before = '', after = ''] = shown.split('You asked: speak');
+      expect(stripVTControlCharacters(before)).toContain('I write a line.\r\nAnd I');
+      // The last thing before the result is that the two rows of the text are taken back.
+      expect(before.endsWith('\u001b[2A\u001b[0J')).toBe(true);
+      expect(after).toContain('Sources');
+    },
+  );
 
   it('--json prints the summary and nothing else', async () => {
     const { code, stdout } = await runCli(['ask', '--json', 'why'], { env: env() });

@@ -54,7 +54,8 @@ class Screen implements Watcher {
   /** Only as much as fits the screen: rows that have left it cannot be taken back. */
   #draw(): void {
     if (this.#text === '') return;
-    const { columns = 80, rows = 24 } = this.#output;
+    // A terminal may not know its size, and then says 0.
+    const [columns, rows] = [this.#output.columns || 80, this.#output.rows || 24];
     const lines = wrapped(printable(this.#text), Math.max(10, columns - 1)).slice(-Math.max(1, rows - 2));
     this.#output.write(lines.map((line) => `${pc.dim(line)}\n`).join(''));
     this.#shownRows = lines.length;
