@@ -69,6 +69,18 @@ describe('history', () => {
     expect(summaryOf((await kit.page(ann, filter)).commits)).toEqual(expected);
   });
 
+  it('[HIST4] a row whose change is not shown is not what a commit is about', async () => {
+    const kit = await shelves();
+    for (const label of ['cup', 'pot']) kit.call(ann, 'add', { label });
+    kit.call(ben, 'renameAndHide', { from: 'cup', to: 'mug', at: 'under the bed' });
+    const about = (value: string) => ({ about: [{ table: 'thing', column: 'id', value }] });
+    expect(summaryOf((await kit.page(ann, about('1'))).commits)).toEqual([
+      'rename_and_hide by b: cup>mug',
+      'add by a: >cup',
+    ]);
+    expect(summaryOf((await kit.page(ann, about('2'))).commits)).toEqual(['add by a: >pot']);
+  });
+
   it('[HIST5] rows are told as the module of their time had them', async () => {
     const kit = await shelves({ segmentBytesMax: 500 });
     kit.call(ann, 'add', { label: 'cup' });

@@ -53,7 +53,10 @@ export class HistoryThread implements HistorySource {
 
   async close(): Promise<void> {
     clearTimeout(this.#idle);
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (!worker) return;
+    this.#end(worker, new Rejection('closed', 'the reading of the history was ended'));
+    await worker.terminate();
   }
 
   #start(): Worker {

@@ -60,7 +60,9 @@ export class HistoryReader implements HistorySource {
         continue;
       }
       const content = await this.#read(segment);
-      for (const { offset, changes } of content.definingCommits()) if (offset >= before) then.undo(changes);
+      if (before <= segment.last) {
+        for (const { offset, changes } of content.definingCommits()) if (offset >= before) then.undo(changes);
+      }
       for (const batch of content.batches(before)) {
         scannedBytes += batch.bytes;
         for (const commit of batch.commits) {

@@ -36,11 +36,15 @@ export class Visible {
     if (action !== undefined && origin !== action) return undefined;
     if (sinceMicros !== undefined && timestampMicros < sinceMicros) return undefined;
     if (untilMicros !== undefined && timestampMicros > untilMicros) return undefined;
-    const shown = commit.changes.map((change) => this.#tables.get(change.table)?.show(change));
-    if (about !== undefined && !shown.some((table) => table?.isAsked)) return undefined;
-    const changes = shown.flatMap((table) => table?.changes ?? []);
+    const mayBeAbout = (change: TableChange) => this.#tables.get(change.table)?.mayBeAbout(change) === true;
+    if (about !== undefined && !commit.changes.some(mayBeAbout)) return undefined;
+    const changes = commit.changes.flatMap((change) => this.#tables.get(change.table)?.show(change) ?? []);
+    if (about !== undefined && !changes.some(({ isAbout }) => isAbout)) return undefined;
     if (changes.length === 0) return undefined;
-    const told = changes.slice(0, changesMax).join(',');
+    const told = changes
+      .slice(0, changesMax)
+      .map(({ text }) => text)
+      .join(',');
     const more = changes.length > changesMax ? `,"more":${changes.length - changesMax}` : '';
     const head = `"offset":${offset},"time":"${timeText(timestampMicros)}","action":${JSON.stringify(origin)}`;
     return `{${head},"caller":"${commit.caller.toString(16).padStart(64, '0')}","changes":[${told}]${more}}`;
@@ -57,7 +61,11 @@ interface Rule {
 interface ShownRow {
   readonly key: string;
   readonly text: JsonText;
+  /** Has what was asked for. */
+  readonly isAbout: boolean;
 }
+
+type ShownChange = Pick<ShownRow, 'text' | 'isAbout'>;
 
 class VisibleTable {
   readonly #table: CatalogTable;
@@ -81,27 +89,35 @@ class VisibleTable {
     this.#about = about?.flatMap((subject) => this.#valueIn(subject) ?? []) ?? [];
   }
 
-  /** What is seen of a table's changes, and whether one of them is about what was asked for. */
-  show({ inserts, deletes }: TableChange): { readonly changes: readonly JsonText[]; readonly isAsked: boolean } {
-    let isAsked = false;
+  /** Whether a changed row has what was asked for; far quicker than to show the change. */
+  mayBeAbout({ inserts, deletes }: TableChange): boolean {
+    const has = (row: Uint8Array) => this.#about.some((subject) => this.#holds(row, subject));
+    return this.#about.length > 0 && (inserts.some(has) || deletes.some(has));
+  }
+
+  /** What is seen of a table's changes. */
+  show({ inserts, deletes }: TableChange): readonly ShownChange[] {
     const see = (row: Uint8Array): ShownRow[] => {
       const columns = this.#visibleColumns(row);
       if (!columns) return [];
-      isAsked ||= this.#about.some((subject) => columns.includes(subject.column) && this.#holds(row, subject));
-      return [{ key: this.#keyOf(row), text: this.#textOf(row, columns) }];
+      const isAbout = this.#about.some((subject) => columns.includes(subject.column) && this.#holds(row, subject));
+      return [{ key: this.#keyOf(row), text: this.#textOf(row, columns), isAbout }];
     };
-    const before = new Map(deletes.flatMap(see).map(({ key, text }) => [key, text]));
+    const before = new Map(deletes.flatMap(see).map((row) => [row.key, row]));
     const name = JSON.stringify(this.#table.declared.name);
-    const changes: JsonText[] = [];
-    for (const { key, text } of inserts.flatMap(see)) {
+    const changes: ShownChange[] = [];
+    for (const { key, text, isAbout } of inserts.flatMap(see)) {
       const earlier = before.get(key);
       before.delete(key);
       // What has changed of the row is none of the caller's business.
-      if (earlier === text) continue;
-      changes.push(`{"table":${name},"before":${earlier ?? 'null'},"after":${text}}`);
+      if (earlier?.text === text) continue;
+      const change = `{"table":${name},"before":${earlier?.text ?? 'null'},"after":${text}}`;
+      changes.push({ text: change, isAbout: isAbout || earlier?.isAbout === true });
     }
-    for (const text of before.values()) changes.push(`{"table":${name},"before":${text},"after":null}`);
-    return { changes, isAsked: isAsked && changes.length > 0 };
+    for (const { text, isAbout } of before.values()) {
+      changes.push({ text: `{"table":${name},"before":${text},"after":null}`, isAbout });
+    }
+    return changes;
   }
 
   #visibleColumns(row: Uint8Array): readonly number[] | undefined {
