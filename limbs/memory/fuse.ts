@@ -10,6 +10,9 @@ const wordsWeight = 3;
 /** Parts are nearly the same when they share so much of their word sequences. */
 const likenessMin = 0.8;
 
+/** How far behind the last one that is given out others are looked for that are nearly the same, in limits. */
+const looksBehind = 4;
+
 export const limitDefault = 5;
 
 /**
@@ -21,7 +24,7 @@ export function fuse(candidates: readonly Candidate[], options: RecallOptions): 
   const { limit = limitDefault, tokensMax = Number.POSITIVE_INFINITY } = options;
   const chosen: { part: Recollection; shingles: ReadonlySet<string>; also: Set<string> }[] = [];
   let tokens = 0;
-  for (const part of ranked(candidates)) {
+  for (const part of ranked(candidates).slice(0, looksBehind * limit)) {
     const shingles = shinglesOf(part.content);
     const same = chosen.find((other) => likeness(shingles, other.shingles) >= likenessMin);
     if (same) {

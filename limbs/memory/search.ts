@@ -41,7 +41,7 @@ interface Word {
 const comparedMax = 2000;
 
 /** Words bring in at most so many chunks; a word that more of them have only helps to rank those. */
-const wordedMax = 2000;
+const wordedMax = 500;
 
 /** The candidates of both halves: closest in meaning by the index of vectors, and by words in the index of texts. */
 export async function search(database: Database, query: SearchQuery): Promise<Candidate[]> {
