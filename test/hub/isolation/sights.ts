@@ -1,0 +1,124 @@
+import type { Identity } from 'spacetimedb';
+import type { TableRow, UntypedRow } from '../../../engine/testing/index.ts';
+import { audited } from '../../../hub/lib/audited.ts';
+import { reasonOf } from '../../../hub/lib/reason.ts';
+import type { Mesh, MeshModule } from '../mesh.ts';
+
+// What the private tables say that somebody may see.
+
+/** Every row of the private tables at one moment. */
+export type Rows = { readonly [K in (typeof hidden)[number]]: readonly TableRow<MeshModule, K>[] };
+
+const hidden = [
+  'tenant',
+  'member',
+  'limb',
+  'memory',
+  'task',
+  'taskInput',
+  'attempt',
+  'progressPiece',
+  'summary',
+  'threadTurn',
+  'feedback',
+  'offer',
+  'lease',
+  'queueEntry',
+  'lane',
+  'band',
+  'budget',
+  'policy',
+  'usage',
+  'dayTotal',
+] as const;
+
+export function allRows(mesh: Mesh): Rows {
+  return Object.fromEntries(hidden.map((table) => [table, mesh.rows(table)])) as unknown as Rows;
+}
+
+/** Everything that goes to clients, and which rows of it somebody may have. */
+export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly UntypedRow[]> = {
+  tenants: (rows, viewer) => rows.tenant.filter(({ id }) => tenantsOf(rows, viewer).has(id)),
+  members: (rows, viewer) => ofTenants(rows, viewer, rows.member),
+  limbs: (rows, viewer) => ofTenants(rows, viewer, rows.limb),
+  memories: (rows, viewer) => ofTenants(rows, viewer, rows.memory),
+  tasks: (rows, viewer) => ofTenants(rows, viewer, rows.task),
+  task_inputs: (rows, viewer) => ofTenants(rows, viewer, rows.taskInput),
+  attempts: (rows, viewer) => ofTenants(rows, viewer, rows.attempt),
+  progress: (rows, viewer) => ofTenants(rows, viewer, rows.progressPiece),
+  summaries: (rows, viewer) => ofTenants(rows, viewer, rows.summary),
+  thread_turns: (rows, viewer) => ofTenants(rows, viewer, rows.threadTurn),
+  feedbacks: (rows, viewer) => ofTenants(rows, viewer, rows.feedback),
+  budgets: (rows, viewer) => ofTenants(rows, viewer, rows.budget),
+  policies: (rows, viewer) => ofTenants(rows, viewer, rows.policy),
+  usages: (rows, viewer) => ofTenants(rows, viewer, rows.usage),
+  day_totals: (rows, viewer) => ofTenants(rows, viewer, rows.dayTotal),
+  queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
+  wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
+  visible_history: (rows, viewer) =>
+    rows.member
+      .filter(({ identity, role }) => identity.isEqual(viewer) && role.tag === 'Owner')
+      .flatMap(({ tenantId }) =>
+        Object.entries(audited).map(([table, { tenant, columns }]) => {
+          return { table, column: tenant, value: `${tenantId}`, columns: [...columns] };
+        }),
+      ),
+  ping: () => [],
+  stream: () => [],
+  self: (rows, viewer) => rows.limb.filter(({ identity }) => identity.isEqual(viewer)),
+  // An offer or a lease in a tenant that the limb does not serve would be one too many here.
+  offers: (rows, viewer) =>
+    rows.offer.filter(({ limb, tenantId, skill }) => {
+      const served = limbsOf(rows, viewer).find((own) => own.tenantId === tenantId);
+      return limb.isEqual(viewer) && served?.skills.includes(skill);
+    }),
+  leases: heldBy,
+  lease_inputs: (rows, viewer) => {
+    const held = heldBy(rows, viewer);
+    return rows.taskInput.filter(({ taskId }) => held.some((lease) => lease.taskId === taskId));
+  },
+  lease_history: (rows, viewer) => heldBy(rows, viewer).flatMap((lease) => historyOf(rows, lease)),
+};
+
+function historyOf(rows: Rows, { taskId }: Rows['lease'][number]): UntypedRow[] {
+  const turn = rows.threadTurn.find((one) => one.taskId === taskId);
+  const earlier = rows.threadTurn.filter((one) => one.thread === turn?.thread && one.taskId < taskId);
+  return earlier.flatMap(({ taskId: earlierTaskId }) => {
+    const input = rows.taskInput.find((one) => one.taskId === earlierTaskId)?.input;
+    const given = rows.summary.find((one) => one.taskId === earlierTaskId)?.body.text;
+    const feedback = rows.feedback.find((one) => one.taskId === earlierTaskId);
+    const answer = feedback?.verdict.tag === 'Corrected' ? feedback.text : given;
+    return input === undefined || answer === undefined ? [] : [{ taskId, earlierTaskId, input, answer }];
+  });
+}
+
+function heldBy(rows: Rows, viewer: Identity): Rows['lease'] {
+  const homes = limbsOf(rows, viewer).map(({ tenantId }) => tenantId);
+  return rows.lease.filter(({ limb, tenantId }) => limb.isEqual(viewer) && homes.includes(tenantId));
+}
+
+function reasonFor(rows: Rows, band: Rows['band'][number]): UntypedRow {
+  const slots = [...rows.lease, ...rows.offer];
+  const limbs = rows.limb
+    .filter(({ tenantId }) => tenantId === band.tenantId)
+    .map((limb) => ({ limb, taken: slots.filter((slot) => slot.limb.isEqual(limb.identity)).length }));
+  return { key: `band/${band.id}`, tenantId: band.tenantId, ...reasonOf({ band, limbs }) };
+}
+
+function limbsOf(rows: Rows, viewer: Identity): Rows['limb'] {
+  return rows.limb.filter(({ identity }) => identity.isEqual(viewer));
+}
+
+export function tenantsOf(rows: Rows, viewer: Identity): ReadonlySet<bigint> {
+  const own = rows.member.filter(({ identity }) => identity.isEqual(viewer));
+  return new Set(own.map(({ tenantId }) => tenantId));
+}
+
+function ofTenants<Row extends { readonly tenantId: bigint }>(
+  rows: Rows,
+  viewer: Identity,
+  all: readonly Row[],
+): Row[] {
+  const tenants = tenantsOf(rows, viewer);
+  return all.filter(({ tenantId }) => tenants.has(tenantId));
+}

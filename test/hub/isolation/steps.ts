@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import type { RoleTag } from '../../../hub/schema.ts';
+import { announce, inviteTo, summary, task, terms, told } from '../mesh.ts';
+import { step } from '../step.ts';
+import { skills, type World } from './people.ts';
+
+// Numbers choose among what there is, modulo how many there are; much of what is tried is not allowed.
+const number = fc.nat({ max: 1000 });
+const attempt = fc.integer({ min: 1, max: 3 });
+const pick = <T>(list: readonly T[], at: number): T => list[at % list.length] as T;
+const pickTask = ({ mesh }: World, at: number) => BigInt((at % (mesh.rows('task').length + 1)) + 1);
+
+const submitting = step<World, readonly [number, number, string, number | undefined, number]>(
+  'submit',
+  fc.tuple(number, number, fc.constantFrom(...skills), fc.option(number, { nil: undefined }), number),
+  (world, [who, tenant, skill, target, key]) => {
+    const tenantId = pick(world.tenants, tenant);
+    const aim = target === undefined ? {} : { terms: terms({ target: pick(world.limbs, target).identity }) };
+    const args = { tenantId, skill, title: `of ${tenantId}`, input: `"of ${tenantId}"`, reference: `r${key}`, ...aim };
+    pick([...world.people, ...world.limbs], who).client.call('submitTask', task(args));
+  },
+);
+
+const claiming = step<World, readonly [number, number]>('claim', fc.tuple(number, number), (world, [who, id]) => {
+  pick(world.limbs, who).client.call('claimTask', { taskId: pickTask(world, id) });
+});
+
+const reporting = step<World, readonly [number, number, number, 'progress' | 'stream' | 'done' | 'retry' | 'failed']>(
+  'report',
+  fc.tuple(number, number, attempt, fc.constantFrom('progress', 'stream', 'done', 'retry', 'failed')),
+  (world, [who, id, at, how]) => {
+    const { client } = pick(world.limbs, who);
+    const report = { taskId: pickTask(world, id), attempt: at };
+    if (how === 'progress') client.call('reportProgress', { ...report, ...told(`${id}`) });
+    else if (how === 'stream') client.call('streamProgress', { ...report, ...told(`${id}`) });
+    else if (how === 'done') client.call('completeTask', { ...report, summary: summary({ text: `${id}` }) });
+    else client.call('failTask', { ...report, error: `${id}`, isRetryable: how === 'retry' });
+  },
+);
+
+const following = step<World, readonly [number, number, number]>(
+  'follow up',
+  fc.tuple(number, number, number),
+  (world, [who, id, key]) => {
+    const { title, input } = task();
+    const args = { follows: pickTask(world, id), title, input, reference: `f${key}` };
+    pick([...world.people, ...world.limbs], who).client.call('followUp', args);
+  },
+);
+
+const judging = step<World, readonly [number, number, 'Good' | 'Corrected']>(
+  'judge',
+  fc.tuple(number, number, fc.constantFrom('Good', 'Corrected')),
+  (world, [who, id, tag]) => {
+    const args = { taskId: pickTask(world, id), verdict: { tag }, text: `${id}` };
+    pick([...world.people, ...world.limbs], who).client.call('giveFeedback', args);
+  },
+);
+
+const remembering = step<World, readonly [number, number, number]>(
+  'remember',
+  fc.tuple(number, number, number),
+  (world, [who, tenant, documentCount]) => {
+    const facts = { documentCount, chunkCount: 1, byteCount: 1n, changedAt: undefined, engine: 'words' };
+    pick(world.limbs, who).client.call('reportMemory', { tenantId: pick(world.tenants, tenant), ...facts });
+  },
+);
+
+const cancelling = step<World, readonly [number, number]>('cancel', fc.tuple(number, number), (world, [who, id]) => {
+  pick(world.people, who).client.call('cancelTask', { taskId: pickTask(world, id) });
+});
+
+const announcing = step<World, readonly [number, string[]]>(
+  'announce',
+  fc.tuple(number, fc.subarray([...skills])),
+  (world, [who, some]) => announce(pick(world.limbs, who).client, { skills: some, capacity: 2 }),
+);
+
+const inviting = step<World, readonly [number, number, RoleTag, number]>(
+  'invite',
+  fc.tuple(number, number, fc.constantFrom('Owner', 'Operator', 'Viewer'), number),
+  (world, [who, owner, role, tenant]) => {
+    const invite = { tenantId: pick(world.tenants, tenant), owner: pick(world.people, owner).identity, role };
+    const code = inviteTo(world.mesh, invite);
+    pick([...world.people, ...world.limbs], who).client.call('redeemInvite', { code, name: 'somebody' });
+  },
+);
+
+const founding = step<World, number>('found', number, ({ mesh, people, tenants }, who) => {
+  pick(people, who).client.call('createTenant', { name: 'one more' });
+  tenants.splice(0, tenants.length, ...mesh.rows('tenant').map(({ id }) => id));
+});
+
+const leaving = step<World, number>('leave', number, (world, who) => {
+  pick([...world.limbs, ...world.people], who).leave();
+});
+
+const comingBack = step<World, number>('come back', number, (world, who) => {
+  pick([...world.limbs, ...world.people], who).comeBack();
+});
+
+const waiting = step<World, number>('wait', number, ({ mesh }, seconds) => mesh.advance(seconds * 100));
+
+export const history = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: submitting },
+    { weight: 4, arbitrary: claiming },
+    { weight: 4, arbitrary: reporting },
+    remembering,
+    following,
+    judging,
+    cancelling,
+    announcing,
+    inviting,
+    founding,
+    leaving,
+    comingBack,
+    waiting,
+  ),
+  { maxLength: 40, size: 'max' },
+);
