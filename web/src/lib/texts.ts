@@ -106,7 +106,6 @@ export const texts = {
     viewer: 'You are a viewer here: you see everything, but an operator or owner has to ask.',
     noLimb: 'No limb is online, so tasks wait in the queue.',
     noLimbFor: (skill: string) => `No limb that is online can do “${skill}”, so this task will wait in the queue.`,
-    noLimbCommand: 'npx helix limb start',
     examples: 'Try one of these',
     exampleQuestions: [
       'How is a task claimed?',

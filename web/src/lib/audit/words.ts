@@ -13,6 +13,7 @@ const verbs: Readonly<Record<string, string>> = {
   leave_tenant: 'left the tenant',
   announce_limb: 'announced a limb',
   set_limb: 'changed what a limb may do',
+  drain_limb: 'drained a limb, or let it have tasks again',
   revoke_limb: 'revoked a limb',
   connect: 'connected',
   disconnect: 'disconnected',
