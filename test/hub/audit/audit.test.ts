@@ -64,6 +64,8 @@ const untold: Readonly<Record<string, string>> = {
   compact: 'when something is due',
   memory: 'what a limb remembers',
   reservation: 'what is being spent',
+  feedback: 'what people say of answers',
+  thread_turn: 'the task belongs to its thread',
   timer: 'when something is due',
   grace: 'when something is due',
   pulse: 'when something is due',
