@@ -108,8 +108,8 @@ print('ESCAPED' if found else 'nothing', found)`,
   {
     name: 'leaves a file for a later run, and that one looks for it',
     python: () => `
-found = [name for folder in ['/tmp', '.', '/dev/shm', '/var/tmp', '/run'] if os.path.isdir(folder) for name in os.listdir(folder) if name == 'left']
-for folder in ['/tmp', '/dev/shm', '/var/tmp', '/run']:
+found = [name for folder in ['/tmp', '.', '/tools', '/dev/shm', '/var/tmp', '/run'] if os.path.isdir(folder) for name in os.listdir(folder) if name == 'left']
+for folder in ['/tmp', '/tools', '/dev/shm', '/var/tmp', '/run']:
     try: open(folder + '/left', 'w').write('behind')
     except OSError: pass
 print(found)`,
