@@ -13,7 +13,7 @@ const mostMs = { container: 60, 'container-process-limits': 60, jail: 40, wasm: 
 const prepared = {
   container: 'a container that waits, started',
   'container-process-limits': 'a container that waits, started',
-  jail: 'nothing is prepared',
+  jail: 'a jail that waits, its walls made',
   wasm: 'a child that waits, with Python loaded',
 } as const;
 

@@ -25,6 +25,11 @@ export function limitsOf(request: RunRequest): Limits {
   return limits;
 }
 
+/** Whether they are those that a sandbox is made ready with before it is asked for. */
+export function isDefault(limits: Limits): boolean {
+  return Object.entries(DEFAULT_LIMITS).every(([name, value]) => limits[name as keyof Limits] === value);
+}
+
 function refuseLongerThan(name: string, text: string, bytesMax: number): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= bytesMax) return;

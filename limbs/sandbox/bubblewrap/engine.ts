@@ -1,8 +1,16 @@
+import type { Duplex } from 'node:stream';
 import { LimbError } from '../../errors.ts';
 import { programOf } from '../calls/program.ts';
-import type { Limits, Probe, RunRequest, RunResult, SandboxEngine } from '../engine.ts';
+import {
+  DEFAULT_LIMITS,
+  type Limits,
+  type Probe,
+  type RunRequest,
+  type RunResult,
+  type SandboxEngine,
+} from '../engine.ts';
 import { findProgram } from '../find.ts';
-import { limitsOf } from '../request.ts';
+import { isDefault, limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
 import { type Confined, spawnConfined } from '../spawn.ts';
 import { supervise } from '../supervise.ts';
@@ -17,22 +25,41 @@ const INSTALL =
   'namespaces (in a container: its seccomp and AppArmor profiles too; on Ubuntu 24.04 and newer: sysctl ' +
   'kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap and unshare).';
 
+interface Ready {
+  readonly programs: JailPrograms;
+  readonly filter: Buffer;
+}
+
+interface Jail {
+  readonly confined: Confined;
+  /** Takes the program. */
+  readonly code: Duplex;
+  /** Whether the walls stood. */
+  readonly isMade: () => boolean;
+}
+
 /** Python in a jail of Linux namespaces with its own system call filter, made by bubblewrap as an unprivileged user. */
 export class BubblewrapEngine implements SandboxEngine {
   readonly name = 'bubblewrap';
   readonly level = 'jail';
-  #ready: { programs: JailPrograms; filter: Buffer } | undefined;
+  #ready: Ready | undefined;
+  /** One with the default limits, for the next run. */
+  #waiting: Jail | undefined;
+  /** Only who runs programs wants the next jail to wait. */
+  #keepsOneWaiting = false;
 
   async probe(): Promise<Probe> {
     try {
       const programs = await findPrograms();
       this.#ready = { programs, filter: seccompFilter(machine()) };
       await selfTest(this);
+      this.#keepsOneWaiting = true;
       return {
         present: true,
         detail: `Python ${programs.python.version} in a jail of namespaces and a system call filter`,
       };
     } catch (error) {
+      await this.close();
       this.#ready = undefined;
       return { present: false, reason: error instanceof Error ? error.message : String(error), install: INSTALL };
     }
@@ -41,32 +68,54 @@ export class BubblewrapEngine implements SandboxEngine {
   async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
     const limits = limitsOf(request);
     if (!this.#ready) throw new LimbError('sandbox-absent', 'bubblewrap was not probed, or its probe failed.');
-    const { confined, status } = this.#start(request, limits, this.#ready);
-    const result = await supervise(confined, this, request, limits, signal);
-    if (!status.started && result.outcome !== 'timed-out' && result.exitCode !== null) {
-      throw new LimbError('sandbox-failed', `bubblewrap made no jail: ${result.stderr.slice(0, 500).trim()}`);
+    const jail = this.#take(limits, this.#ready);
+    jail.code.end(programOf(request));
+    if (!request.tools) jail.confined.stdin.end(request.stdin ?? '');
+    try {
+      const result = await supervise(jail.confined, this, request, limits, signal);
+      if (!jail.isMade() && result.outcome !== 'timed-out' && result.exitCode !== null) {
+        throw new LimbError('sandbox-failed', `bubblewrap made no jail: ${result.stderr.slice(0, 500).trim()}`);
+      }
+      return result;
+    } finally {
+      if (this.#keepsOneWaiting && this.#ready) this.#waiting ??= startJail(this.#ready, DEFAULT_LIMITS);
     }
-    return result;
   }
 
-  async close(): Promise<void> {}
-
-  #start(request: RunRequest, limits: Limits, ready: { programs: JailPrograms; filter: Buffer }) {
-    const confined = spawnConfined({
-      ...jailCommand(ready.programs, limits),
-      user: userForRun(),
-      descriptors: ['pipe', 'pipe', 'pipe'],
-    });
-    const [filter, code, status] = pipesOf(confined);
-    filter.end(ready.filter);
-    code.end(programOf(request));
-    if (!request.tools) confined.stdin.end(request.stdin ?? '');
-    const observed = { started: false };
-    status.on('data', (bytes: Buffer) => {
-      observed.started ||= bytes.includes('child-pid');
-    });
-    return { confined, status: observed };
+  async close(): Promise<void> {
+    this.#keepsOneWaiting = false;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.confined.kill();
+    await waiting?.confined.ended.catch(() => {});
   }
+
+  #take(limits: Limits, ready: Ready): Jail {
+    const waiting = this.#waiting;
+    if (!waiting || !isDefault(limits)) return startJail(ready, limits);
+    this.#waiting = undefined;
+    return isAlive(waiting) ? waiting : startJail(ready, limits);
+  }
+}
+
+/** bubblewrap makes the walls one after the other, and waits for the program where it is to put it down. */
+function startJail({ programs, filter }: Ready, limits: Limits): Jail {
+  const confined = spawnConfined({
+    ...jailCommand(programs, limits),
+    user: userForRun(),
+    descriptors: ['pipe', 'pipe', 'pipe'],
+  });
+  const pipes = pipesOf(confined);
+  pipes.filter.end(filter);
+  let isMade = false;
+  pipes.status.on('data', (bytes: Buffer) => {
+    isMade ||= bytes.includes('child-pid');
+  });
+  return { confined, code: pipes.code, isMade: () => isMade };
+}
+
+function isAlive({ confined }: Jail): boolean {
+  return confined.process.exitCode === null && confined.process.signalCode === null;
 }
 
 function pipesOf({ pipes }: Confined) {
@@ -75,7 +124,7 @@ function pipesOf({ pipes }: Confined) {
     if (!pipe) throw new Error(`Descriptor ${descriptor} has no pipe.`);
     return pipe;
   };
-  return [at(JAIL_DESCRIPTORS.seccomp), at(JAIL_DESCRIPTORS.code), at(JAIL_DESCRIPTORS.status)] as const;
+  return { filter: at(JAIL_DESCRIPTORS.seccomp), code: at(JAIL_DESCRIPTORS.code), status: at(JAIL_DESCRIPTORS.status) };
 }
 
 async function findPrograms(): Promise<JailPrograms> {

@@ -1,17 +1,8 @@
 import type Docker from 'dockerode';
 import { LimbError, messageOf } from '../../errors.ts';
 import { describeProcess } from '../../process.ts';
-import {
-  DEFAULT_LIMITS,
-  type EngineName,
-  type Limits,
-  type Probe,
-  type RunRequest,
-  type RunResult,
-  type SandboxEngine,
-  type SandboxLevel,
-} from '../engine.ts';
-import { limitsOf } from '../request.ts';
+import type { EngineName, Limits, Probe, RunRequest, RunResult, SandboxEngine, SandboxLevel } from '../engine.ts';
+import { isDefault, limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
 import { supervise } from '../supervise.ts';
 import { WaitingContainer } from './container.ts';
@@ -111,10 +102,6 @@ async function removeOrphans(docker: Docker): Promise<void> {
       if (!(await isAlive(Labels[ownerLabel] ?? ''))) await docker.getContainer(Id).remove({ force: true });
     }),
   );
-}
-
-function isDefault(limits: Limits): boolean {
-  return Object.entries(DEFAULT_LIMITS).every(([name, value]) => limits[name as keyof Limits] === value);
 }
 
 async function isAlive(owner: string): Promise<boolean> {
