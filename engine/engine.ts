@@ -22,20 +22,13 @@ import { clientTable } from './module/system-catalog.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
+import { Recorder } from './recorder.ts';
 import { Room } from './room.ts';
 import { schemaVersion9 } from './schema.ts';
 import type { Client, JsonText } from './serve/contract.ts';
-import type { HeapChange } from './store/change.ts';
-import type { SequencePosition, TableChange, Transaction } from './store/contract.ts';
-import type { TableId } from './store/definition.ts';
+import type { Transaction } from './store/contract.ts';
 import type { Store } from './store/store.ts';
-import { clientRow, positionRow, positionTableId, readClientRow } from './system.ts';
-
-/** Of a row and of a commit in the log, beside the bytes of rows; the latter with room for a batch's header. */
-const rowOverheadBytes = 4;
-const commitOverheadBytes = 256;
-/** What goes on when there is no room: clients come and go; an update has been judged before it began. */
-const neededOrigins: ReadonlySet<string> = new Set(['connect', 'disconnect', 'publish']);
+import { clientRow, readClientRow } from './system.ts';
 
 export interface EngineParts {
   readonly identity: bigint;
@@ -72,6 +65,7 @@ export class Engine {
   readonly #onBroken: () => void;
   readonly #procedureOptions: PoolOptions;
   readonly #firings: Firings;
+  readonly #recorder: Recorder;
   readonly #room: Room;
   readonly #clients = new Map<bigint, Client>();
   #module: LoadedModule;
@@ -79,7 +73,6 @@ export class Engine {
   #procedures: Procedures;
   #queries: Queries;
   #catalog: Catalog;
-  #eventTables: ReadonlySet<TableId>;
   #reducers: ReadonlyMap<string, ReducerDef>;
   #procedureDefs: ReadonlyMap<string, ProcedureDef>;
   /** The transaction that has begun and not ended. */
@@ -102,7 +95,7 @@ export class Engine {
     this.#catalog = catalog;
     this.#module = module;
     this.#procedureOptions = { transactionMsMax: parts.callMsMax, ...parts.procedures };
-    this.#eventTables = eventTablesOf(catalog);
+    this.#recorder = new Recorder(parts.log, parts.store, catalog);
     this.#reducers = byName(catalog.def.reducers);
     this.#procedureDefs = byName(catalog.def.procedures);
     this.#instance = module.attach(this.#moduleHost());
@@ -187,7 +180,7 @@ export class Engine {
   replace(module: LoadedModule, catalog: Catalog, write: (tx: Transaction) => void): void {
     this.#catalog = catalog;
     this.#module = module;
-    this.#eventTables = eventTablesOf(catalog);
+    this.#recorder.replaceCatalog(catalog);
     this.#reducers = byName(catalog.def.reducers);
     this.#procedureDefs = byName(catalog.def.procedures);
     this.#attach();
@@ -357,9 +350,7 @@ export class Engine {
       return { kind: 'failed', message: this.explain(error) };
     }
     try {
-      const isNeeded = neededOrigins.has(origin.name);
-      if (!isNeeded) this.store.requireMemory();
-      this.#requireRoomFor(this.#kept(changes), isNeeded);
+      this.#recorder.requireRoom(origin, changes);
     } catch (error) {
       this.#rollback();
       return refusalOf(error);
@@ -367,7 +358,7 @@ export class Engine {
     const positions = tx.positions(changes);
     tx.commit();
     this.#open = undefined;
-    this.#record(origin, changes, positions);
+    this.#recorder.record(origin, changes, positions);
     if (changes.length === 0) return { kind: 'ok', offset: this.offset, update: [] };
     const { offset } = this;
     this.#firings.follow(changes);
@@ -377,39 +368,6 @@ export class Engine {
       else (subscriber as Client).deliver({ kind: 'transaction-update', update, origin }, offset);
     }
     return { kind: 'ok', offset, update: own };
-  }
-
-  #kept(changes: readonly HeapChange[]): readonly HeapChange[] {
-    return this.#eventTables.size === 0 ? changes : changes.filter(({ table }) => !this.#eventTables.has(table));
-  }
-
-  /** On a full disk what makes rows fewer goes on, and so do the comings and goings of clients. */
-  #requireRoomFor(changes: readonly HeapChange[], isNeededAnyway: boolean): void {
-    if (changes.length === 0) return;
-    let [insertedBytes, deletedBytes] = [0, 0];
-    for (const change of changes) {
-      insertedBytes += change.insertedBytes + change.insertCount * rowOverheadBytes;
-      deletedBytes += change.deletedBytes + change.deleteCount * rowOverheadBytes;
-    }
-    const isNeeded = isNeededAnyway || insertedBytes <= deletedBytes;
-    this.#log.requireRoom(commitOverheadBytes + insertedBytes + deletedBytes, isNeeded);
-  }
-
-  /** Rows of event tables are seen and gone: they are not logged, and what has nothing else is no commit. */
-  #record(origin: Origin, changes: readonly HeapChange[], positions: readonly SequencePosition[]): void {
-    let kept: readonly TableChange[] = this.#kept(changes);
-    if (positions.length > 0) {
-      kept = [...kept, { table: positionTableId, inserts: positions.map(positionRow), deletes: [] }];
-    }
-    if (kept.length === 0) return;
-    this.#log.append({
-      offset: this.#log.offset + 1,
-      timestampMicros: origin.timestampMicros,
-      origin: origin.name,
-      caller: origin.identity,
-      connectionId: origin.connectionId,
-      changes: kept,
-    });
   }
 
   /** Goes on with a fresh instance of the module. */
@@ -554,10 +512,6 @@ export class Engine {
 function refusalOf(error: unknown): CallResult {
   if (!(error instanceof Rejection) || (error.code !== 'disk-full' && error.code !== 'memory-full')) throw error;
   return { kind: 'refused', code: error.code, message: error.message };
-}
-
-function eventTablesOf(catalog: Catalog): ReadonlySet<TableId> {
-  return new Set(catalog.tables.filter(({ stored }) => stored.isEvent).map(({ stored }) => stored.id));
 }
 
 /** By source names too, but a canonical name comes first. */
