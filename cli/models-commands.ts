@@ -1,10 +1,25 @@
 import type { Command } from 'commander';
-import { count, examples } from './lib/option.ts';
+import { count, examples, price } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // The models of this machine's limb: what limb.toml and the environment name.
 
 export function addModelsCommands(program: Command): void {
+  program
+    .command('setup')
+    .description('choose a language model, try it, and write limb.toml; asks on a terminal')
+    .option('--provider <preset>', 'without questions: the server, such as openai, ollama or custom')
+    .option('--base-url <url>', 'its address (default: the usual one)')
+    .option('--account <name>', 'the account or resource that is part of its address')
+    .option('--model <name>', 'the model, as the server calls it')
+    .option('--key-stdin', 'read the key from standard input, and keep it in a file of mode 0600 beside limb.toml')
+    .option('--key-env <variable>', 'the environment variable that holds the key')
+    .option('--price-in <price>', 'what a million tokens in cost', price, 0)
+    .option('--price-out <price>', 'what a million tokens out cost', price, 0)
+    .option('--force', 'write it even when the model does not answer')
+    .addHelpText('after', examples('helix setup', 'helix setup --provider openai --model gpt-5 --key-stdin < key.txt'))
+    .action((options) => run(async () => (await import('./commands/setup.ts')).setup(options)));
+
   const models = program.command('models').description("the language models of this machine's limb");
   models
     .command('list')

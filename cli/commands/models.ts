@@ -166,5 +166,5 @@ function checkLine({ what, passed, seen }: ModelCheck): string {
 }
 
 function noModel(): string {
-  return `There is no language model. Name one in ${findHome().limb.config}, or by HELIX_LLM_BASE_URL and HELIX_LLM_MODEL; limbs/models/README.md says how`;
+  return `There is no language model. Name one in ${findHome().limb.config}, or by HELIX_LLM_BASE_URL and HELIX_LLM_MODEL; \`helix setup\` asks and does it`;
 }

@@ -50,6 +50,12 @@ export function seconds(text: string): number {
   return value;
 }
 
+export function price(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1_000_000)) throw new InvalidArgumentError('Expected a price such as 2.5.');
+  return value;
+}
+
 export function time(text: string): Date {
   const value = new Date(text);
   if (Number.isNaN(value.getTime())) throw new InvalidArgumentError('Expected a date such as 2026-11-21T10:00Z.');

@@ -55,6 +55,6 @@ test('a whole limb remembers, recalls and answers from its documents', { timeout
 });
 
 test('what a limb has is told when it starts', () => {
-  expect(log).toContain('info No language model: answers are quoted from the documents');
+  expect(log).toContain('info No language model: answers are quoted from the documents; `helix setup` adds one');
   expect(log.join('\n')).toMatch(/info Connected to http:\S+ as whole, with reason, recall, remember/);
 });

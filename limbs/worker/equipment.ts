@@ -94,7 +94,9 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
 function tellModels({ source, models }: ModelsConfig, model: string | undefined, log: Log): void {
   log(
     'info',
-    model ? `Language model: ${model}, named by ${source}` : 'No language model: answers are quoted from the documents',
+    model
+      ? `Language model: ${model}, named by ${source}`
+      : 'No language model: answers are quoted from the documents; `helix setup` adds one',
   );
   for (const { name, provider } of models) {
     if ('missing' in provider.key) log('warn', `The model ${name} cannot be used: ${provider.key.missing}`);
