@@ -12,6 +12,7 @@ import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
 import { recovery } from './cells/recovery.ts';
 import { retrieval } from './cells/retrieval.ts';
+import { routerCell } from './cells/router.ts';
 import { sandbox } from './cells/sandbox.ts';
 import { searchCell } from './cells/search.ts';
 import { stall } from './cells/stall.ts';
@@ -43,6 +44,7 @@ const cells: readonly Cell[] = [
   retrieval,
   sandbox,
   searchCell,
+  routerCell,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
