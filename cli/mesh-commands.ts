@@ -30,6 +30,15 @@ function addTenants(tenants: Command): void {
     .description('choose the tenant that commands are about on this hub, by its name or number')
     .addHelpText('after', examples('helix tenants use "Field team"', 'helix tenants use 2'))
     .action((tenant, options) => run(async () => (await import('./commands/tenants.ts')).tenantsUse(tenant, options)));
+  withTenant(tenants.command('limits'))
+    .description('show or set what a tenant may have at most, and how long its finished tasks are kept')
+    .option('--tasks <count>', 'unfinished tasks; 0 for the default of the hub', wholeNumber)
+    .option('--rows <count>', 'rows; 0 for the default of the hub', wholeNumber)
+    .option('--bytes <count>', 'bytes of its rows; 0 for the default of the hub', wholeNumber)
+    .option('--keep-days <days>', 'days until only the daily totals of a finished task are left; 0 for 30', wholeNumber)
+    .option('--json', json)
+    .addHelpText('after', examples('helix tenants limits', 'helix tenants limits --tasks 500 --keep-days 90'))
+    .action((options) => run(async () => (await import('./commands/tenant-limits.ts')).tenantLimits(options)));
   withHub(tenants.command('join <code>'))
     .description('become a member of a further tenant by the code of an invite')
     .requiredOption('--name <name>', 'what you are called there')

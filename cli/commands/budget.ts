@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import type { Budget, BudgetPeriod, BudgetScope, BudgetUnit, Member } from '../../bindings/types.ts';
+import type { Budget, BudgetPeriod, BudgetScope, BudgetUnit, Exhaustion, Member } from '../../bindings/types.ts';
 import { withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type HubOptions, subscribe } from '../lib/hub.ts';
@@ -16,6 +16,10 @@ const units = { tokens: 'Tokens', money: 'Micros', seconds: 'Seconds' } as const
 >;
 const periods = { day: 'Day', month: 'Month', total: 'Total' } as const satisfies Record<string, BudgetPeriod['tag']>;
 const microsDigits = 6;
+const exhaustionWords = {
+  Reject: 'When a budget is used up, work ends with what there is.',
+  Downgrade: 'When a budget is used up, limbs go on with a cheaper model if they have one.',
+} as const satisfies Record<Exhaustion['tag'], string>;
 
 type UnitName = keyof typeof units;
 
@@ -28,7 +32,7 @@ export interface BudgetSetOptions extends HubOptions {
 export async function budgetShow(options: HubOptions & { readonly json?: boolean }): Promise<void> {
   await withHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
-    await subscribe(hub, [tables.budgets]);
+    await subscribe(hub, [tables.budgets, tables.policies]);
     const members = await membersOf(hub, tenantId);
     const budgets = [...hub.connection.db.budgets.iter()]
       .filter((budget) => budget.tenantId === tenantId)
@@ -43,6 +47,8 @@ export async function budgetShow(options: HubOptions & { readonly json?: boolean
       ...[budget.bound, budget.spent, budget.reserved].map((value) => shown(value, budget.unit.tag)),
     ]);
     console.log(textTable(['of', 'unit', 'period', 'bound', 'spent', 'reserved'], lines));
+    const policy = [...hub.connection.db.policies.iter()].find((row) => row.tenantId === tenantId);
+    console.log(`\n${exhaustionWords[policy?.onExhausted.tag ?? 'Reject']}`);
   });
 }
 
@@ -83,11 +89,7 @@ export async function budgetExhausted(policy: 'stop' | 'downgrade', options: Hub
     const tenantId = await findTenant(hub);
     const tag = policy === 'stop' ? 'Reject' : 'Downgrade';
     await call(hub, hub.connection.reducers.setExhaustion({ tenantId, onExhausted: { tag } }));
-    console.log(
-      policy === 'stop'
-        ? 'When a budget is used up, work ends with what there is.'
-        : 'When a budget is used up, limbs go on with a cheaper model if they have one.',
-    );
+    console.log(exhaustionWords[tag]);
   });
 }
 

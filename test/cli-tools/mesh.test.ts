@@ -158,6 +158,25 @@ describe('helix limb', () => {
   });
 });
 
+describe('helix tenants limits', () => {
+  it('shows what a tenant has and may have, and sets what is given', { timeout: 60_000 }, async () => {
+    expect(await done('tenants', 'limits')).toMatch(/^rows +\d+ +the hub's default$/m);
+    expect(await done('tenants', 'limits', '--tasks', '500')).toMatch(/^unfinished tasks +\d+ +500$/m);
+    const table = await done('tenants', 'limits', '--rows', '20000', '--keep-days', '90');
+    expect(table).toMatch(/^unfinished tasks +\d+ +500$/m);
+    expect(table).toMatch(/^rows +\d+ +20000$/m);
+    expect(table).toMatch(/^days that finished tasks are kept +90$/m);
+    expect(await json('tenants', 'limits')).toMatchObject([
+      { most: '500' },
+      { most: '20000' },
+      { most: null },
+      { now: null },
+    ]);
+    expect(await refused('tenants', 'limits', '--tasks', '100001')).toContain('invalid-quota');
+    expect(await done('tenants', 'limits', '--tasks', '0')).toMatch(/^unfinished tasks +\d+ +the hub's default$/m);
+  });
+});
+
 describe('helix budget', () => {
   it('is set, shown and taken away', { timeout: 60_000 }, async () => {
     expect(await done('budget', 'show')).toContain('Nothing is bounded');
@@ -174,6 +193,7 @@ describe('helix budget', () => {
     ]);
     expect(await done('budget', 'set', 'tokens', 'none')).toBe('No bound of tokens a month for the tenant.\n');
     expect(await done('budget', 'exhausted', 'downgrade')).toContain('cheaper model');
+    expect(await done('budget', 'show')).toContain('limbs go on with a cheaper model');
     expect(await refused('budget', 'set', 'seconds', '1.5')).toContain('expected a whole number');
     expect(await refused('budget', 'set', 'tokens', '5', '--task', '999')).toContain('no-such-tree');
   });
