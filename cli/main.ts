@@ -46,6 +46,9 @@ limb
   .command('start')
   .description('connect this machine to a hub as a limb and work on its tasks')
   .option('--hub <url>', 'address of the hub (default: HELIX_HUB, or the hub that runs here)')
+  .addOption(
+    new Option('--pair <code>', 'one-time pairing code, for a limb that has no identity yet').env('HELIX_PAIR_CODE'),
+  )
   .option('--name <name>', 'what the limb is called (default: the name of this machine)')
   .option('--skills <list>', 'the skills to offer, separated by commas (default: all that work here)', list)
   .option('--capacity <count>', 'how many tasks to work on at once', count, 2)
@@ -56,8 +59,14 @@ limb
       .choices(['text', 'json'])
       .env('HELIX_LOG'),
   )
-  .addHelpText('after', '\nA limb that has no identity yet needs a pairing code in HELIX_PAIR_CODE.\n')
-  .addHelpText('after', examples('HELIX_PAIR_CODE=… helix limb start --hub http://hub.example:3000'))
+  .addHelpText('after', '\nOther users of this machine may see what stands in a command; a variable they do not.\n')
+  .addHelpText(
+    'after',
+    examples(
+      'helix limb start --hub http://hub.example:3000 --pair ABCD-…',
+      'HELIX_PAIR_CODE=ABCD-… helix limb start --hub http://hub.example:3000',
+    ),
+  )
   .action((options) => run(async () => (await import('./commands/limb-start.ts')).limbStart(options)));
 
 withTenant(limb.command('invite'))

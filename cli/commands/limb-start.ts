@@ -8,6 +8,7 @@ import { Interrupted, interruption, untilAborted } from '../lib/interruption.ts'
 
 export interface LimbStartOptions {
   readonly hub?: string;
+  readonly pair?: string;
   readonly name?: string;
   readonly skills?: readonly string[];
   readonly capacity: number;
@@ -29,7 +30,7 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
     hub,
     name: options.name ?? hostname(),
     version,
-    pairCode: process.env['HELIX_PAIR_CODE'] || undefined,
+    pairCode: options.pair || undefined,
     env: process.env,
     skills: options.skills,
     capacity: options.capacity,

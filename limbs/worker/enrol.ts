@@ -11,7 +11,7 @@ export async function enrol(link: Link, name: string, pairCode: string | undefin
     if (isEnrolled(link)) return;
     throw new LimbError(
       'not-paired',
-      'This limb belongs to no hub yet. Make a pairing code on the hub and start the limb with it in HELIX_PAIR_CODE.',
+      'This limb belongs to no hub yet. Make a pairing code on the hub and start the limb with --pair <code>, or with it in HELIX_PAIR_CODE.',
     );
   }
   try {

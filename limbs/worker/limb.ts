@@ -252,7 +252,7 @@ class Sessions {
       if (!pairCode) {
         throw new LimbError(
           'token-rejected',
-          `${error.message} If the hub was set up anew, pair the limb again: start it with a new code in HELIX_PAIR_CODE.`,
+          `${error.message} If the hub was set up anew, pair the limb again: start it with a new code, by --pair or in HELIX_PAIR_CODE.`,
         );
       }
       this.#log('warn', `${error.message} It is put away, and the limb is paired anew.`);

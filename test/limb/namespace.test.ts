@@ -20,10 +20,10 @@ else
     beforeAll(async () => {
       outpost = await openOutpost();
       hub = await TestHub.open(outpost.address);
-      const start = ['limb', 'start', '--hub', hub.address.url, '--name', 'outpost', '--health-port', '0'];
+      const pair = ['--hub', hub.address.url, '--pair', await hub.pairCode()];
+      const start = ['limb', 'start', ...pair, '--name', 'outpost', '--health-port', '0'];
       const [program, ...args] = outpost.command([...helixCommand, ...start]);
-      const environment = { HELIX_HOME: join(hub.folder, 'home'), HELIX_PAIR_CODE: await hub.pairCode() };
-      limb = startProgram(program, args, environment);
+      limb = startProgram(program, args, { HELIX_HOME: join(hub.folder, 'home') });
       await limb.line(/Connected to/);
     }, 120_000);
     afterAll(async () => {
