@@ -7,8 +7,12 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** What axe finds wrong with a page, in each theme. */
 export async function violationsOf(page: Page): Promise<string[]> {
   const found: string[] = [];
+  // One that goes away while axe looks is half seen.
+  await page.waitForFunction(() => document.querySelector('[data-sonner-toast]') === null);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // A colour on its way to another is no colour of the theme.
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
     // The page's own policy forbids code from elsewhere: axe comes in through the debugger.
     await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
