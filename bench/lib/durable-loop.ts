@@ -48,6 +48,8 @@ export async function durableLoop(
         message: { kind: 'call-reducer', requestId: requestId + i, name: reducer, args: nextArgs() },
       });
     }
+    // Messages of a port that come one out of the other are taken in one turn of the event loop, those of sockets are not.
+    await setImmediate();
     await handled(database, batch.values());
     pending.push({ offset: database.offset, startMs });
     while (pending.length * batchCalls >= inFlightMax) {
