@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ import { transfer } from './cells/transfer.ts';
 import { viewsCell } from './cells/views.ts';
 import type { Cell } from './lib/cell.ts';
 import { loadAverage, machineFacts } from './lib/machine.ts';
-import { cellText, type Result, Results } from './lib/results.ts';
+import { cellText, type Result, ResultsPage } from './lib/results.ts';
 import { full, quick } from './settings.ts';
 
 const cells: readonly Cell[] = [
@@ -75,14 +75,12 @@ if (values.help || unknown.length > 0) {
 const here = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const settings = values.quick ? quick : full;
 const nodeOptions = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`] : [];
-const results = new Results(here('results.json'));
+const page = new ResultsPage(here('RESULTS.md'), cells);
 for (const cell of cells) {
   if (positionals.length > 0 && !positionals.includes(cell.name)) continue;
   const result = await measure(cell);
   console.log(`\n${cellText(cell.name, result)}`);
-  if (values.quick) continue;
-  results.set(cell.name, result);
-  writeFileSync(here('RESULTS.md'), results.page(cells));
+  if (!values.quick) page.write(cell.name, result);
 }
 
 async function measure(cell: Cell): Promise<Result> {

@@ -14,28 +14,26 @@ export interface Result {
   readonly report: Report;
 }
 
-/** The newest full result of every cell, kept as data so that one cell can be measured again by itself. */
-export class Results {
+/** The page with the newest full result of every cell: what is not measured again stays as it is there. */
+export class ResultsPage {
   readonly #file: string;
-  readonly #results: Record<string, Result>;
+  readonly #cells: readonly Cell[];
+  readonly #parts = new Map<string, string>();
 
-  constructor(file: string) {
+  constructor(file: string, cells: readonly Cell[]) {
     this.#file = file;
-    this.#results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+    this.#cells = cells;
+    if (!existsSync(file)) return;
+    for (const part of readFileSync(file, 'utf8').split(/^(?=## )/m)) {
+      const [, cell] = /^## .*\(`([^`]+)`\)$/m.exec(part) ?? [];
+      if (cell !== undefined) this.#parts.set(cell, `${part.trimEnd()}\n`);
+    }
   }
 
-  set(cell: string, result: Result): void {
-    this.#results[cell] = result;
-    writeFileSync(this.#file, `${JSON.stringify(this.#results, undefined, 2)}\n`);
-  }
-
-  /** Everything as a page, in the order of `cells`. */
-  page(cells: readonly Cell[]): string {
-    const parts = cells.flatMap(({ name }) => {
-      const result = this.#results[name];
-      return result ? [cellText(name, result)] : [];
-    });
-    return `${introduction}\n${parts.join('\n')}`;
+  write(cell: string, result: Result): void {
+    this.#parts.set(cell, cellText(cell, result));
+    const parts = this.#cells.flatMap(({ name }) => this.#parts.get(name) ?? []);
+    writeFileSync(this.#file, `${introduction}\n${parts.join('\n')}`);
   }
 }
 
