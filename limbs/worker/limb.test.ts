@@ -303,7 +303,7 @@ test('two limbs do not work in one folder', async () => {
 
 test('without a pairing code, or with a wrong one, a new limb ends and says what to do', async () => {
   const { limb } = await start('one', { pairCode: undefined });
-  await expect(limb.ended).rejects.toThrow(/Make a pairing code on the hub and start the limb with it/);
+  await expect(limb.ended).rejects.toThrow(/Make a pairing code on the hub and start the limb with --pair <code>/);
   const { limb: other } = await start('two', { pairCode: 'wrong' });
   await expect(other.ended).rejects.toThrow(/The hub did not take the pairing code: invalid-code/);
 });
