@@ -1,23 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileBindings, connect, rowsOf, subscribe, until } from './support/client.ts';
 import { bundleOf, TestHost } from './support/host.ts';
-import { add, columnsDefault, source, type Version } from './support/shop.ts';
+import { add, columnsDefault, freshName, publishTo, source, type Version } from './support/shop.ts';
 
 let host: TestHost;
-let databases = 0;
 beforeAll(async () => {
   host = await TestHost.start({ callMsMax: 300 });
 });
 afterAll(() => host.close());
 
-function freshName(): string {
-  databases += 1;
-  return `shop-${databases}`;
-}
-
-async function publish(name: string, version: Version, query = '') {
-  return host.tryPublish(name, await bundleOf(source(version)), query);
-}
+const publish = (name: string, version: Version, query?: string) => publishTo(host, name, version, query);
 
 describe('updating', () => {
   const compatible: [string, Version, Version][] = [

@@ -1,3 +1,5 @@
+import { bundleOf, type TestHost } from './host.ts';
+
 /** What differs between the versions of a shop's module. */
 export interface Version {
   /** Columns of the table `product`. */
@@ -30,3 +32,14 @@ ${more}`;
 export const add = `export const add = s.reducer({ name: t.string(), price: t.u32() }, (ctx, { name, price }) => {
   ctx.db.product.insert({ id: 0n, name, price });
 });`;
+
+let shops = 0;
+
+export function freshName(): string {
+  shops += 1;
+  return `shop-${shops}`;
+}
+
+export async function publishTo(host: TestHost, name: string, version: Version, query = '') {
+  return host.tryPublish(name, await bundleOf(source(version)), query);
+}
