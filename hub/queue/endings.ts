@@ -3,7 +3,7 @@ import { type Growth, sizeOfAttempt, sumOf } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { limits } from '../lib/limits.ts';
-import type { TaskStateTag } from '../lib/states.ts';
+import { isFinished, type TaskStateTag } from '../lib/states.ts';
 import { clip } from '../lib/text.ts';
 import { after, elapsedMs, isBefore } from '../lib/time.ts';
 import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow } from '../schema.ts';
@@ -72,6 +72,14 @@ export function finishTask(
     fillSlots(ctx, limb);
   }
   return finished;
+}
+
+/** Ends a task and its parts; children before their parents, so that no part starts when another one makes room. */
+export function cancelTree(ctx: Ctx, task: TaskRow): void {
+  for (const { taskId } of [...ctx.db.child.parent.filter(task.id)]) {
+    cancelTree(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`));
+  }
+  if (!isFinished(task.state.tag)) finishTask(ctx, task, 'Cancelled', { outcome: 'Cancelled' });
 }
 
 /**

@@ -3,10 +3,10 @@ import { limits } from '../lib/limits.ts';
 import { clip, requireSkill, requireText } from '../lib/text.ts';
 import { returnTask } from '../queue/endings.ts';
 import { heard } from '../queue/liveness.ts';
+import { requireLabels } from '../queue/terms.ts';
 import { bringLive, loseLeases, takeOff } from '../queue/workers.ts';
 import spacetimedb, { type Ctx, type LimbRow } from '../schema.ts';
 import { isAnnounced, requireMember, requireWorker } from './access.ts';
-import { requireLabels } from './terms.ts';
 
 /**
  * A limb says, after each connect, what it can do; from then on it gets offers. `session` names one run of its process:

@@ -1,11 +1,11 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
+import { queueNewTask } from '../queue/submission.ts';
 import spacetimedb, { type Ctx, type TaskRow } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
 import { Verdict } from '../tables/threads.ts';
 import { requireTask } from './access.ts';
-import { queueNewTask } from './tasks.ts';
 
 /**
  * Queues a task that goes on where an answered one ended: its limb sees the earlier turns of the conversation. It is of the
