@@ -31,6 +31,11 @@ export class Writer {
     this.#length = 0;
   }
 
+  /** Forgets what was written behind the first `length` bytes. */
+  cut(length: number): void {
+    if (length < this.#length) this.#length = length;
+  }
+
   /** Reserves `size` bytes to be filled in later and returns where they start. */
   skip(size: number): number {
     const at = this.#grow(size);

@@ -131,6 +131,39 @@ describe('log', () => {
     expect(disk.appendCount).toBe(3);
   });
 
+  test('[LOG2] an append that comes to no end leaves nothing in the batch, wherever it is cut off', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await open(disk);
+    log.append(small(0));
+    for (const wholeRowCount of [0, 1, 5000]) {
+      expect(() => log.append(cutOff(wholeRowCount))).toThrow('cut off');
+    }
+    log.append(small(1));
+    expect(() => log.append(cutOff(1))).toThrow('cut off');
+    await log.flush();
+    expect(() => log.append(cutOff(1))).toThrow('cut off');
+    log.append(small(2));
+    await log.close();
+    expect((await open(disk)).commits).toEqual(firstThree);
+
+    function cutOff(wholeRowCount: number): Commit {
+      const { changes, ...rest } = small(log.offset + 1);
+      const [{ table, inserts: rows = [] } = { table: 1 as TableId }] = changes;
+      const inserts = Array.from({ length: wholeRowCount + 1 }, () => rows[0] as Uint8Array);
+      const unreadable = new Proxy(inserts, {
+        get(target, key, receiver) {
+          if (key === Symbol.iterator) return iterate;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+      function* iterate(): Generator<Uint8Array> {
+        yield* inserts.slice(0, wholeRowCount);
+        throw new Error('cut off');
+      }
+      return { ...rest, changes: [{ table, inserts: unreadable, deletes: [] }] };
+    }
+  });
+
   test('[LOG3] a crash inside the last write loses what nobody was told is durable, and nothing else', async () => {
     const disk = await written(4);
     const { path, bytes } = onlyFile(disk);

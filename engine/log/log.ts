@@ -82,12 +82,16 @@ export class CommitLog {
   /** The batch that grows while the one before it is written. */
   #batch = newBatch();
   #batchCommitCount = 0;
+  /** Behind it there may be a part of a commit: who appended it was cut off. */
+  #batchBytes = batchHeaderBytes;
   /** The buffer of the batch that is being written or was written last. */
   #spare = newBatch();
   #sealed: SealedBatch | undefined;
   #offset: number;
   #durableOffset: number;
   #isPumping = false;
+  /** The pump is to run at the end of this turn of the event loop. */
+  #isDue = false;
   /** A batch waits for room, whatever the reserve has given. */
   #isStalled = false;
   #hadRoom: boolean;
@@ -126,7 +130,7 @@ export class CommitLog {
 
   /** Bytes appended that no write has taken yet: who appends faster than the disk writes should wait when this grows. */
   get pendingBytes(): number {
-    return this.#batch.length - batchHeaderBytes;
+    return this.#batchBytes - batchHeaderBytes;
   }
 
   /** Bytes of the log after the point that it was opened from: replayed ones, and those written since. */
@@ -149,13 +153,20 @@ export class CommitLog {
     if (this.#failure !== undefined) throw this.#failure;
     assert(!this.#isClosed, 'a commit is appended to a closed log');
     assert(commit.offset === this.#offset + 1, `commit ${commit.offset} is appended after commit ${this.#offset}`);
+    this.#batch.cut(this.#batchBytes);
     writeCommit(this.#batch, commit);
+    const batchBytes = this.#batch.length;
+    // From here on nothing is called, so that the commit is in the batch as a whole or not at all.
+    this.#batchBytes = batchBytes;
     this.#batchCommitCount += 1;
     this.#offset = commit.offset;
-    if (this.#isPumping || this.#isStalled) return;
-    this.#isPumping = true;
+    if (this.#isPumping || this.#isDue || this.#isStalled) return;
+    this.#isDue = true;
     // Whatever else is appended in this turn of the event loop shares the write.
-    queueMicrotask(() => void this.#pump());
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (!this.#isStalled) void this.#pump();
+    });
   }
 
   /**
@@ -188,7 +199,6 @@ export class CommitLog {
     try {
       if (this.#isStalled) {
         this.#isStalled = false;
-        this.#isPumping = true;
         await this.#pump();
       } else await this.#reserve.take();
       this.#noteRoom();
@@ -228,7 +238,8 @@ export class CommitLog {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      if (this.#isStalled) void this.#pump();
+      // Not even who was cut off while appending leaves what waits for a write.
+      void this.#pump();
       await this.flush();
     } finally {
       await this.#closeFile();
@@ -237,6 +248,8 @@ export class CommitLog {
   }
 
   async #pump(): Promise<void> {
+    if (this.#isPumping || this.#failure !== undefined) return;
+    this.#isPumping = true;
     while (this.#sealed !== undefined || this.#batchCommitCount > 0) {
       try {
         await this.#writeBatch();
@@ -267,12 +280,14 @@ export class CommitLog {
   /** Takes what was appended so far as the next batch. */
   #seal(): SealedBatch {
     const buffer = this.#batch;
+    buffer.cut(this.#batchBytes);
     const commitCount = this.#batchCommitCount;
     const last = this.#offset;
     const first = last - commitCount + 1;
     this.#batch = this.#spare;
     this.#spare = buffer;
     this.#batchCommitCount = 0;
+    this.#batchBytes = batchHeaderBytes;
     const view = buffer.view();
     const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
     return { buffer, bytes, first, last, chain: sealBatch(bytes, first, commitCount, this.#chain) };

@@ -90,11 +90,20 @@ describe('a host that is cut off in the middle of its own work', () => {
       const watcher = new Watcher();
       before.connect(watcher);
       const message = { kind: 'call-reducer', requestId: 1, name: 'empty', args: new Uint8Array() } as const;
-      const received = [{ client: watcher, message }].values();
-      if (where === 'in the middle of other work') before.handle(received);
-      else inBareTurn(() => runBare(() => before.handle(received)));
-      await until('the clients are told', () => watcher.closed !== undefined);
-      expect(watcher.messages).toEqual([]);
+      const call = () => {
+        const received = [{ client: watcher, message }].values();
+        if (where === 'in the middle of other work') before.handle(received);
+        else inBareTurn(() => runBare(() => before.handle(received)));
+      };
+      call();
+      await until('the clients are told', () => {
+        // On a busy machine the time may be up before the host's own work begins.
+        for (const answer of watcher.messages.splice(0)) {
+          expect(answer).toMatchObject({ outcome: { kind: 'failed' } });
+          call();
+        }
+        return watcher.closed !== undefined;
+      });
       expect(watcher.closed).toMatch(/^1012 .*opened again/);
       await expect(before.callHttp(owner, 'call', '[]')).rejects.toMatchObject({ code: 'closed' });
 
