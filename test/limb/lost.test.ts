@@ -49,10 +49,11 @@ describe('a limb that is lost without a word', { timeout: 120_000 }, () => {
   it.skipIf(lack)(`because its cable is pulled, reports too late when it is back ${lack ?? ''}`, async () => {
     outpost = await openOutpost();
     hub = await TestHub.open(outpost.address);
-    await start('first', { waitMs: 3000, command: outpost.command });
+    await start('first', { waitMs: 8000, command: outpost.command });
     const id = await begin();
+    await answered(id);
     // That it has started; the next report is that it is done.
-    await expect.poll(() => reports(id), patience).toHaveLength(1);
+    expect(await reports(id)).toHaveLength(1);
     outpost.pull();
     const second = await takenOver(id);
     await expect.poll(() => reports(id), patience).toHaveLength(2);
@@ -73,6 +74,16 @@ describe('a limb that is lost without a word', { timeout: 120_000 }, () => {
     const id = await hub.submit('count', { number: 1 });
     await hub.until(() => (ledgerNumbers().includes(1) ? true : undefined));
     return id;
+  }
+
+  /** Waits until the first limb has the hub's answer to its first report: it comes before a later task, which is taken back. */
+  async function answered(id: bigint): Promise<void> {
+    await hub.until(() => (hub.progress(id).length > 0 ? true : undefined));
+    const later = await hub.submit('count', { number: 0 });
+    await hub.until(() => (ledgerNumbers().includes(0) ? true : undefined));
+    await hub.owner.reducers.cancelTask({ taskId: later });
+    await hub.reaches(later, 'Cancelled');
+    writeFileSync(ledger(), '1\n');
   }
 
   /** Starts another limb, which does the task. */

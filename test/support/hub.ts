@@ -76,7 +76,7 @@ export function subscribe(connection: DbConnection, ...queries: string[]): Promi
 }
 
 /** Waits until a condition over live rows holds. */
-export async function until<T>(what: string, probe: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(what: string, probe: () => T | undefined | false, timeoutMs = 25_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = probe();

@@ -192,7 +192,7 @@ export async function failureOf(call: Promise<unknown> | undefined): Promise<Err
 }
 
 /** Waits until a condition holds. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> {
+export async function until<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 25_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await probe();
