@@ -8,13 +8,20 @@ const isHeld = /^slowly/i;
 const reason = defineSkill({
   name: 'reason',
   input: z.object({ question: z.string() }),
-  work: async ({ question }, { progress, signal }) => {
+  work: async ({ question }, { history, progress, tellText, signal }) => {
     progress('Recalling what is known');
     if (/^fail/i.test(question)) throw new LimbError('no-answer', 'the model gave no answer');
     if (isHeld.test(question)) {
       progress('Thinking it over');
       await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     }
+    const [, told] = /^tell (.*)/i.exec(question) ?? [];
+    if (told !== undefined) {
+      tellText()(told);
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    }
+    const last = history.at(-1);
+    if (last) return { text: `After “${last.question}”, answered “${last.answer}”: quite so.`, engine: 'small-model' };
     return {
       text: `A limb is a worker process. It dials out to the hub, claims tasks and sends back a **small summary** [1].`,
       engine: 'small-model',
@@ -58,8 +65,9 @@ const recall = defineSkill({
 });
 
 /**
- * A limb with made-up skills: `reason` answers at once, fails when a question begins with `fail`, and works until it is
- * cancelled when one begins with `slowly`. The connection, the claims and the reports are those of every limb.
+ * A limb with made-up skills: `reason` answers at once, quotes the turn before in a conversation, fails when a question
+ * begins with `fail`, works until it is cancelled when one begins with `slowly`, and writes what follows `tell` before it
+ * does so. The connection, the claims and the reports are those of every limb.
  */
 export function startScriptedLimb(options: {
   readonly folder: string;

@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
 import type { PageActions } from './actions.svelte.ts';
+import type { FollowUps } from './ask/follow-ups.svelte.ts';
 import type { Draft } from './draft.svelte.ts';
 import type { Mesh } from './live/mesh.svelte.ts';
 import type { Questions } from './questions.svelte.ts';
@@ -9,6 +10,7 @@ import type { Toasts } from './toasts.svelte.ts';
 export interface Face {
   readonly mesh: Mesh;
   readonly draft: Draft;
+  readonly followUps: FollowUps;
   /** What the open screen adds to the command palette. */
   readonly pageActions: PageActions;
   readonly questions: Questions;

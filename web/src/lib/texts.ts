@@ -1,3 +1,4 @@
+import { conversationTexts, feedbackTexts } from './texts/ask.ts';
 import { boardTexts, toastTexts } from './texts/board.ts';
 import { inviteTexts, limbTexts, policyTexts, settingsTexts } from './texts/fleet.ts';
 import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
@@ -147,6 +148,8 @@ export const texts = {
     by: (limb: string) => `on ${limb}`,
   },
 
+  conversation: conversationTexts,
+  feedback: feedbackTexts,
   board: boardTexts,
   toasts: toastTexts,
 

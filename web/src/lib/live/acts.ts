@@ -1,5 +1,16 @@
 import type { Link } from './link.svelte.ts';
-import type { Limb, Member, RoleTag } from './model.ts';
+import type { Feedback, Limb, Member, RoleTag } from './model.ts';
+
+export type VerdictTag = Feedback['verdict']['tag'];
+
+export interface FollowUp {
+  readonly follows: bigint;
+  readonly title: string;
+  /** JSON by the skill's own schema. */
+  readonly input: string;
+  /** Sent again with the same reference, it changes nothing. */
+  readonly reference: string;
+}
 
 /** What a person does to tasks. Each settles with the hub's answer, and throws its rejection. */
 export class TaskActs {
@@ -15,6 +26,15 @@ export class TaskActs {
 
   redrive(taskId: bigint): Promise<void> {
     return this.#link.call((reducers) => reducers.redriveTask({ taskId }));
+  }
+
+  followUp(followUp: FollowUp): Promise<void> {
+    return this.#link.call((reducers) => reducers.followUp({ ...followUp, terms: undefined }));
+  }
+
+  /** Without a verdict, takes back what was said. */
+  judge(taskId: bigint, verdict: VerdictTag | undefined, text = ''): Promise<void> {
+    return this.#link.call((reducers) => reducers.giveFeedback({ taskId, verdict: verdict && { tag: verdict }, text }));
   }
 }
 

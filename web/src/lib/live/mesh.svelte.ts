@@ -3,7 +3,7 @@ import { tables } from '$bindings/index.ts';
 import { deviceName, takeCodeFromAddress } from './credentials.ts';
 import { forget, keep, recall } from './kept.ts';
 import { Link, SignedOut } from './link.svelte.ts';
-import { isFinished, type Limb, type Member, type Task, type Tenant } from './model.ts';
+import { isFinished, type Limb, type Member, type Task, type Tenant, type ThreadTurn } from './model.ts';
 import { LiveRows } from './rows.svelte.ts';
 
 /** `loading`: not known yet; `joining`: a code is being redeemed; `outside`: not a member; `inside`: a member. */
@@ -47,6 +47,10 @@ export class Mesh {
     keptAs: 'tasks',
     keptMax: keptTasksMax,
   });
+  readonly #turns = new LiveRows<ThreadTurn>(this.link, {
+    table: (db) => db.threadTurns,
+    query: toSql(tables.threadTurns),
+  });
 
   #isJoining = $state(false);
   #chosenTenant: bigint | undefined = $state(recall('tenant'));
@@ -66,6 +70,12 @@ export class Mesh {
   readonly tasks = $derived(
     this.#tasks.list.filter((task) => task.tenantId === this.tenant?.id).sort((a, b) => (a.id < b.id ? 1 : -1)),
   );
+  readonly #threadOf = $derived(new Map(this.#turns.list.map(({ taskId, thread }) => [taskId, thread])));
+  readonly #turnCounts = $derived.by(() => {
+    const counts = new Map<bigint, number>();
+    for (const { thread } of this.#turns.list) counts.set(thread, (counts.get(thread) ?? 0) + 1);
+    return counts;
+  });
   /** The task by which a limb learns what it is to answer from, while it runs. */
   readonly learning = $derived(this.tasks.find((task) => task.skill === 'remember' && !isFinished(task.state.tag)));
 
@@ -91,7 +101,7 @@ export class Mesh {
     redeemFromAddress();
     window.addEventListener('hashchange', redeemFromAddress);
     this.link.onSession(() => {
-      for (const rows of [this.#tenants, this.#members, this.#limbs, this.#tasks]) rows.clear();
+      for (const rows of [this.#tenants, this.#members, this.#limbs, this.#tasks, this.#turns]) rows.clear();
       forget('tenant');
       this.#chosenTenant = undefined;
     });
@@ -124,6 +134,27 @@ export class Mesh {
     await this.link.call((reducers) =>
       reducers.submitTask({ tenantId, ...submission, terms: target && { ...plainTerms, target } }),
     );
+  }
+
+  /** The first task of the conversation that a task is in: itself, when nothing goes on from it. */
+  threadOf(taskId: bigint): bigint {
+    return this.#threadOf.get(taskId) ?? taskId;
+  }
+
+  /** The tasks of a conversation, oldest first. */
+  turnsOf(thread: bigint): Task[] {
+    return this.tasks.filter(({ id }) => id === thread || this.#threadOf.get(id) === thread).toReversed();
+  }
+
+  /** How many tasks the conversation of a task has. */
+  turnCountOf(taskId: bigint): number {
+    const thread = this.#threadOf.get(taskId);
+    return (thread !== undefined && this.#turnCounts.get(thread)) || 1;
+  }
+
+  /** The tenant of a task, whichever of ours it is in. */
+  tenantOfTask(id: string): bigint | undefined {
+    return this.#tasks.list.find((task) => String(task.id) === id)?.tenantId;
   }
 
   limbName(identity: Task['limb']): string | undefined {

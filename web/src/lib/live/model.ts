@@ -2,6 +2,7 @@ import type {
   Attempt,
   Budget,
   DayTotal,
+  Feedback,
   Limb,
   Member,
   Memory,
@@ -13,6 +14,7 @@ import type {
   Task,
   TaskInput,
   Tenant,
+  ThreadTurn,
   Usage,
   WaitReason,
 } from '$bindings/types.ts';
@@ -21,6 +23,7 @@ export type {
   Attempt,
   Budget,
   DayTotal,
+  Feedback,
   Limb,
   Member,
   Memory,
@@ -32,6 +35,7 @@ export type {
   Task,
   TaskInput,
   Tenant,
+  ThreadTurn,
   Usage,
   WaitReason,
 };

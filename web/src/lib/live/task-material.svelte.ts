@@ -2,7 +2,7 @@ import { toSql } from 'spacetimedb';
 import { tables } from '$bindings/index.ts';
 import { LiveEvents } from './events.svelte.ts';
 import type { Link } from './link.svelte.ts';
-import type { ProgressPiece, StreamPiece, Summary, TaskInput } from './model.ts';
+import type { Feedback, ProgressPiece, StreamPiece, Summary, TaskInput } from './model.ts';
 import { LiveRows } from './rows.svelte.ts';
 import { assemble, type StreamPart } from './stream.ts';
 
@@ -15,6 +15,7 @@ export class TaskMaterial {
   readonly #kept: LiveRows<ProgressPiece>;
   readonly #streamed: LiveEvents<StreamPiece>;
   readonly #summaries: LiveRows<Summary>;
+  readonly #feedbacks: LiveRows<Feedback>;
   /** What its attempts have told, oldest first. */
   readonly parts: readonly StreamPart[] = $derived.by(() => assemble([...this.#kept.list, ...this.#streamed.list]));
   readonly lines: readonly StreamPart[] = $derived(this.parts.filter(({ kind }) => kind === 'Line'));
@@ -41,6 +42,11 @@ export class TaskMaterial {
       query: toSql(tables.summaries.where((row) => row.taskId.eq(taskId))),
       keep: (row) => row.taskId === taskId,
     });
+    this.#feedbacks = new LiveRows(link, {
+      table: (db) => db.feedbacks,
+      query: toSql(tables.feedbacks.where((row) => row.taskId.eq(taskId))),
+      keep: (row) => row.taskId === taskId,
+    });
   }
 
   get input(): TaskInput | undefined {
@@ -49,6 +55,11 @@ export class TaskMaterial {
 
   get summary(): Summary | undefined {
     return this.#summaries.list[0];
+  }
+
+  /** What somebody thinks of the summary. */
+  get feedback(): Feedback | undefined {
+    return this.#feedbacks.list[0];
   }
 
   /** The text that an attempt is writing, or had written when it ended; empty for none. */
@@ -65,5 +76,6 @@ export class TaskMaterial {
     this.#kept.stop();
     this.#streamed.stop();
     this.#summaries.stop();
+    this.#feedbacks.stop();
   }
 }
