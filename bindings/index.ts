@@ -29,6 +29,7 @@ import CompleteTaskReducer from './complete_task_reducer';
 import CreateInviteReducer from './create_invite_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
 import DrainLimbReducer from './drain_limb_reducer';
+import EmitReducer from './emit_reducer';
 import FailTaskReducer from './fail_task_reducer';
 import FollowUpReducer from './follow_up_reducer';
 import GiveFeedbackReducer from './give_feedback_reducer';
@@ -43,6 +44,7 @@ import ReportProgressReducer from './report_progress_reducer';
 import ReserveBudgetReducer from './reserve_budget_reducer';
 import RevokeLimbReducer from './revoke_limb_reducer';
 import SetBudgetReducer from './set_budget_reducer';
+import SetEventRetentionReducer from './set_event_retention_reducer';
 import SetExhaustionReducer from './set_exhaustion_reducer';
 import SetLimbReducer from './set_limb_reducer';
 import SetQuotasReducer from './set_quotas_reducer';
@@ -56,6 +58,8 @@ import StreamRow from './stream_table';
 import AttemptsRow from './attempts_table';
 import BudgetsRow from './budgets_table';
 import DayTotalsRow from './day_totals_table';
+import EventTotalsRow from './event_totals_table';
+import EventsRow from './events_table';
 import FeedbacksRow from './feedbacks_table';
 import LeaseHistoryRow from './lease_history_table';
 import LeaseInputsRow from './lease_inputs_table';
@@ -108,6 +112,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, DayTotalsRow),
+  eventTotals: __table({
+    name: 'event_totals',
+    indexes: [],
+    constraints: [],
+  }, EventTotalsRow),
+  events: __table({
+    name: 'events',
+    indexes: [],
+    constraints: [],
+  }, EventsRow),
   feedbacks: __table({
     name: 'feedbacks',
     indexes: [],
@@ -218,6 +232,7 @@ const reducersSchema = __reducers(
   __reducerSchema('create_invite', CreateInviteReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('drain_limb', DrainLimbReducer),
+  __reducerSchema('emit', EmitReducer),
   __reducerSchema('fail_task', FailTaskReducer),
   __reducerSchema('follow_up', FollowUpReducer),
   __reducerSchema('give_feedback', GiveFeedbackReducer),
@@ -232,6 +247,7 @@ const reducersSchema = __reducers(
   __reducerSchema('reserve_budget', ReserveBudgetReducer),
   __reducerSchema('revoke_limb', RevokeLimbReducer),
   __reducerSchema('set_budget', SetBudgetReducer),
+  __reducerSchema('set_event_retention', SetEventRetentionReducer),
   __reducerSchema('set_exhaustion', SetExhaustionReducer),
   __reducerSchema('set_limb', SetLimbReducer),
   __reducerSchema('set_quotas', SetQuotasReducer),

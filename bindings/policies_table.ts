@@ -18,4 +18,7 @@ export default __t.row({
   rowsMax: __t.u64().name('rows_max'),
   bytesMax: __t.u64().name('bytes_max'),
   keepDays: __t.u32().name('keep_days'),
+  eventsMax: __t.u32().name('events_max'),
+  eventBytesMax: __t.u64().name('event_bytes_max'),
+  eventDays: __t.u32().name('event_days'),
 });

@@ -116,6 +116,41 @@ export const EarlierTurn = __t.object('EarlierTurn', {
 });
 export type EarlierTurn = __Infer<typeof EarlierTurn>;
 
+export const Event = __t.object('Event', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  place: __t.u64(),
+  kind: __t.string(),
+  source: __t.string(),
+  subject: __t.string(),
+  payload: __t.string(),
+  at: __t.timestamp(),
+  get origin() {
+    return EventOrigin;
+  },
+  depth: __t.u8(),
+  dedupeKey: __t.string(),
+});
+export type Event = __Infer<typeof Event>;
+
+export const EventOrigin = __t.enum('EventOrigin', {
+  Member: __t.identity(),
+  Hook: __t.u64(),
+  Schedule: __t.u64(),
+  Rule: __t.u64(),
+});
+export type EventOrigin = __Infer<typeof EventOrigin>;
+
+export const EventTotal = __t.object('EventTotal', {
+  key: __t.string(),
+  tenantId: __t.u64(),
+  day: __t.string(),
+  kind: __t.string(),
+  events: __t.u64(),
+  bytes: __t.u64(),
+});
+export type EventTotal = __Infer<typeof EventTotal>;
+
 export const Exhaustion = __t.enum('Exhaustion', {
   Reject: __t.unit(),
   Downgrade: __t.unit(),
@@ -237,6 +272,9 @@ export const Policy = __t.object('Policy', {
   rowsMax: __t.u64(),
   bytesMax: __t.u64(),
   keepDays: __t.u32(),
+  eventsMax: __t.u32(),
+  eventBytesMax: __t.u64(),
+  eventDays: __t.u32(),
 });
 export type Policy = __Infer<typeof Policy>;
 

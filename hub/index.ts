@@ -1,4 +1,5 @@
 export * from './reducers/budgets.ts';
+export * from './reducers/events.ts';
 export * from './reducers/invites.ts';
 export { compact, setQuotas, setRetention } from './reducers/keeping.ts';
 export { claimTask, completeTask, failTask } from './reducers/leases.ts';
@@ -12,6 +13,7 @@ export { createTenant } from './reducers/tenants.ts';
 export * from './reducers/threads.ts';
 export * from './reducers/timers.ts';
 export { default } from './schema.ts';
+export * from './views/events.ts';
 export * from './views/history.ts';
 export * from './views/limb.ts';
 export * from './views/member.ts';

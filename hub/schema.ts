@@ -1,6 +1,7 @@
 import { type Infer, schema, table } from 'spacetimedb/server';
 import { budgetRow, policyRow, reservationRow } from './tables/budgets.ts';
 import { compactTable, graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
+import { type EventOrigin, eventKeyRow, eventLogRow, eventRow, eventTotalRow } from './tables/events.ts';
 import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
@@ -81,6 +82,14 @@ const spacetimedb = schema({
   dayTotal: table({ name: 'day_total' }, dayTotalRow),
   compaction: table({ name: 'compaction' }, compactionRow),
 
+  event: table(
+    { name: 'event', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['tenantId', 'place'] }] },
+    eventRow,
+  ),
+  eventLog: table({ name: 'event_log' }, eventLogRow),
+  eventKey: table({ name: 'event_key' }, eventKeyRow),
+  eventTotal: table({ name: 'event_total' }, eventTotalRow),
+
   timer: timerTable,
   grace: graceTable,
   pulse: pulseTable,
@@ -107,6 +116,9 @@ export type PolicyRow = Infer<typeof policyRow>;
 export type DayTotalRow = Infer<typeof dayTotalRow>;
 export type BudgetRow = Infer<typeof budgetRow>;
 export type ReservationRow = Infer<typeof reservationRow>;
+export type EventRow = Infer<typeof eventRow>;
+export type EventLogRow = Infer<typeof eventLogRow>;
+export type EventOriginValue = Infer<typeof EventOrigin>;
 export type Amounts = Infer<typeof AmountsType>;
 export type RoleTag = Infer<typeof Role>['tag'];
 export type AttemptOutcomeTag = Infer<typeof AttemptOutcome>['tag'];

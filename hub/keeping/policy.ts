@@ -22,4 +22,7 @@ const undecided: Omit<PolicyRow, 'tenantId'> = {
   rowsMax: 0n,
   bytesMax: 0n,
   keepDays: 0,
+  eventsMax: 0,
+  eventBytesMax: 0n,
+  eventDays: 0,
 };

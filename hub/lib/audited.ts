@@ -50,6 +50,16 @@ export const audited: Readonly<Record<string, Audited>> = {
   budget: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'holder', 'scope', 'unit', 'period', 'bound'] },
   policy: {
     tenant: 'tenant_id',
-    columns: ['tenant_id', 'on_exhausted', 'unfinished_tasks_max', 'rows_max', 'bytes_max', 'keep_days'],
+    columns: [
+      'tenant_id',
+      'on_exhausted',
+      'unfinished_tasks_max',
+      'rows_max',
+      'bytes_max',
+      'keep_days',
+      'events_max',
+      'event_bytes_max',
+      'event_days',
+    ],
   },
 };

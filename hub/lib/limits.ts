@@ -34,6 +34,24 @@ export const limits = {
   compactedMax: 100,
   /** The pause before the next step while there is more to do. */
   compactNextMs: 100,
+  eventPayloadBytesMax: 64 * 1024,
+  /** Of a kind or a source. */
+  eventNameCharsMax: 128,
+  eventSubjectCharsMax: 256,
+  /** How long no other event with the same dedupe key is taken. */
+  eventDedupeMs: 24 * 60 * 60 * 1000,
+  eventDedupeMsMax: 30 * 24 * 60 * 60 * 1000,
+  /** What is kept of a tenant's events, and what its owners can keep at most. */
+  eventsDefault: 10_000,
+  eventsMax: 1_000_000,
+  eventBytesDefault: 64n * 1024n * 1024n,
+  eventBytesMax: 4n * 1024n * 1024n * 1024n,
+  eventDaysDefault: 30,
+  /** Events that one more event, or a step through those that are too old, drops. */
+  eventsDroppedMax: 64,
+  eventsDroppedAtOnceMax: 1000,
+  /** Daily totals of a tenant's events; what comes later is counted by the day alone. */
+  eventTotalsMax: 10_000,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,

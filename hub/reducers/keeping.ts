@@ -1,5 +1,6 @@
 import { ScheduleAt } from 'spacetimedb';
 import { SenderError, t } from 'spacetimedb/server';
+import { dropOldEvents } from '../events/log.ts';
 import { compactSome } from '../keeping/compaction.ts';
 import { decide } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
@@ -37,9 +38,10 @@ export const setRetention = spacetimedb.reducer(
 
 export const compact = spacetimedb.reducer({ onSchedule: compactTable }, { row: compactTable.rowType }, compactStep);
 
-/** One step of the compaction, and soon the next one while there is more to do. */
+/** One step of the compaction and through old events, and soon the next one while there is more to do. */
 export function compactStep(ctx: Ctx): void {
-  if (!compactSome(ctx)) return;
+  const isMore = [compactSome(ctx), dropOldEvents(ctx)].includes(true);
+  if (!isMore) return;
   const next = after(ctx.timestamp, limits.compactNextMs);
   ctx.db.compact.insert({ id: 0n, scheduledAt: ScheduleAt.time(next.microsSinceUnixEpoch) });
 }

@@ -52,4 +52,8 @@ export const policyRow = t.row('Policy', {
   bytesMax: t.u64().default(0n),
   /** How long finished tasks are kept before only their daily totals are; 0 for the default. */
   keepDays: t.u32().default(0),
+  /** How many events are kept, of how many bytes, and for how many days; 0 for the default. */
+  eventsMax: t.u32().default(0),
+  eventBytesMax: t.u64().default(0n),
+  eventDays: t.u32().default(0),
 });

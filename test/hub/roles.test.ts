@@ -142,6 +142,19 @@ const rules: Record<string, Rule> = {
     call: (client) => client.call('drainLimb', { tenantId: 1n, limb: mesh.identity('limb'), isDraining: true }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
   },
+  emit: {
+    call: (client) =>
+      client.call('emit', {
+        tenantId: 1n,
+        kind: 'order.paid',
+        source: 'shop',
+        subject: '',
+        payload: '{}',
+        dedupeKey: '',
+        dedupeMs: 0,
+      }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
   fail_task: {
     call: (client) => client.call('failTask', { taskId: claimed, attempt: 1, error: 'no', isRetryable: true }),
     outcomes: forLimbs('ok', 'stale-attempt'),
@@ -173,6 +186,10 @@ const rules: Record<string, Rule> = {
         period: { tag: 'Day' },
         bound: 1n,
       }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  set_event_retention: {
+    call: (client) => client.call('setEventRetention', { tenantId: 1n, eventsMax: 5, eventBytesMax: 0n, eventDays: 0 }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
   },
   set_exhaustion: {

@@ -30,6 +30,8 @@ const hidden = [
   'policy',
   'usage',
   'dayTotal',
+  'event',
+  'eventTotal',
 ] as const;
 
 export function allRows(mesh: Mesh): Rows {
@@ -53,6 +55,8 @@ export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly 
   policies: (rows, viewer) => ofTenants(rows, viewer, rows.policy),
   usages: (rows, viewer) => ofTenants(rows, viewer, rows.usage),
   day_totals: (rows, viewer) => ofTenants(rows, viewer, rows.dayTotal),
+  events: (rows, viewer) => ofTenants(rows, viewer, rows.event),
+  event_totals: (rows, viewer) => ofTenants(rows, viewer, rows.eventTotal),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
   visible_history: (rows, viewer) =>

@@ -66,6 +66,17 @@ const remembering = step<World, readonly [number, number, number]>(
   },
 );
 
+const emitting = step<World, readonly [number, number, number]>(
+  'emit',
+  fc.tuple(number, number, number),
+  (world, [who, tenant, key]) => {
+    const tenantId = pick(world.tenants, tenant);
+    const event = { kind: 'order.paid', source: 'shop', subject: `of ${tenantId}`, payload: `"of ${tenantId}"` };
+    const args = { tenantId, ...event, dedupeKey: `e${key}`, dedupeMs: 0 };
+    pick([...world.people, ...world.limbs], who).client.call('emit', args);
+  },
+);
+
 const cancelling = step<World, readonly [number, number]>('cancel', fc.tuple(number, number), (world, [who, id]) => {
   pick(world.people, who).client.call('cancelTask', { taskId: pickTask(world, id) });
 });
@@ -109,6 +120,7 @@ export const history = fc.array(
     remembering,
     following,
     judging,
+    emitting,
     cancelling,
     announcing,
     inviting,

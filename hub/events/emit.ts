@@ -1,0 +1,94 @@
+import { SenderError } from 'spacetimedb/server';
+import { limits } from '../lib/limits.ts';
+import { requireText, utf8Bytes } from '../lib/text.ts';
+import { after, isBefore } from '../lib/time.ts';
+import type { Ctx, EventOriginValue, EventRow } from '../schema.ts';
+import { eventBytes, keepEvent } from './log.ts';
+
+export interface NewEvent {
+  readonly tenantId: bigint;
+  readonly kind: string;
+  readonly source: string;
+  /** Default: none. */
+  readonly subject?: string;
+  /** JSON. */
+  readonly payload: string;
+  readonly origin: EventOriginValue;
+  /** How many rules made events of events before it. Default: 0 */
+  readonly depth?: number;
+  /** Default: none. */
+  readonly dedupeKey?: string;
+  /** How long no other event with the key is taken. Default: a day. It ends when the event is dropped. */
+  readonly dedupeMs?: number;
+}
+
+/**
+ * Takes an event of somebody who may emit it, and all that follows from it, in one transaction.
+ * @returns none when its dedupe key was seen already. @throws SenderError when it is not as an event must be
+ */
+export function emitEvent(ctx: Ctx, given: NewEvent): EventRow | undefined {
+  const event = requireEvent(given);
+  const { tenantId, dedupeKey } = event;
+  const key = dedupeKey === '' ? '' : `${tenantId}/${dedupeKey}`;
+  const known = key === '' ? undefined : ctx.db.eventKey.key.find(key);
+  if (known && isBefore(ctx.timestamp, known.until)) return undefined;
+  const row = keepEvent(ctx, event);
+  if (key !== '') {
+    const until = after(ctx.timestamp, requireWindow(given.dedupeMs));
+    if (known) ctx.db.eventKey.key.update({ key, eventId: row.id, until });
+    else ctx.db.eventKey.insert({ key, eventId: row.id, until });
+  }
+  return row;
+}
+
+function requireEvent(given: NewEvent): Parameters<typeof keepEvent>[1] {
+  const { tenantId, origin, payload, subject = '', depth = 0, dedupeKey = '' } = given;
+  const kind = requireKind(given.kind);
+  const source = requireText('source', given.source, limits.eventNameCharsMax);
+  if (subject.length > limits.eventSubjectCharsMax) {
+    throw new SenderError(
+      `invalid-subject: the subject has ${subject.length} characters, at most ${limits.eventSubjectCharsMax} are allowed`,
+    );
+  }
+  if (dedupeKey.length > limits.keyCharsMax) {
+    throw new SenderError(
+      `invalid-dedupe-key: the dedupe key has ${dedupeKey.length} characters, at most ${limits.keyCharsMax} are allowed`,
+    );
+  }
+  requirePayload(payload);
+  const event = { tenantId, kind, source, subject: subject.trim(), payload, origin, depth, dedupeKey };
+  return { ...event, bytes: eventBytes(event) };
+}
+
+/** What has happened, in words of letters and digits: `order.paid`. */
+export function requireKind(text: string): string {
+  const kind = requireText('kind', text, limits.eventNameCharsMax);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/.test(kind)) {
+    throw new SenderError(
+      'invalid-kind: the kind of an event starts with a letter or digit; after it . _ : / - may stand too: order.paid',
+    );
+  }
+  return kind;
+}
+
+export function requirePayload(payload: string): void {
+  const bytes = utf8Bytes(payload);
+  if (bytes > limits.eventPayloadBytesMax) {
+    throw new SenderError(
+      `payload-too-large: the payload is ${bytes} bytes, at most ${limits.eventPayloadBytesMax} are allowed; send a reference to what is larger`,
+    );
+  }
+  try {
+    JSON.parse(payload);
+  } catch {
+    throw new SenderError('invalid-payload: the payload is not JSON; send {} when there is nothing to say');
+  }
+}
+
+function requireWindow(dedupeMs: number | undefined): number {
+  const ms = dedupeMs === undefined || dedupeMs === 0 ? limits.eventDedupeMs : dedupeMs;
+  if (ms > limits.eventDedupeMsMax) {
+    throw new SenderError(`invalid-window: a dedupe window is at most ${limits.eventDedupeMsMax} ms, not ${ms}`);
+  }
+  return ms;
+}

@@ -1,0 +1,17 @@
+import { t } from 'spacetimedb/server';
+import spacetimedb from '../schema.ts';
+import { eventRow, eventTotalRow } from '../tables/events.ts';
+
+/** Many: ask for the newest ones, by `ORDER BY id DESC LIMIT n`, and for older ones by `id`. */
+export const events = spacetimedb.view({ name: 'events', public: true }, t.array(eventRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.event, (member, event) => member.tenantId.eq(event.tenantId)),
+);
+
+/** What became of the events that are not kept any more. */
+export const eventTotals = spacetimedb.view({ name: 'event_totals', public: true }, t.array(eventTotalRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.eventTotal, (member, total) => member.tenantId.eq(total.tenantId)),
+);
