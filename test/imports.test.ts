@@ -49,6 +49,13 @@ describe('imports', () => {
     expect(upstream).toEqual([]);
   });
 
+  it('conditions know nothing of the hub', () => {
+    const upstream = importsOf('hub').filter(
+      ({ file, target }) => file.startsWith('hub/conditions/') && !target.startsWith('hub/conditions/'),
+    );
+    expect(upstream).toEqual([]);
+  });
+
   it('the core of the query engine touches no clock, no randomness and no node module', () => {
     const impure = files
       .filter((file) => file.startsWith('engine/query/') || file.startsWith('engine/store/'))
