@@ -162,6 +162,13 @@ withTenant(tasks)
   .addHelpText('after', examples('helix tasks', 'helix tasks --follow', 'helix tasks --json --limit 100'))
   .action((options) => run(async () => (await import('./commands/tasks.ts')).tasks(options)));
 
+withTenant(program.command('top'))
+  .description('watch tasks and limbs live, in the terminal')
+  .option('--once', 'print what there is now and end, such as for a pipe')
+  .addHelpText('after', '\nKeys: j k move, Enter opens a task, / words, f shows, s sorts, ? all keys, q quits.\n')
+  .addHelpText('after', examples('helix top', 'helix top --once | head -20'))
+  .action((options) => run(async () => (await import('./commands/top.ts')).top(options)));
+
 withHub(program.command('why'))
   .argument('<task>', 'number of the task', count)
   .description('explain why a task is not running, or what became of its attempts')

@@ -3,7 +3,7 @@ import type { Task, TaskState } from '../../bindings/types.ts';
 import { formatDuration } from './summary.ts';
 import { clip, oneLine } from './terminal.ts';
 
-const colours: Record<TaskState['tag'], (text: string) => string> = {
+export const stateColours: Record<TaskState['tag'], (text: string) => string> = {
   Queued: pc.yellow,
   Claimed: pc.cyan,
   Running: pc.cyan,
@@ -40,7 +40,7 @@ export function formatTask(
   const used = widths.reduce((sum, width) => sum + width + 2, 0);
   return cells
     .map((cell, index) => {
-      if (index === 1) return colours[task.state.tag](cell);
+      if (index === 1) return stateColours[task.state.tag](cell);
       return index === 5 ? clip(cell, Math.max(10, columns - used)) : cell;
     })
     .join('  ')
