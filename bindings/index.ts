@@ -26,8 +26,10 @@ import AnnounceLimbReducer from './announce_limb_reducer';
 import CancelTaskReducer from './cancel_task_reducer';
 import ClaimTaskReducer from './claim_task_reducer';
 import CompleteTaskReducer from './complete_task_reducer';
+import CreateHookReducer from './create_hook_reducer';
 import CreateInviteReducer from './create_invite_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
+import DeleteHookReducer from './delete_hook_reducer';
 import DrainLimbReducer from './drain_limb_reducer';
 import EmitReducer from './emit_reducer';
 import FailTaskReducer from './fail_task_reducer';
@@ -43,6 +45,7 @@ import ReportMemoryReducer from './report_memory_reducer';
 import ReportProgressReducer from './report_progress_reducer';
 import ReserveBudgetReducer from './reserve_budget_reducer';
 import RevokeLimbReducer from './revoke_limb_reducer';
+import RotateHookReducer from './rotate_hook_reducer';
 import SetBudgetReducer from './set_budget_reducer';
 import SetEventRetentionReducer from './set_event_retention_reducer';
 import SetExhaustionReducer from './set_exhaustion_reducer';
@@ -61,6 +64,7 @@ import DayTotalsRow from './day_totals_table';
 import EventTotalsRow from './event_totals_table';
 import EventsRow from './events_table';
 import FeedbacksRow from './feedbacks_table';
+import HooksRow from './hooks_table';
 import LeaseHistoryRow from './lease_history_table';
 import LeaseInputsRow from './lease_inputs_table';
 import LeasesRow from './leases_table';
@@ -127,6 +131,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, FeedbacksRow),
+  hooks: __table({
+    name: 'hooks',
+    indexes: [],
+    constraints: [],
+  }, HooksRow),
   leaseHistory: __table({
     name: 'lease_history',
     indexes: [],
@@ -229,8 +238,10 @@ const reducersSchema = __reducers(
   __reducerSchema('cancel_task', CancelTaskReducer),
   __reducerSchema('claim_task', ClaimTaskReducer),
   __reducerSchema('complete_task', CompleteTaskReducer),
+  __reducerSchema('create_hook', CreateHookReducer),
   __reducerSchema('create_invite', CreateInviteReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
+  __reducerSchema('delete_hook', DeleteHookReducer),
   __reducerSchema('drain_limb', DrainLimbReducer),
   __reducerSchema('emit', EmitReducer),
   __reducerSchema('fail_task', FailTaskReducer),
@@ -246,6 +257,7 @@ const reducersSchema = __reducers(
   __reducerSchema('report_progress', ReportProgressReducer),
   __reducerSchema('reserve_budget', ReserveBudgetReducer),
   __reducerSchema('revoke_limb', RevokeLimbReducer),
+  __reducerSchema('rotate_hook', RotateHookReducer),
   __reducerSchema('set_budget', SetBudgetReducer),
   __reducerSchema('set_event_retention', SetEventRetentionReducer),
   __reducerSchema('set_exhaustion', SetExhaustionReducer),

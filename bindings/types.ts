@@ -169,6 +169,28 @@ export const Feedback = __t.object('Feedback', {
 });
 export type Feedback = __Infer<typeof Feedback>;
 
+export const Hook = __t.object('Hook', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  name: __t.string(),
+  kind: __t.string(),
+  get style() {
+    return HookStyle;
+  },
+  createdBy: __t.identity(),
+  createdAt: __t.timestamp(),
+  rotatedAt: __t.option(__t.timestamp()),
+  deliveries: __t.u64(),
+  deliveredAt: __t.option(__t.timestamp()),
+});
+export type Hook = __Infer<typeof Hook>;
+
+export const HookStyle = __t.enum('HookStyle', {
+  Standard: __t.unit(),
+  GitHub: __t.unit(),
+});
+export type HookStyle = __Infer<typeof HookStyle>;
+
 export const InviteKind = __t.enum('InviteKind', {
   Member: __t.unit(),
   Limb: __t.unit(),

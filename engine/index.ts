@@ -21,6 +21,7 @@ export { bundle as bundleModule, describeModule } from './module/index.ts';
 export type { Egress } from './module/procedures/fetch.ts';
 export type { Database } from './serve/contract.ts';
 export { requireDatabaseName } from './serve/http/database-name.ts';
+export { answerRequest } from './serve/http/module-routes.ts';
 export { serveStatic } from './serve/http/static.ts';
 
 export interface HostOptions {

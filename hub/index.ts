@@ -1,5 +1,6 @@
 export * from './reducers/budgets.ts';
 export * from './reducers/events.ts';
+export * from './reducers/hooks.ts';
 export * from './reducers/invites.ts';
 export { compact, setQuotas, setRetention } from './reducers/keeping.ts';
 export { claimTask, completeTask, failTask } from './reducers/leases.ts';

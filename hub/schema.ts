@@ -2,6 +2,7 @@ import { type Infer, schema, table } from 'spacetimedb/server';
 import { budgetRow, policyRow, reservationRow } from './tables/budgets.ts';
 import { compactTable, graceTable, pulseTable, sweepTable, timerTable } from './tables/clocks.ts';
 import { type EventOrigin, eventKeyRow, eventLogRow, eventRow, eventTotalRow } from './tables/events.ts';
+import { deliveryRow, hookKeyRow, hookRow } from './tables/hooks.ts';
 import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
@@ -90,6 +91,13 @@ const spacetimedb = schema({
   eventKey: table({ name: 'event_key' }, eventKeyRow),
   eventTotal: table({ name: 'event_total' }, eventTotalRow),
 
+  hook: table({ name: 'hook' }, hookRow),
+  hookKey: table({ name: 'hook_key' }, hookKeyRow),
+  delivery: table(
+    { name: 'delivery', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['hookId', 'place'] }] },
+    deliveryRow,
+  ),
+
   timer: timerTable,
   grace: graceTable,
   pulse: pulseTable,
@@ -119,6 +127,8 @@ export type ReservationRow = Infer<typeof reservationRow>;
 export type EventRow = Infer<typeof eventRow>;
 export type EventLogRow = Infer<typeof eventLogRow>;
 export type EventOriginValue = Infer<typeof EventOrigin>;
+export type HookRow = Infer<typeof hookRow>;
+export type HookKeyRow = Infer<typeof hookKeyRow>;
 export type Amounts = Infer<typeof AmountsType>;
 export type RoleTag = Infer<typeof Role>['tag'];
 export type AttemptOutcomeTag = Infer<typeof AttemptOutcome>['tag'];

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { bundleModule, type Host, openHost, Rejection, serveStatic } from '../../engine/index.ts';
+import { bundleModule, type Database, type Host, openHost, Rejection, serveStatic } from '../../engine/index.ts';
 import { dashboardOption } from '../lib/dashboard.ts';
 import { Failure } from '../lib/failure.ts';
 import { writeSecret } from '../lib/files.ts';
@@ -10,6 +10,7 @@ import { type Home, readRunningHub } from '../lib/home.ts';
 import { databaseName } from '../lib/hub.ts';
 import { type LimitOptions, limitsOf } from '../lib/limits.ts';
 import { localUrl } from '../lib/local-url.ts';
+import { hookAddresses } from './hook-addresses.ts';
 
 export interface HubSettings {
   readonly home: Home;
@@ -43,10 +44,11 @@ export async function checkFree({
 export async function startHub(settings: HubSettings): Promise<Host> {
   const { home, root, hostname, port } = settings;
   const bundle = await bundleModule(join(root, 'hub', 'index.ts'));
+  let hub: Database | undefined;
   const host = await open(settings);
   try {
     const { identity, token } = host.operator;
-    await host.databases.publish({
+    const published = await host.databases.publish({
       name: databaseName,
       owner: identity,
       bundle,
@@ -54,6 +56,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
       breakClients: true,
       token: undefined,
     });
+    hub = published.database;
     await writeSecret(home.ownerToken, `${token}\n`);
     const running = { url: localUrl(host.url), database: databaseName };
     await writeFile(home.hubFile, `${JSON.stringify(running)}\n`);
@@ -70,7 +73,7 @@ export async function startHub(settings: HubSettings): Promise<Host> {
         hostname,
         port,
         ...dashboardOption(),
-        fallback: serveStatic(join(root, 'web', 'build')),
+        fallback: hookAddresses(() => hub, serveStatic(join(root, 'web', 'build'))),
         warn,
         onFailure,
         ...historyOf(history),

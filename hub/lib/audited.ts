@@ -48,6 +48,7 @@ export const audited: Readonly<Record<string, Audited>> = {
     ],
   },
   budget: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'holder', 'scope', 'unit', 'period', 'bound'] },
+  hook: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'style', 'rotated_at'] },
   policy: {
     tenant: 'tenant_id',
     columns: [

@@ -52,6 +52,14 @@ export const limits = {
   eventsDroppedAtOnceMax: 1000,
   /** Daily totals of a tenant's events; what comes later is counted by the day alone. */
   eventTotalsMax: 10_000,
+  hooksMax: 100,
+  /** How far the clock of a webhook's sender may be off. */
+  deliveryAgeMsMax: 5 * 60 * 1000,
+  /** How long a delivery is remembered that does not say when it was signed. */
+  deliveryLifeMs: 30 * 24 * 60 * 60 * 1000,
+  /** Of one hook that are remembered, and those that one more delivery forgets. */
+  deliveriesMax: 10_000,
+  deliveriesForgottenMax: 8,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,

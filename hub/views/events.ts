@@ -1,6 +1,7 @@
 import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
 import { eventRow, eventTotalRow } from '../tables/events.ts';
+import { hookRow } from '../tables/hooks.ts';
 
 /** Many: ask for the newest ones, by `ORDER BY id DESC LIMIT n`, and for older ones by `id`. */
 export const events = spacetimedb.view({ name: 'events', public: true }, t.array(eventRow), (ctx) =>
@@ -14,4 +15,11 @@ export const eventTotals = spacetimedb.view({ name: 'event_totals', public: true
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.eventTotal, (member, total) => member.tenantId.eq(total.tenantId)),
+);
+
+/** Where events come in from outside. Their secrets are never shown. */
+export const hooks = spacetimedb.view({ name: 'hooks', public: true }, t.array(hookRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.hook, (member, hook) => member.tenantId.eq(hook.tenantId)),
 );

@@ -39,6 +39,7 @@ interface Rule {
   readonly outcomes: Record<Who, Outcome>;
 }
 
+const hookSecret = `whsec_${'s'.repeat(32)}`;
 const amounts = { tokens: 1n, micros: 1n, seconds: 1n };
 
 let mesh: Mesh;
@@ -77,6 +78,8 @@ beforeAll(async () => {
   limb.call('claimTask', { taskId: answered });
   limb.call('completeTask', { taskId: answered, attempt: 1, summary: summary() });
   code = inviteTo(mesh, { role: 'Viewer' });
+  const style = { tag: 'Standard' } as const;
+  mesh.call(mesh.owner, 'createHook', { tenantId: 1n, name: 'shop', kind: 'order.paid', style, secret: hookSecret });
   mark = await mesh.snapshot();
 });
 
@@ -122,6 +125,17 @@ const rules: Record<string, Rule> = {
     call: (client) => client.call('completeTask', { taskId: claimed, attempt: 1, summary: summary() }),
     outcomes: forLimbs('ok', 'stale-attempt'),
   },
+  create_hook: {
+    call: (client) =>
+      client.call('createHook', {
+        tenantId: 1n,
+        name: 'another',
+        kind: 'push',
+        style: { tag: 'GitHub' },
+        secret: hookSecret,
+      }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
   create_invite: {
     call: (client) =>
       client.call('createInvite', {
@@ -137,6 +151,10 @@ const rules: Record<string, Rule> = {
   create_tenant: {
     call: (client) => client.call('createTenant', { name: 'a third' }),
     outcomes: { ...forMembers('ok', 'forbidden', 'forbidden', 'forbidden'), 'owner of another tenant': 'ok' },
+  },
+  delete_hook: {
+    call: (client) => client.call('deleteHook', { hookId: 1n }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-hook'),
   },
   drain_limb: {
     call: (client) => client.call('drainLimb', { tenantId: 1n, limb: mesh.identity('limb'), isDraining: true }),
@@ -175,6 +193,10 @@ const rules: Record<string, Rule> = {
   revoke_limb: {
     call: (client) => client.call('revokeLimb', { tenantId: 1n, limb: mesh.identity('limb') }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
+  rotate_hook: {
+    call: (client) => client.call('rotateHook', { hookId: 1n, secret: hookSecret }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-hook'),
   },
   set_budget: {
     call: (client) =>

@@ -58,6 +58,8 @@ const untold: Readonly<Record<string, string>> = {
   band: 'how tasks wait',
   concurrency: 'how tasks wait',
   offer: 'what a limb is busy with',
+  hook_key: 'secrets are never told',
+  delivery: 'what a hook has seen',
   event: 'says itself where it comes from',
   event_log: 'counts',
   event_key: 'the event has its key',

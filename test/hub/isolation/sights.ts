@@ -31,6 +31,7 @@ const hidden = [
   'usage',
   'dayTotal',
   'event',
+  'hook',
   'eventTotal',
 ] as const;
 
@@ -57,6 +58,7 @@ export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly 
   day_totals: (rows, viewer) => ofTenants(rows, viewer, rows.dayTotal),
   events: (rows, viewer) => ofTenants(rows, viewer, rows.event),
   event_totals: (rows, viewer) => ofTenants(rows, viewer, rows.eventTotal),
+  hooks: (rows, viewer) => ofTenants(rows, viewer, rows.hook),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
   visible_history: (rows, viewer) =>
