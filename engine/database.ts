@@ -131,14 +131,14 @@ export class HostedDatabase implements Database {
   }
 
   connect(client: Client): void {
-    this.engine.connect(client);
+    this.engine.clients.connect(client);
     const { identity, connectionId } = client;
     this.#connected.set(client, { identity, connectionId, sinceMicros: this.engine.nowMicros() });
   }
 
   disconnect(client: Client): void {
     this.#connected.delete(client);
-    this.engine.disconnect(client);
+    this.engine.clients.disconnect(client);
   }
 
   handle(received: Iterator<Received>): void {
@@ -236,11 +236,11 @@ export class HostedDatabase implements Database {
   /** A request's own short connection, with the hooks around it. */
   async #briefly<T>(caller: HttpCaller, run: (client: Client) => Promise<T>): Promise<T> {
     const client: Client = { ...caller, connectionId: this.#connectionId(), deliver: () => {}, close: () => {} };
-    this.engine.connect(client);
+    this.engine.clients.connect(client);
     try {
       return await run(client);
     } finally {
-      this.engine.disconnect(client);
+      this.engine.clients.disconnect(client);
     }
   }
 

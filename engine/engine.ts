@@ -1,12 +1,13 @@
 import { jsonText } from './bsatn/satsjson-write.ts';
 import type { CallResult, Origin } from './call.ts';
+import { Clients } from './clients.ts';
 import { assert, Rejection } from './errors.ts';
 import { Firings } from './firings.ts';
 import type { Clock } from './host/clock.ts';
 import type { CommitLog } from './log/log.ts';
 import type { Logs } from './logs.ts';
 import type { Catalog } from './module/catalog.ts';
-import type { ModuleDef, Named, ProcedureDef, ReducerDef, ViewDef } from './module/definition.ts';
+import type { Lifecycle, ModuleDef, Named, ProcedureDef, ReducerDef, ViewDef } from './module/definition.ts';
 import { HostCut, resumeBare, TimeLimit } from './module/guard.ts';
 import {
   fatalMessage,
@@ -18,7 +19,6 @@ import {
 } from './module/instance.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { rawModuleVersion10 } from './module/raw-type.ts';
-import { clientTable } from './module/system-catalog.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
 import type { Caller, QuerySetUpdate } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
@@ -28,7 +28,6 @@ import { schemaVersion9 } from './schema.ts';
 import type { Client, JsonText } from './serve/contract.ts';
 import type { Transaction } from './store/contract.ts';
 import type { Store } from './store/store.ts';
-import { clientRow, readClientRow } from './system.ts';
 
 export interface EngineParts {
   readonly identity: bigint;
@@ -58,6 +57,7 @@ export class Engine {
   readonly owner: bigint;
   readonly store: Store;
   readonly logs: Logs;
+  readonly clients: Clients;
   readonly #clock: Clock;
   readonly #log: CommitLog;
   readonly #callMsMax: number;
@@ -67,7 +67,6 @@ export class Engine {
   readonly #firings: Firings;
   readonly #recorder: Recorder;
   readonly #room: Room;
-  readonly #clients = new Map<bigint, Client>();
   #module: LoadedModule;
   #instance: ModuleInstance;
   #procedures: Procedures;
@@ -89,6 +88,7 @@ export class Engine {
     this.#log = parts.log;
     this.#firings = new Firings(this, parts.clock);
     this.#room = new Room(parts.log, parts.clock);
+    this.clients = new Clients(this, this.#room);
     this.#callMsMax = parts.callMsMax;
     this.#graceMs = parts.graceMs;
     this.#onBroken = parts.onBroken;
@@ -156,24 +156,13 @@ export class Engine {
    * @param present who is connected still
    */
   start(present: readonly Client[] = []): void {
-    for (const client of present) this.#clients.set(client.connectionId, client);
-    const rows = this.store.table(clientTable.id);
-    for (const handle of rows.scan()) {
-      const { identity, connectionId } = readClientRow(rows.row(handle));
-      if (!this.#clients.has(connectionId)) this.#end(identity, connectionId);
-    }
+    this.clients.start(present);
     this.#firings.load();
   }
 
   /** Runs the init hook and whatever else makes the first commit. */
   initialize(write: (tx: Transaction) => void): CallResult {
-    const origin = this.origin('init', this.owner);
-    return this.#attempt(() =>
-      this.transact(origin, undefined, (tx) => {
-        write(tx);
-        return this.#hook(tx, 'init', origin);
-      }),
-    );
+    return this.runHook('init', this.owner, 0n, write);
   }
 
   /** Puts another module in the place of the running one. The stored tables have been altered already. */
@@ -203,33 +192,21 @@ export class Engine {
     return { name, identity, connectionId, timestampMicros: this.#clock.nowMicros() };
   }
 
-  /** Records the client and runs the connect hook. @throws Rejection `connect-refused` */
-  connect(client: Client): void {
-    if (this.#isClosed) throw new Rejection('closed', reopening);
-    const origin = this.origin('connect', client.identity, client.connectionId);
-    this.#clients.set(client.connectionId, client);
-    const result = this.#attempt(() =>
+  /** Runs the module's hook, if it has one, in a transaction that begins with `write`. */
+  runHook(lifecycle: Lifecycle, identity: bigint, connectionId: bigint, write: (tx: Transaction) => void): CallResult {
+    const origin = this.origin(lifecycle, identity, connectionId);
+    const hook = this.def.reducers.find((reducer) => reducer.lifecycle === lifecycle);
+    return this.#attempt(() =>
       this.transact(origin, undefined, (tx) => {
-        tx.insert(clientTable.id, clientRow(client.identity, client.connectionId));
-        return this.#hook(tx, 'connect', origin);
+        write(tx);
+        return hook ? this.#run(tx, hook, origin, new Uint8Array()) : { kind: 'ok' };
       }),
     );
-    if (result.kind === 'ok') return;
-    this.#clients.delete(client.connectionId);
-    throw new Rejection('connect-refused', result.message);
   }
 
-  /** Runs the disconnect hook and forgets the client's subscriptions. */
-  disconnect(client: Client): void {
-    if (this.#isClosed || !this.#clients.has(client.connectionId)) return;
-    this.#queries.remove(client);
-    this.#end(client.identity, client.connectionId);
-    this.#clients.delete(client.connectionId);
-  }
-
-  /** Ends every connection, such as when an update breaks what the clients were generated from. */
-  disconnectAll(code: number, reason: string): void {
-    for (const client of [...this.#clients.values()]) client.close(code, reason);
+  /** @throws Rejection `closed` */
+  requireOpen(): void {
+    if (this.#isClosed) throw new Rejection('closed', reopening);
   }
 
   /** The reducer of that name, if there is one, whether it may be called from outside or not. */
@@ -303,8 +280,8 @@ export class Engine {
    */
   async close(reason = 'the hub is shutting down'): Promise<void> {
     const ended = this.#procedures.close(reason);
-    this.disconnectAll(1001, reason);
-    for (const client of [...this.#clients.values()]) this.disconnect(client);
+    this.clients.closeAll(1001, reason);
+    this.clients.disconnectAll();
     this.#isClosed = true;
     this.#firings.stop();
     this.#room.stop();
@@ -401,7 +378,7 @@ export class Engine {
       catalog: this.#catalog,
       reader: (table) => this.store.table(table),
       identity: this.identity,
-      claims: (connectionId) => this.#clients.get(connectionId)?.claims ?? '',
+      claims: (connectionId) => this.clients.claims(connectionId),
       log: (record) => this.logs.add(record),
       scheduleImmediate: (name, args) => this.#firings.runSoon(name, args),
     };
@@ -428,33 +405,6 @@ export class Engine {
     return this.#instance.callReducer(tx, reducer.id, identity, connectionId, timestampMicros, args);
   }
 
-  #hook(tx: Transaction, lifecycle: ReducerDef['lifecycle'], origin: Origin): Outcome {
-    const reducer = this.#catalog.def.reducers.find((entry) => entry.lifecycle === lifecycle);
-    return reducer ? this.#run(tx, reducer, origin, new Uint8Array()) : { kind: 'ok' };
-  }
-
-  /** Ends a connection. A disconnect hook that fails does not keep the client in the table. */
-  #end(identity: bigint, connectionId: bigint): void {
-    const origin = this.origin('disconnect', identity, connectionId);
-    const row = clientRow(identity, connectionId);
-    const result = this.#attempt(() =>
-      this.transact(origin, undefined, (tx) => {
-        tx.deleteEqual(clientTable.id, row);
-        return this.#hook(tx, 'disconnect', origin);
-      }),
-    );
-    if (result.kind === 'ok') return;
-    const forgotten =
-      result.kind === 'refused'
-        ? result
-        : this.transact(origin, undefined, (tx) => {
-            tx.deleteEqual(clientTable.id, row);
-            return { kind: 'ok' };
-          });
-    // The hook must not be skipped: what a client held would stay with it.
-    if (forgotten.kind === 'refused') this.#room.defer(() => this.#end(identity, connectionId));
-  }
-
   #attempt(run: () => CallResult): CallResult {
     try {
       return this.guarded(run);
@@ -473,7 +423,7 @@ export class Engine {
     this.#room.stop();
     this.#instance.close();
     void this.#procedures.close(reopening);
-    this.disconnectAll(1012, reopening);
+    this.clients.closeAll(1012, reopening);
     this.#onBroken();
     return new Rejection('closed', reopening, { cause: error });
   }

@@ -61,7 +61,7 @@ export async function updateModule(
   if (plan.breaks.length > 0) {
     const message = 'Disconnecting all users: the update breaks what their bindings say';
     engine.logs.add({ level: 'Info', ts: engine.nowMicros(), message });
-    engine.disconnectAll(1012, 'the module was updated; reload to get the new version');
+    engine.clients.closeAll(1012, 'the module was updated; reload to get the new version');
   }
   await engine.durable(engine.offset);
 }
