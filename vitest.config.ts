@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['{engine,hub,limbs,cli,test}/**/*.test.ts', 'web/src/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // On a machine with other work a second is nothing.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
     globalSetup: ['test/support/build.ts'],
   },

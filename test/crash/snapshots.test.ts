@@ -159,10 +159,10 @@ describe('snapshot', () => {
     first.disk.files.set(`/hub/databases/${folder}/00000000000000000003.snapshot.new`, Buffer.from('a part'));
     const second = await start(first.disk.afterCrash(), 5000);
     const taken = () => [...second.disk.files.keys()].filter((path) => path.includes('.snapshot'));
-    await vi.waitUntil(() => taken().length === 1 && !taken()[0]?.endsWith('.new'));
+    await vi.waitUntil(() => taken().length === 1 && !taken()[0]?.endsWith('.new'), { timeout: 20_000 });
     const [before] = taken();
     await open(second, 0, 60);
-    await vi.waitUntil(() => taken().some((path) => path !== before));
+    await vi.waitUntil(() => taken().some((path) => path !== before), { timeout: 20_000 });
     const expected = contents(second);
     await second.databases.close();
     expect(second.warnings).toEqual([]);
