@@ -28,14 +28,17 @@ import ClaimTaskReducer from './claim_task_reducer';
 import CompleteTaskReducer from './complete_task_reducer';
 import CreateHookReducer from './create_hook_reducer';
 import CreateInviteReducer from './create_invite_reducer';
+import CreateScheduleReducer from './create_schedule_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
 import DeleteHookReducer from './delete_hook_reducer';
+import DeleteScheduleReducer from './delete_schedule_reducer';
 import DrainLimbReducer from './drain_limb_reducer';
 import EmitReducer from './emit_reducer';
 import FailTaskReducer from './fail_task_reducer';
 import FollowUpReducer from './follow_up_reducer';
 import GiveFeedbackReducer from './give_feedback_reducer';
 import LeaveTenantReducer from './leave_tenant_reducer';
+import PauseScheduleReducer from './pause_schedule_reducer';
 import PongReducer from './pong_reducer';
 import RedeemInviteReducer from './redeem_invite_reducer';
 import RedriveAllReducer from './redrive_all_reducer';
@@ -75,6 +78,7 @@ import OffersRow from './offers_table';
 import PoliciesRow from './policies_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
+import SchedulesRow from './schedules_table';
 import SelfRow from './self_table';
 import SummariesRow from './summaries_table';
 import TaskInputsRow from './task_inputs_table';
@@ -186,6 +190,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, QueueRow),
+  schedules: __table({
+    name: 'schedules',
+    indexes: [],
+    constraints: [],
+  }, SchedulesRow),
   self: __table({
     name: 'self',
     indexes: [],
@@ -240,14 +249,17 @@ const reducersSchema = __reducers(
   __reducerSchema('complete_task', CompleteTaskReducer),
   __reducerSchema('create_hook', CreateHookReducer),
   __reducerSchema('create_invite', CreateInviteReducer),
+  __reducerSchema('create_schedule', CreateScheduleReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('delete_hook', DeleteHookReducer),
+  __reducerSchema('delete_schedule', DeleteScheduleReducer),
   __reducerSchema('drain_limb', DrainLimbReducer),
   __reducerSchema('emit', EmitReducer),
   __reducerSchema('fail_task', FailTaskReducer),
   __reducerSchema('follow_up', FollowUpReducer),
   __reducerSchema('give_feedback', GiveFeedbackReducer),
   __reducerSchema('leave_tenant', LeaveTenantReducer),
+  __reducerSchema('pause_schedule', PauseScheduleReducer),
   __reducerSchema('pong', PongReducer),
   __reducerSchema('redeem_invite', RedeemInviteReducer),
   __reducerSchema('redrive_all', RedriveAllReducer),

@@ -90,6 +90,12 @@ export const Citation = __t.object('Citation', {
 });
 export type Citation = __Infer<typeof Citation>;
 
+export const CronTiming = __t.object('CronTiming', {
+  pattern: __t.string(),
+  timeZone: __t.string(),
+});
+export type CronTiming = __Infer<typeof CronTiming>;
+
 export const DayTotal = __t.object('DayTotal', {
   id: __t.u64(),
   key: __t.string(),
@@ -334,6 +340,36 @@ export const Role = __t.enum('Role', {
   Viewer: __t.unit(),
 });
 export type Role = __Infer<typeof Role>;
+
+export const Schedule = __t.object('Schedule', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  name: __t.string(),
+  get timing() {
+    return ScheduleTiming;
+  },
+  kind: __t.string(),
+  subject: __t.string(),
+  payload: __t.string(),
+  isPaused: __t.bool(),
+  createdBy: __t.identity(),
+  createdAt: __t.timestamp(),
+  nextAt: __t.option(__t.timestamp()),
+  fires: __t.u64(),
+  firedAt: __t.option(__t.timestamp()),
+  dueAt: __t.option(__t.timestamp()),
+  missed: __t.u32(),
+});
+export type Schedule = __Infer<typeof Schedule>;
+
+export const ScheduleTiming = __t.enum('ScheduleTiming', {
+  get Cron() {
+    return CronTiming;
+  },
+  EveryMs: __t.u64(),
+  Once: __t.timestamp(),
+});
+export type ScheduleTiming = __Infer<typeof ScheduleTiming>;
 
 export const StreamPiece = __t.object('StreamPiece', {
   taskId: __t.u64(),

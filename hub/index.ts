@@ -9,6 +9,7 @@ export * from './reducers/limbs.ts';
 export * from './reducers/members.ts';
 export * from './reducers/progress.ts';
 export * from './reducers/pulse.ts';
+export * from './reducers/schedules.ts';
 export { cancelTask, redriveAll, redriveTask, submitTask } from './reducers/tasks.ts';
 export { createTenant } from './reducers/tenants.ts';
 export * from './reducers/threads.ts';

@@ -7,6 +7,7 @@ import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/lim
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
+import { alarmTable, scheduleRow } from './tables/schedules.ts';
 import {
   type Amounts as AmountsType,
   type AttemptOutcome,
@@ -98,6 +99,9 @@ const spacetimedb = schema({
     deliveryRow,
   ),
 
+  schedule: table({ name: 'schedule' }, scheduleRow),
+  alarm: alarmTable,
+
   timer: timerTable,
   grace: graceTable,
   pulse: pulseTable,
@@ -127,6 +131,7 @@ export type ReservationRow = Infer<typeof reservationRow>;
 export type EventRow = Infer<typeof eventRow>;
 export type EventLogRow = Infer<typeof eventLogRow>;
 export type EventOriginValue = Infer<typeof EventOrigin>;
+export type ScheduleRow = Infer<typeof scheduleRow>;
 export type HookRow = Infer<typeof hookRow>;
 export type HookKeyRow = Infer<typeof hookKeyRow>;
 export type Amounts = Infer<typeof AmountsType>;

@@ -41,7 +41,8 @@ export function emitEvent(ctx: Ctx, given: NewEvent): EventRow | undefined {
   return row;
 }
 
-function requireEvent(given: NewEvent): Parameters<typeof keepEvent>[1] {
+/** The event as it is kept, or a rejection that says what is wrong with it. */
+export function requireEvent(given: NewEvent): Parameters<typeof keepEvent>[1] {
   const { tenantId, origin, payload, subject = '', depth = 0, dedupeKey = '' } = given;
   const kind = requireKind(given.kind);
   const source = requireText('source', given.source, limits.eventNameCharsMax);
@@ -71,7 +72,7 @@ export function requireKind(text: string): string {
   return kind;
 }
 
-export function requirePayload(payload: string): void {
+function requirePayload(payload: string): void {
   const bytes = utf8Bytes(payload);
   if (bytes > limits.eventPayloadBytesMax) {
     throw new SenderError(

@@ -49,6 +49,7 @@ export const audited: Readonly<Record<string, Audited>> = {
   },
   budget: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'holder', 'scope', 'unit', 'period', 'bound'] },
   hook: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'style', 'rotated_at'] },
+  schedule: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'subject', 'is_paused'] },
   policy: {
     tenant: 'tenant_id',
     columns: [

@@ -60,6 +60,12 @@ export const limits = {
   /** Of one hook that are remembered, and those that one more delivery forgets. */
   deliveriesMax: 10_000,
   deliveriesForgottenMax: 8,
+  schedulesMax: 200,
+  intervalMsMin: 1000,
+  /** Times that a schedule was due while the hub was away, as far as they are counted. */
+  missedMax: 100,
+  /** How long after its time a schedule is woken again. */
+  rearmMs: 60_000,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,

@@ -2,6 +2,7 @@ import { ScheduleAt } from 'spacetimedb';
 import { limits } from '../lib/limits.ts';
 import { isBefore } from '../lib/time.ts';
 import { loseLeases, takeOff } from '../queue/workers.ts';
+import { rearm } from '../schedules/alarms.ts';
 import spacetimedb from '../schema.ts';
 import { graceTable, sweepTable } from '../tables/clocks.ts';
 import { compactStep } from './keeping.ts';
@@ -35,5 +36,6 @@ export const sweep = spacetimedb.reducer({ onSchedule: sweepTable }, { row: swee
   for (const invite of [...ctx.db.invite.iter()]) {
     if (isBefore(invite.expiresAt, ctx.timestamp)) ctx.db.invite.handle.delete(invite.handle);
   }
+  rearm(ctx);
   if (ctx.db.compact.count() === 0n) compactStep(ctx);
 });

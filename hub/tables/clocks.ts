@@ -44,7 +44,7 @@ export const compactTable = table(
   }),
 );
 
-/** Its one row is the hub's broom: expired invites go, and the compaction of finished tasks begins. */
+/** Its one row is the hub's broom: expired invites go, lost alarms come back, and the compaction of finished tasks begins. */
 export const sweepTable = table(
   { name: 'sweep' },
   t.row('Sweep', {

@@ -2,6 +2,7 @@ import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
 import { eventRow, eventTotalRow } from '../tables/events.ts';
 import { hookRow } from '../tables/hooks.ts';
+import { scheduleRow } from '../tables/schedules.ts';
 
 /** Many: ask for the newest ones, by `ORDER BY id DESC LIMIT n`, and for older ones by `id`. */
 export const events = spacetimedb.view({ name: 'events', public: true }, t.array(eventRow), (ctx) =>
@@ -22,4 +23,10 @@ export const hooks = spacetimedb.view({ name: 'hooks', public: true }, t.array(h
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.hook, (member, hook) => member.tenantId.eq(hook.tenantId)),
+);
+
+export const schedules = spacetimedb.view({ name: 'schedules', public: true }, t.array(scheduleRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.schedule, (member, schedule) => member.tenantId.eq(schedule.tenantId)),
 );

@@ -78,6 +78,9 @@ beforeAll(async () => {
   limb.call('claimTask', { taskId: answered });
   limb.call('completeTask', { taskId: answered, attempt: 1, summary: summary() });
   code = inviteTo(mesh, { role: 'Viewer' });
+  const timing = { tag: 'EveryMs', value: 3_600_000n } as const;
+  const event = { kind: 'tick', subject: '', payload: '{}' };
+  mesh.call(mesh.owner, 'createSchedule', { tenantId: 1n, name: 'hourly', timing, ...event });
   const style = { tag: 'Standard' } as const;
   mesh.call(mesh.owner, 'createHook', { tenantId: 1n, name: 'shop', kind: 'order.paid', style, secret: hookSecret });
   mark = await mesh.snapshot();
@@ -148,6 +151,18 @@ const rules: Record<string, Rule> = {
       }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
   },
+  create_schedule: {
+    call: (client) =>
+      client.call('createSchedule', {
+        tenantId: 1n,
+        name: 'another',
+        timing: { tag: 'EveryMs', value: 60_000n },
+        kind: 'tick',
+        subject: '',
+        payload: '{}',
+      }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
   create_tenant: {
     call: (client) => client.call('createTenant', { name: 'a third' }),
     outcomes: { ...forMembers('ok', 'forbidden', 'forbidden', 'forbidden'), 'owner of another tenant': 'ok' },
@@ -155,6 +170,14 @@ const rules: Record<string, Rule> = {
   delete_hook: {
     call: (client) => client.call('deleteHook', { hookId: 1n }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-hook'),
+  },
+  delete_schedule: {
+    call: (client) => client.call('deleteSchedule', { scheduleId: 1n }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-schedule'),
+  },
+  pause_schedule: {
+    call: (client) => client.call('pauseSchedule', { scheduleId: 1n, isPaused: true }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-schedule'),
   },
   drain_limb: {
     call: (client) => client.call('drainLimb', { tenantId: 1n, limb: mesh.identity('limb'), isDraining: true }),

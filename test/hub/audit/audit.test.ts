@@ -72,6 +72,7 @@ const untold: Readonly<Record<string, string>> = {
   reservation: 'what is being spent',
   feedback: 'what people say of answers',
   thread_turn: 'the task belongs to its thread',
+  alarm: 'when something is due',
   timer: 'when something is due',
   grace: 'when something is due',
   pulse: 'when something is due',

@@ -32,6 +32,7 @@ const hidden = [
   'dayTotal',
   'event',
   'hook',
+  'schedule',
   'eventTotal',
 ] as const;
 
@@ -59,6 +60,7 @@ export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly 
   events: (rows, viewer) => ofTenants(rows, viewer, rows.event),
   event_totals: (rows, viewer) => ofTenants(rows, viewer, rows.eventTotal),
   hooks: (rows, viewer) => ofTenants(rows, viewer, rows.hook),
+  schedules: (rows, viewer) => ofTenants(rows, viewer, rows.schedule),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
   visible_history: (rows, viewer) =>
