@@ -88,7 +88,7 @@ describe('the whole mesh with a language model', { timeout: 180_000 }, () => {
     const browser = await launchChromium();
     const page = await (await browser.newContext()).newPage();
     await page.goto(link);
-    await page.getByRole('textbox', { name: 'Ask' }).fill('Write slowly.');
+    await page.getByRole('textbox', { name: 'Ask', exact: true }).fill('Write slowly.');
     await page.getByRole('button', { name: 'Send' }).click();
     const answer = page.locator('[data-answer-so-far]');
     await answer.getByText('sentence 1 of it').waitFor();

@@ -30,7 +30,7 @@ try {
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   await page.goto(link);
-  await page.getByRole('textbox', { name: 'Ask' }).waitFor();
+  await page.getByRole('textbox', { name: 'Ask', exact: true }).waitFor();
   await page.waitForTimeout(600);
   await page.screenshot({ path: join(screens, 'start.png') });
   await work(page);
@@ -122,7 +122,7 @@ function signInLink() {
 }
 
 async function ask(page, question) {
-  await page.getByRole('textbox', { name: 'Ask' }).fill(question);
+  await page.getByRole('textbox', { name: 'Ask', exact: true }).fill(question);
   await page.getByRole('button', { name: 'Send' }).click();
   await page.locator('button[data-task-id][data-state=done]', { hasText: question }).waitFor();
   await page.getByRole('list', { name: 'Sources' }).waitFor();

@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       await page.keyboard.press('Escape');
       const guest = await (await face.browser.newContext()).newPage();
       await guest.goto(link);
-      await guest.getByRole('textbox', { name: 'Ask' }).waitFor();
+      await guest.getByRole('textbox', { name: 'Ask', exact: true }).waitFor();
       expect(guest.url()).toBe(`${face.url}/ask`);
       await guest.context().close();
     });
@@ -180,20 +180,6 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       await page.getByRole('button', { name: 'Show what is newer' }).click();
       await page.getByText('Is there something newer?').waitFor();
     });
-  });
-
-  it('lets a viewer see everything but what owners do', async () => {
-    const looker = await face.signIn('Viewer');
-    const actions = /\b(Save|Enrol|Drain|Revoke|Invite|Remove|Make|Set limit|Export|Cancel|Redrive)\b/;
-    for (const path of ['limbs', 'settings', 'memory', 'budget', 'activity', 'tasks']) {
-      await looker.goto(`${face.url}/${path}`);
-      await looker.getByRole('heading', { level: 1 }).waitFor();
-      await looker.locator('[data-connection=live]').waitFor();
-      expect(await looker.getByRole('button', { name: actions }).count()).toBe(0);
-    }
-    await looker.goto(`${face.url}/activity`);
-    await looker.getByText('Only owners see this').waitFor();
-    await looker.context().close();
   });
 
   it.each(['limbs', 'settings', 'memory', 'budget', 'activity'])(

@@ -16,7 +16,7 @@ describe.skipIf(!hasChromium)(inChromium('the frame around every screen'), { tim
   afterAll(async () => face?.close(), 60_000);
 
   it('opens on the question, with the code gone from the address', async () => {
-    await page.getByRole('textbox', { name: 'Ask' }).waitFor();
+    await page.getByRole('textbox', { name: 'Ask', exact: true }).waitFor();
     expect(page.url()).toBe(`${face.url}/ask`);
   });
 
@@ -50,7 +50,7 @@ describe.skipIf(!hasChromium)(inChromium('the frame around every screen'), { tim
     await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('a');
-    await page.getByRole('textbox', { name: 'Ask' }).waitFor();
+    await page.getByRole('textbox', { name: 'Ask', exact: true }).waitFor();
   });
 
   it('finds a task by its words', async () => {

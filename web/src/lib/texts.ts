@@ -191,6 +191,7 @@ export const texts = {
     script: 'Script',
     answer: 'Answer',
     answerSoFar: 'Answer so far',
+    brokenOff: (attempt: number) => `Broken off: what attempt ${attempt} had written`,
     output: 'Output',
     printed: 'Output so far',
     noOutput: 'The script printed nothing.',

@@ -67,6 +67,11 @@ export class TaskMaterial {
     return this.parts.findLast((part) => part.kind === 'Text' && part.attempt === attempt)?.text ?? '';
   }
 
+  /** What an attempt before that one had written when it was cut off, the latest of them. */
+  brokenOffBefore(attempt: number): StreamPart | undefined {
+    return this.parts.findLast((part) => part.kind === 'Text' && part.attempt < attempt);
+  }
+
   get isLoaded(): boolean {
     return this.#inputs.isLoaded && this.#kept.isLoaded && this.#summaries.isLoaded;
   }
