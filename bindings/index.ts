@@ -38,8 +38,10 @@ import FailTaskReducer from './fail_task_reducer';
 import FollowUpReducer from './follow_up_reducer';
 import GiveFeedbackReducer from './give_feedback_reducer';
 import LeaveTenantReducer from './leave_tenant_reducer';
+import NotifyMembersReducer from './notify_members_reducer';
 import PauseScheduleReducer from './pause_schedule_reducer';
 import PongReducer from './pong_reducer';
+import ReadNotificationsReducer from './read_notifications_reducer';
 import RedeemInviteReducer from './redeem_invite_reducer';
 import RedriveAllReducer from './redrive_all_reducer';
 import RedriveTaskReducer from './redrive_task_reducer';
@@ -74,10 +76,12 @@ import LeasesRow from './leases_table';
 import LimbsRow from './limbs_table';
 import MembersRow from './members_table';
 import MemoriesRow from './memories_table';
+import NotificationsRow from './notifications_table';
 import OffersRow from './offers_table';
 import PoliciesRow from './policies_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
+import ReadingsRow from './readings_table';
 import SchedulesRow from './schedules_table';
 import SelfRow from './self_table';
 import SummariesRow from './summaries_table';
@@ -170,6 +174,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MemoriesRow),
+  notifications: __table({
+    name: 'notifications',
+    indexes: [],
+    constraints: [],
+  }, NotificationsRow),
   offers: __table({
     name: 'offers',
     indexes: [],
@@ -190,6 +199,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, QueueRow),
+  readings: __table({
+    name: 'readings',
+    indexes: [],
+    constraints: [],
+  }, ReadingsRow),
   schedules: __table({
     name: 'schedules',
     indexes: [],
@@ -259,8 +273,10 @@ const reducersSchema = __reducers(
   __reducerSchema('follow_up', FollowUpReducer),
   __reducerSchema('give_feedback', GiveFeedbackReducer),
   __reducerSchema('leave_tenant', LeaveTenantReducer),
+  __reducerSchema('notify_members', NotifyMembersReducer),
   __reducerSchema('pause_schedule', PauseScheduleReducer),
   __reducerSchema('pong', PongReducer),
+  __reducerSchema('read_notifications', ReadNotificationsReducer),
   __reducerSchema('redeem_invite', RedeemInviteReducer),
   __reducerSchema('redrive_all', RedriveAllReducer),
   __reducerSchema('redrive_task', RedriveTaskReducer),

@@ -261,6 +261,29 @@ export const Memory = __t.object('Memory', {
 });
 export type Memory = __Infer<typeof Memory>;
 
+export const Notification = __t.object('Notification', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  place: __t.u64(),
+  get level() {
+    return NotificationLevel;
+  },
+  title: __t.string(),
+  text: __t.string(),
+  at: __t.timestamp(),
+  by: __t.option(__t.identity()),
+  event: __t.option(__t.u64()),
+  rule: __t.option(__t.u64()),
+});
+export type Notification = __Infer<typeof Notification>;
+
+export const NotificationLevel = __t.enum('NotificationLevel', {
+  Info: __t.unit(),
+  Warning: __t.unit(),
+  Critical: __t.unit(),
+});
+export type NotificationLevel = __Infer<typeof NotificationLevel>;
+
 export const Offer = __t.object('Offer', {
   taskId: __t.u64(),
   tenantId: __t.u64(),
@@ -333,6 +356,15 @@ export const QueueEntry = __t.object('QueueEntry', {
   bandId: __t.u64(),
 });
 export type QueueEntry = __Infer<typeof QueueEntry>;
+
+export const Reading = __t.object('Reading', {
+  key: __t.string(),
+  tenantId: __t.u64(),
+  identity: __t.identity(),
+  upTo: __t.u64(),
+  ids: __t.array(__t.u64()),
+});
+export type Reading = __Infer<typeof Reading>;
 
 export const Role = __t.enum('Role', {
   Owner: __t.unit(),

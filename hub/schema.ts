@@ -4,6 +4,7 @@ import { compactTable, graceTable, pulseTable, sweepTable, timerTable } from './
 import { type EventOrigin, eventKeyRow, eventLogRow, eventRow, eventTotalRow } from './tables/events.ts';
 import { deliveryRow, hookKeyRow, hookRow } from './tables/hooks.ts';
 import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/limbs.ts';
+import { notificationLogRow, notificationRow, readingRow } from './tables/notifications.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
@@ -102,6 +103,13 @@ const spacetimedb = schema({
   schedule: table({ name: 'schedule' }, scheduleRow),
   alarm: alarmTable,
 
+  notification: table(
+    { name: 'notification', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['tenantId', 'place'] }] },
+    notificationRow,
+  ),
+  notificationLog: table({ name: 'notification_log' }, notificationLogRow),
+  reading: table({ name: 'reading' }, readingRow),
+
   timer: timerTable,
   grace: graceTable,
   pulse: pulseTable,
@@ -132,6 +140,7 @@ export type EventRow = Infer<typeof eventRow>;
 export type EventLogRow = Infer<typeof eventLogRow>;
 export type EventOriginValue = Infer<typeof EventOrigin>;
 export type ScheduleRow = Infer<typeof scheduleRow>;
+export type NotificationRow = Infer<typeof notificationRow>;
 export type HookRow = Infer<typeof hookRow>;
 export type HookKeyRow = Infer<typeof hookKeyRow>;
 export type Amounts = Infer<typeof AmountsType>;

@@ -66,6 +66,9 @@ export const limits = {
   missedMax: 100,
   /** How long after its time a schedule is woken again. */
   rearmMs: 60_000,
+  /** Of one tenant that are kept. */
+  notificationsMax: 1000,
+  notificationCharsMax: 2000,
   priorityDefault: 5,
   priorityMax: 9,
   labelsMax: 16,

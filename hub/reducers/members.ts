@@ -2,6 +2,7 @@ import { SenderError, t } from 'spacetimedb/server';
 import spacetimedb, { type Ctx, type MemberRow } from '../schema.ts';
 import { Role } from '../tables/people.ts';
 import { requireMember } from './access.ts';
+import { forgetReading } from './notifications.ts';
 
 /** Gives a member another role. */
 export const setRole = spacetimedb.reducer(
@@ -33,6 +34,7 @@ export const leaveTenant = spacetimedb.reducer({ name: 'leave_tenant' }, { tenan
 function remove(ctx: Ctx, member: MemberRow): void {
   keepOwner(ctx, member);
   ctx.db.member.id.delete(member.id);
+  forgetReading(ctx, member.tenantId, member.identity);
 }
 
 function requireFellow(ctx: Ctx, tenantId: bigint, identity: MemberRow['identity']): MemberRow {

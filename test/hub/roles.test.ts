@@ -204,6 +204,14 @@ const rules: Record<string, Rule> = {
     call: (client) => client.call('leaveTenant', { tenantId: 1n }),
     outcomes: forMembers('ok', 'ok', 'ok', 'no-such-tenant'),
   },
+  notify_members: {
+    call: (client) => client.call('notifyMembers', { tenantId: 1n, level: { tag: 'Info' }, title: 'Look', text: '' }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
+  read_notifications: {
+    call: (client) => client.call('readNotifications', { tenantId: 1n, all: true, ids: [] }),
+    outcomes: forMembers('ok', 'ok', 'ok', 'no-such-tenant'),
+  },
   remove_member: {
     call: (client) => client.call('removeMember', { tenantId: 1n, identity: mesh.identity('viewer') }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),

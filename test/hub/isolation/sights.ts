@@ -32,6 +32,8 @@ const hidden = [
   'dayTotal',
   'event',
   'hook',
+  'notification',
+  'reading',
   'schedule',
   'eventTotal',
 ] as const;
@@ -61,6 +63,8 @@ export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly 
   event_totals: (rows, viewer) => ofTenants(rows, viewer, rows.eventTotal),
   hooks: (rows, viewer) => ofTenants(rows, viewer, rows.hook),
   schedules: (rows, viewer) => ofTenants(rows, viewer, rows.schedule),
+  notifications: (rows, viewer) => ofTenants(rows, viewer, rows.notification),
+  readings: (rows, viewer) => rows.reading.filter(({ identity }) => identity.isEqual(viewer)),
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
   visible_history: (rows, viewer) =>

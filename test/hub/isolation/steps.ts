@@ -77,6 +77,17 @@ const emitting = step<World, readonly [number, number, number]>(
   },
 );
 
+const notifying = step<World, readonly [number, number, boolean]>(
+  'notify',
+  fc.tuple(number, number, fc.boolean()),
+  ({ people, tenants }, [who, tenant, isReading]) => {
+    const tenantId = pick(tenants, tenant);
+    const { client } = pick(people, who);
+    if (isReading) client.call('readNotifications', { tenantId, all: true, ids: [] });
+    else client.call('notifyMembers', { tenantId, level: { tag: 'Info' }, title: `of ${tenantId}`, text: '' });
+  },
+);
+
 const cancelling = step<World, readonly [number, number]>('cancel', fc.tuple(number, number), (world, [who, id]) => {
   pick(world.people, who).client.call('cancelTask', { taskId: pickTask(world, id) });
 });
@@ -121,6 +132,7 @@ export const history = fc.array(
     following,
     judging,
     emitting,
+    notifying,
     cancelling,
     announcing,
     inviting,
