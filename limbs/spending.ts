@@ -22,6 +22,37 @@ export interface Step<T> {
 /** Takes a step within the budgets of the task. @throws BudgetShort before it is taken */
 export type Spend = <T>(step: Step<T>) => Promise<T>;
 
+/** For whom work is done: by default nothing ends it before its time, and nobody pays for it. */
+export interface Terms {
+  readonly signal?: AbortSignal | undefined;
+  readonly spend?: Spend | undefined;
+}
+
+/** Outside of every budget: what belongs to no task. */
+export const unpaid: Spend = (step) => step.take();
+
+/** Spends, and adds up in `sum` what it was. */
+export function metered(spend: Spend): { readonly spend: Spend; readonly sum: Amounts } {
+  const sum = { tokens: 0, micros: 0, seconds: 0 };
+  const add = (amounts: Amounts): Amounts => {
+    sum.tokens += amounts.tokens;
+    sum.micros += amounts.micros;
+    sum.seconds += amounts.seconds;
+    return amounts;
+  };
+  return {
+    sum,
+    spend: (step) => {
+      const { spentInVain } = step;
+      return spend({
+        ...step,
+        spent: (result) => add(step.spent(result)),
+        ...(spentInVain ? { spentInVain: (error: unknown) => add(spentInVain(error)) } : {}),
+      });
+    },
+  };
+}
+
 /** The budgets of the task have too little left for a step. */
 export class BudgetShort extends Error {
   override readonly name = 'BudgetShort';

@@ -14,7 +14,7 @@ export function builtInEmbedder(): Embedder {
   return {
     name: 'use-lite-en',
     dimensions: 512,
-    async embed(texts, signal) {
+    async embed(texts, { signal } = {}) {
       const vectors: Float32Array[] = [];
       for (let start = 0; start < texts.length; start += batchTextsMax) {
         signal?.throwIfAborted();

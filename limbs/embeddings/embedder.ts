@@ -1,10 +1,12 @@
+import type { Terms } from '../spending.ts';
+
 /** Turns texts into vectors whose angle tells how close their meanings are. */
 export interface Embedder {
   /** Names the model and thereby the meaning of its numbers; vectors of different names do not compare. */
   readonly name: string;
   readonly dimensions: number;
-  /** One vector of length 1 a text, in their order. */
-  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** One vector of length 1 a text, in their order. Throws `BudgetShort` where a model wants to be paid. */
+  embed(texts: readonly string[], terms?: Terms): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 

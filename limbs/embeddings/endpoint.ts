@@ -1,6 +1,7 @@
 import { LimbError } from '../errors.ts';
 import { shownAddress } from '../models/config/config.ts';
 import type { EmbeddingRoute } from '../models/router.ts';
+import { type Terms, unpaid } from '../spending.ts';
 import { type Embedder, normalize } from './embedder.ts';
 
 const batchTextsMax = 32;
@@ -15,9 +16,10 @@ const dimensionsMax = 2000;
 export async function endpointEmbedder(route: EmbeddingRoute): Promise<Embedder> {
   const { model, provider, setting } = route.config;
   const closing = new AbortController();
-  const request = async (texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> => {
+  const request = async (texts: readonly string[], terms: Terms = {}): Promise<Float32Array[]> => {
+    const { signal, spend = unpaid } = terms;
     const signals = signal ? [signal, closing.signal] : [closing.signal];
-    return (await route.embed(texts, AbortSignal.any(signals))).map(normalize);
+    return (await route.embed(texts, { signal: AbortSignal.any(signals), spend })).map(normalize);
   };
   const [probe] = await request(['size']);
   const dimensions = probe?.length ?? 0;
@@ -30,10 +32,10 @@ export async function endpointEmbedder(route: EmbeddingRoute): Promise<Embedder>
   return {
     name: model,
     dimensions,
-    async embed(texts, signal) {
+    async embed(texts, terms) {
       const vectors: Float32Array[] = [];
       for (let start = 0; start < texts.length; start += batchTextsMax) {
-        vectors.push(...(await request(texts.slice(start, start + batchTextsMax), signal)));
+        vectors.push(...(await request(texts.slice(start, start + batchTextsMax), terms)));
       }
       return vectors;
     },

@@ -1,5 +1,6 @@
 import { cosine, type Embedder } from '../embeddings/embedder.ts';
 import type { Recollection } from '../memory/memory.ts';
+import type { Terms } from '../spending.ts';
 import { type Question, readQuestion } from './question.ts';
 import { type Sentence, sentencesOf } from './sentences.ts';
 import { coverage, termsOf, termWeights } from './terms.ts';
@@ -38,10 +39,10 @@ export async function answerExtractively(
   question: string,
   parts: readonly Recollection[],
   embedder: Embedder,
-  signal?: AbortSignal,
+  terms: Terms = {},
 ): Promise<ExtractiveAnswer> {
   const asked = readQuestion(question);
-  const candidates = await scored(question, asked, parts, embedder, signal);
+  const candidates = await scored(question, asked, parts, embedder, terms);
   const best = candidates[0];
   if (!best) return { fit: 'none', quotes: [] };
   const fit = fitOf(best, asked);
@@ -56,7 +57,7 @@ async function scored(
   asked: Question,
   parts: readonly Recollection[],
   embedder: Embedder,
-  signal: AbortSignal | undefined,
+  terms: Terms,
 ): Promise<Candidate[]> {
   const sentences = parts
     .flatMap((part, rank) => sentencesOf(part.content).map((sentence) => ({ ...sentence, part, rank })))
@@ -67,7 +68,7 @@ async function scored(
     asked.terms,
     sentences.map((sentence) => new Set([...sentence.terms, ...sentence.heading])),
   );
-  const [about, ...vectors] = await embedder.embed([question, ...sentences.map((sentence) => sentence.text)], signal);
+  const [about, ...vectors] = await embedder.embed([question, ...sentences.map((sentence) => sentence.text)], terms);
   const scoreMax = Math.max(...parts.map((part) => part.score), 0.001);
   return sentences
     .flatMap((sentence, i) => {

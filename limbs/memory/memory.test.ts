@@ -180,7 +180,7 @@ describe.each([
     const controller = new AbortController();
     controller.abort(new Error('stop'));
     const changed = [sourceOf(leases.path, 'Leases', 'Something else.')];
-    await expect(memory.remember('1', changed, undefined, controller.signal)).rejects.toThrow('stop');
+    await expect(memory.remember('1', changed, undefined, { signal: controller.signal })).rejects.toThrow('stop');
     expect(await recalled('1', 'renews', 1)).toEqual(['The limb renews it while it works.']);
   });
 

@@ -1,3 +1,5 @@
+import type { Terms } from '../spending.ts';
+
 /** The code of a `LimbError` about one document, which keeps no other from being remembered. */
 export const unreadable = 'unreadable-document';
 
@@ -89,20 +91,20 @@ export interface Memory {
   /** The database and the embedding model in words. */
   readonly description: string;
   /**
-   * Takes documents in. An unchanged one is skipped, and of a changed one only the chunks that are new are embedded. It is
+   * Takes documents in, paying for vectors by the terms. An unchanged one is skipped, and of a changed one only the chunks that are new are embedded. It is
    * replaced as a whole, or, when that fails or is aborted, not at all. `onProgress` hears each document when it is done
-   * and durable.
+   * and durable. Throws `BudgetShort` when the budgets have too little left for one; those before it are remembered.
    */
   remember(
     tenant: string,
     documents: AsyncIterable<SourceDocument> | Iterable<SourceDocument>,
     onProgress?: (document: Remembered) => void,
-    signal?: AbortSignal,
+    terms?: Terms,
   ): Promise<void>;
   /** Forgets the documents at or under `path` (`''` for all) whose paths are not in `kept`; returns how many. */
   forgetOthers(tenant: string, path: string, kept: readonly string[]): Promise<number>;
-  /** The parts closest to the query in meaning and in words, best first. */
-  recall(tenant: string, query: string, options?: RecallOptions, signal?: AbortSignal): Promise<Recollection[]>;
+  /** The parts closest to the query in meaning and in words, best first. Throws `BudgetShort`. */
+  recall(tenant: string, query: string, options?: RecallOptions, terms?: Terms): Promise<Recollection[]>;
   stats(tenant: string): Promise<MemoryStats>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Embedder } from '../embeddings/embedder.ts';
 import { LimbError, messageOf } from '../errors.ts';
+import type { Terms } from '../spending.ts';
 import { startThread } from '../threads/start.ts';
 import { fuse, limitDefault } from './fuse.ts';
 import { type Memory, type Remembered, type SourceDocument, unreadable } from './memory.ts';
@@ -49,7 +50,7 @@ function storeOptions({ dataDir, url }: MemoryPlace, { name, dimensions }: Embed
 }
 
 function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: () => Promise<void>): Memory {
-  const rememberOne = async (tenant: string, source: SourceDocument, signal?: AbortSignal): Promise<Remembered> => {
+  const rememberOne = async (tenant: string, source: SourceDocument, terms: Terms): Promise<Remembered> => {
     const { path } = source;
     const labels = [...new Set(source.labels)].sort();
     const { contentHash, read } = await source.open();
@@ -57,7 +58,7 @@ function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: (
     if (earlier?.contentHash === contentHash && sameList(earlier.labels, labels)) {
       return { path, outcome: 'unchanged', chunkCount: earlier.chunkCount, embeddedCount: 0 };
     }
-    const { title, chunks, byteCount } = await read(signal);
+    const { title, chunks, byteCount } = await read(terms.signal);
     // A part alone often does not say what it is about; its headings do.
     const texts = chunks.map((chunk) => `${chunk.section === '' ? title : chunk.section}\n${chunk.content}`);
     const hashes = texts.map((text) => createHash('sha256').update(text).digest('hex'));
@@ -65,8 +66,8 @@ function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: (
     let missing = await store.missing(tenant, hashes);
     for (let tries = 1; tries <= triesMax; tries++) {
       const wanted = missing.map((hash) => texts[hashes.indexOf(hash)] ?? '');
-      const made = await embedder.embed(wanted, signal);
-      signal?.throwIfAborted();
+      const made = await embedder.embed(wanted, terms);
+      terms.signal?.throwIfAborted();
       missing.forEach((hash, i) => {
         const vector = made[i];
         if (vector) vectors.set(hash, vector);
@@ -89,11 +90,11 @@ function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: (
   return {
     description: `${place.url === undefined ? 'PGlite' : 'PostgreSQL'}, ${embedder.name}`,
 
-    async remember(tenant, documents, onProgress, signal) {
+    async remember(tenant, documents, onProgress, terms = {}) {
       try {
         for await (const document of documents) {
-          signal?.throwIfAborted();
-          const remembered = await rememberOrSay(document, () => rememberOne(tenant, document, signal));
+          terms.signal?.throwIfAborted();
+          const remembered = await rememberOrSay(document, () => rememberOne(tenant, document, terms));
           onProgress?.(remembered);
         }
       } finally {
@@ -105,8 +106,8 @@ function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: (
       if (forgotten > 0) await store.countWords(tenant);
       return forgotten;
     },
-    async recall(tenant, query, options = {}, signal) {
-      const [embedding] = await embedder.embed([query], signal);
+    async recall(tenant, query, options = {}, terms = {}) {
+      const [embedding] = await embedder.embed([query], terms);
       if (!embedding) return [];
       const depth = Math.max(depthMin, 4 * (options.limit ?? limitDefault));
       const labels = options.labels ?? [];

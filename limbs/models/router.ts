@@ -1,7 +1,7 @@
 import { AnswerReader } from './call/answer.ts';
 import { streamAnswer } from './call/chat.ts';
 import { type Client, openClient } from './call/client.ts';
-import { explain } from './call/failure.ts';
+import { EmbeddingsCall } from './call/embeddings.ts';
 import { amountsOf, costOf, estimateOf, mostOf } from './call/usage.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { ModelConfig, ModelsConfig, ProviderConfig } from './config/config.ts';
@@ -13,8 +13,11 @@ import { Pace } from './route/pace.ts';
 /** Embeds texts by whichever server of a route answers first; all have the same model. */
 export interface EmbeddingRoute {
   readonly config: ModelConfig;
-  /** One vector a text, in their order. Throws `LimbError` when no server answers. */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<number[][]>;
+  /**
+   * One vector a text, in their order. Each request to a server is made within `spend`, as those of a language model are.
+   * Throws `LimbError` when no server answers, and `BudgetShort` when the budgets have too little left.
+   */
+  embed(texts: readonly string[], terms: Pick<TurnRequest, 'signal' | 'spend'>): Promise<number[][]>;
 }
 
 /** Opens the models of a configuration: by purpose, with what to do when one fails, and what it costs. */
@@ -81,19 +84,32 @@ export class Router {
 
   #embeddingRoute(config: ModelConfig, chain: readonly ModelConfig[]): EmbeddingRoute {
     const candidates = chain.map((model) => this.#candidate(model));
-    const tokensOf = (texts: readonly string[]) => Math.ceil(Buffer.byteLength(texts.join('')) / 4);
+    const { limits } = this.#config;
+    const clock = this.#clock;
     return {
       config,
-      embed: (texts, signal) => {
-        const tokens = tokensOf(texts);
-        const call = { candidates, limits: this.#config.limits, clock: this.#clock, signal, tokens };
-        return firstAnswer(call, (candidate) =>
-          candidate.ask(
+      embed: (texts, { signal, spend }) => {
+        const call = new EmbeddingsCall(texts);
+        const tokens = call.tokensEstimated;
+        return firstAnswer({ candidates, limits, clock, signal, tokens }, (candidate) => {
+          const { client, config } = candidate;
+          const startedMs = clock.nowMs();
+          const amounts = (tokensIn: number, timeMs: number) =>
+            amountsOf(config.price, { tokensIn, tokensOut: 0 }, timeMs);
+          const cost = () => amounts(call.tokens, clock.nowMs() - startedMs);
+          return candidate.ask(
             tokens,
-            () => embedOnce(candidate, texts, signal, this.#config.limits.totalMs),
-            () => tokens,
-          ),
-        );
+            () =>
+              spend({
+                most: amounts(call.tokensMax, limits.totalMs),
+                hasCheaper: false,
+                take: () => call.take(client, config, signal, limits.totalMs),
+                spent: cost,
+                spentInVain: cost,
+              }),
+            () => call.tokens,
+          );
+        });
       },
     };
   }
@@ -159,22 +175,4 @@ function sum(earlier: Used, { usage, isEstimated }: AnswerReader, { price }: Mod
     micros: earlier.micros + costOf(price, usage),
     isEstimated: earlier.isEstimated || isEstimated,
   };
-}
-
-async function embedOnce(
-  { client, config }: Candidate,
-  texts: readonly string[],
-  signal: AbortSignal,
-  timeMs: number,
-): Promise<number[][]> {
-  try {
-    const body = { model: config.model, input: [...texts], encoding_format: 'float' as const };
-    const answer = await client.api.embeddings.create(body, { signal, timeout: timeMs });
-    const vectors = [...answer.data].sort((a, b) => a.index - b.index).map((item) => item.embedding);
-    if (vectors.length !== texts.length) throw new Error(`${vectors.length} vectors for ${texts.length} texts`);
-    return vectors;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw explain(error, config);
-  }
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Memory, Rank, Recollection } from '../memory/memory.ts';
+import { metered } from '../spending.ts';
 import { clipBytes } from '../summary.ts';
 import { clip, counted, oneLine } from '../text.ts';
 import { citationOf, sectionOf } from './citation.ts';
+import { costOfVectors } from './cost.ts';
 import { labelsInput } from './labels.ts';
 import { defineSkill, type Skill } from './skill.ts';
 
@@ -37,10 +39,12 @@ export function recallSkill(memory: Memory): Skill {
   return defineSkill({
     name: 'recall',
     input,
-    async work({ query, limit, labels, tokensMax, format }, { tenant, signal }) {
+    async work({ query, limit, labels, tokensMax, format }, { tenant, signal, spend }) {
       const bound = tokensMax === undefined ? {} : { tokensMax };
-      const parts = await memory.recall(tenant, query, { limit, labels, ...bound }, signal);
-      if (format === 'json') return { text: asJson(parts), engine: 'memory' };
+      const paid = metered(spend);
+      const parts = await memory.recall(tenant, query, { limit, labels, ...bound }, { signal, spend: paid.spend });
+      const cost = costOfVectors(paid.sum);
+      if (format === 'json') return { text: asJson(parts), engine: 'memory', ...cost };
       const lines = parts.map(
         (part, i) => `[${i + 1}] ${clip(oneLine(part.content), shownCharsMax)}\n(${howFound(part)})`,
       );
@@ -49,6 +53,7 @@ export function recallSkill(memory: Memory): Skill {
         engine: 'memory',
         note: lines.length === 0 ? '' : `The ${counted(lines.length, 'part')} closest to the query, best first.`,
         citations: parts.map((part) => citationOf(part, query)),
+        ...cost,
       };
     },
   });

@@ -5,7 +5,9 @@ import { documentOf } from '../documents/read.ts';
 import type { DocumentsRoot } from '../documents/root.ts';
 import { LimbError } from '../errors.ts';
 import type { Memory } from '../memory/memory.ts';
+import { BudgetShort, metered } from '../spending.ts';
 import { counted } from '../text.ts';
+import { costOfVectors } from './cost.ts';
 import { labelsInput } from './labels.ts';
 import { defineSkill, type Skill } from './skill.ts';
 
@@ -41,13 +43,15 @@ export function rememberSkill(
   return defineSkill({
     name: 'remember',
     input,
-    async work({ paths, labels }, { tenant, signal, progress }) {
+    async work({ paths, labels }, { tenant, signal, spend, progress }) {
       const tally: Tally = { documents: 0, chunks: 0, embedded: 0, unchanged: 0, forgotten: 0, others: 0, skipped: [] };
       const skip = (path: string, reason: string) => {
         tally.skipped.push({ path, reason });
         progress(`${path} skipped: ${reason}`);
       };
+      const paid = metered(spend);
       const converter = openConverter();
+      let note = '';
       try {
         for (const path of paths) {
           const found = await find(root, path);
@@ -77,7 +81,7 @@ export function rememberSkill(
               tally.embedded += document.embeddedCount;
               progress(`${place()}${document.path}, ${chunksOf(document.chunkCount, document.embeddedCount)}`);
             },
-            signal,
+            { signal, spend: paid.spend },
           );
           if (!found.isFolder) continue;
           tally.forgotten += await memory.forgetOthers(
@@ -86,12 +90,16 @@ export function rememberSkill(
             files.map((file) => file.path),
           );
         }
+      } catch (error) {
+        if (!(error instanceof BudgetShort)) throw error;
+        note = `Unfinished: ${error.message}`;
       } finally {
         converter.close();
         onChange(tenant);
       }
-      if (tally.documents + tally.unchanged + tally.forgotten === 0) throw nothingRemembered(tally);
-      return { text: tallyText(tally), engine: 'memory' };
+      const isNothing = tally.documents + tally.unchanged + tally.forgotten === 0;
+      if (isNothing && note === '') throw nothingRemembered(tally);
+      return { text: tallyText(tally), engine: 'memory', note, ...costOfVectors(paid.sum) };
     },
   });
 }

@@ -7,7 +7,7 @@ export function wordEmbedder(name = 'words', dimensions = 64): Embedder & { read
     name,
     dimensions,
     embeddedTexts,
-    embed(texts, signal) {
+    embed(texts, { signal } = {}) {
       signal?.throwIfAborted();
       embeddedTexts.push(...texts);
       return Promise.resolve(

@@ -8,7 +8,7 @@ export interface Usage {
 }
 
 /** A usual token of a text in English has so many bytes. */
-const bytesPerToken = 4;
+export const bytesPerToken = 4;
 
 export function costOf(price: Price, { tokensIn, tokensOut }: Usage): number {
   return price.inMicros * tokensIn + price.outMicros * tokensOut;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { endpointEmbedder } from '../../embeddings/endpoint.ts';
 import { messageOf } from '../../errors.ts';
+import { unpaid } from '../../spending.ts';
 import type { ModelConfig } from '../config/config.ts';
 import type { LanguageModel, OutputFormat, ToolDefinition, Turn } from '../language-model.ts';
 import type { Router } from '../router.ts';
-import { unpaid } from './unpaid.ts';
 
 /** One thing that a model was asked to do, and what was seen. */
 export interface ModelCheck {

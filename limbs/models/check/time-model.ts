@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { unpaid } from '../../spending.ts';
 import type { LanguageModel } from '../language-model.ts';
-import { unpaid } from './unpaid.ts';
 
 /** Medians over the rounds. */
 export interface ModelTiming {

@@ -1,5 +1,6 @@
 import { LimbError } from '../../errors.ts';
 import type { Turn } from '../../models/language-model.ts';
+import type { Amounts } from '../../spending.ts';
 import type { SummaryParts } from '../../summary.ts';
 import type { Recalled } from './recalled.ts';
 import { withoutThoughts } from './streamed-text.ts';
@@ -16,6 +17,11 @@ export interface Spent {
 
 export function nothingSpent(): Spent {
   return { tokensIn: 0, tokensOut: 0, micros: 0, isEstimated: false, modelMs: 0, toolsMs: 0 };
+}
+
+/** With what the vectors of all look-ups have cost, which take tokens in alone. */
+export function withVectors(spent: Spent, { tokens, micros }: Amounts): Spent {
+  return { ...spent, tokensIn: spent.tokensIn + tokens, micros: spent.micros + micros };
 }
 
 export function addTurn(spent: Spent, turn: Turn): void {

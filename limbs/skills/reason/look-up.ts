@@ -15,8 +15,8 @@ export type LookUp = (query: string, limit: number, context: SkillContext) => Pr
 
 /** Looks things up for one question: never outside of its tenant and its labels, whoever asks. */
 export function lookUpIn(memory: Memory, labels: readonly string[], recalled: Recalled): LookUp {
-  return async (query, limit, { tenant, signal, progress }) => {
-    const parts = await memory.recall(tenant, query, { limit, labels }, signal);
+  return async (query, limit, { tenant, signal, spend, progress }) => {
+    const parts = await memory.recall(tenant, query, { limit, labels }, { signal, spend });
     progress(`Recalled ${counted(parts.length, 'part')} for “${clip(oneLine(query), 120)}”`);
     return parts.map((part) => ({
       number: recalled.add(part),

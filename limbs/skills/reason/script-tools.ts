@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LimbError, messageOf } from '../../errors.ts';
 import type { Reply, Tools } from '../../sandbox/index.ts';
+import { BudgetShort } from '../../spending.ts';
 import { clip } from '../../text.ts';
 import type { SkillContext } from '../skill.ts';
 import type { LookUp } from './look-up.ts';
@@ -60,7 +61,7 @@ export function grantedTools(
       } catch (error) {
         context.signal.throwIfAborted();
         if (error instanceof z.ZodError) return { error: `the arguments do not fit: ${z.prettifyError(error)}` };
-        if (error instanceof LimbError) return { error: messageOf(error) };
+        if (error instanceof LimbError || error instanceof BudgetShort) return { error: messageOf(error) };
         throw error;
       }
     },

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Memory } from '../../memory/memory.ts';
 import type { LanguageModel, Message, Turn } from '../../models/language-model.ts';
-import { BudgetShort } from '../../spending.ts';
+import { type Amounts, BudgetShort, metered } from '../../spending.ts';
 import type { SummaryParts } from '../../summary.ts';
 import type { Python } from '../run-python.ts';
 import type { SkillContext } from '../skill.ts';
-import { addTurn, answered, nothingSpent, unfinished } from './endings.ts';
+import { addTurn, answered, nothingSpent, type Spent, unfinished, withVectors } from './endings.ts';
 import { historyOf } from './history.ts';
 import { lookUpIn } from './look-up.ts';
 import { Recalled } from './recalled.ts';
@@ -82,6 +82,7 @@ export async function reasonWithModel(
 /** The work on one question. */
 class Reasoning {
   readonly #context: SkillContext;
+  readonly #toolContext: SkillContext;
   readonly #limits: ReasonLimits;
   readonly #toolbox: Toolbox;
   readonly #recalled = new Recalled();
@@ -90,7 +91,9 @@ class Reasoning {
   readonly #messages: Message[] = [];
   /** Of the messages, those before the first turn. */
   #earlierCount = 0;
+  /** By the turns, and by what the tools have done. */
   readonly #spent = nothingSpent();
+  readonly #spentByTools: Amounts;
   readonly #begunMs = performance.now();
   #model: LanguageModel;
   /** What the model says in the present turn. */
@@ -105,8 +108,11 @@ class Reasoning {
     this.#model = model;
     this.#context = context;
     this.#limits = limits;
+    const paid = metered(context.spend);
+    this.#spentByTools = paid.sum;
+    this.#toolContext = { ...context, spend: paid.spend };
     const lookUp = lookUpIn(memory, asked.labels, this.#recalled);
-    const tools = grantedTools([recallForScripts(lookUp), ...scriptTools], asked.grants, context);
+    const tools = grantedTools([recallForScripts(lookUp), ...scriptTools], asked.grants, this.#toolContext);
     this.#toolbox = openToolbox({ lookUp, python, scriptTools: tools });
     this.#question = asked.question;
     this.#fast = fast;
@@ -121,10 +127,11 @@ class Reasoning {
     this.#earlierCount = this.#messages.length;
     this.#context.progress(`Asks ${this.#model.name}`);
     for (let turnNumber = 1; ; turnNumber++) {
-      const isLast = turnNumber >= turnsMax || this.#spent.tokensIn + this.#spent.tokensOut >= tokensMax;
+      const { tokensIn, tokensOut } = this.#spentInAll();
+      const isLast = turnNumber >= turnsMax || tokensIn + tokensOut >= tokensMax;
       if (isLast) this.#messages.push({ role: 'user', text: finalRequest });
       const turn = await this.#turn(isLast);
-      if (isLast || turn.toolCalls.length === 0) return answered(turn, isLast, this.#recalled, this.#spent);
+      if (isLast || turn.toolCalls.length === 0) return answered(turn, isLast, this.#recalled, this.#spentInAll());
       await this.#callTools(turn);
     }
   }
@@ -132,7 +139,11 @@ class Reasoning {
   unfinished(why: string): SummaryParts {
     const own = this.#messages.slice(this.#earlierCount);
     const earlier = own.filter((message) => message.role === 'assistant').map(({ text }) => text);
-    return unfinished(why, this.#model.name, [...earlier, this.#saying], this.#recalled, this.#spent);
+    return unfinished(why, this.#model.name, [...earlier, this.#saying], this.#recalled, this.#spentInAll());
+  }
+
+  #spentInAll(): Spent {
+    return withVectors(this.#spent, this.#spentByTools);
   }
 
   /** One turn, by a cheaper model when the budget is short and the tenant wants that. */
@@ -181,7 +192,7 @@ class Reasoning {
     const startedMs = performance.now();
     this.#messages.push({ role: 'assistant', text, toolCalls });
     for (const call of toolCalls) {
-      this.#messages.push({ role: 'tool', callId: call.id, text: await this.#toolbox.call(call, this.#context) });
+      this.#messages.push({ role: 'tool', callId: call.id, text: await this.#toolbox.call(call, this.#toolContext) });
     }
     this.#spent.toolsMs += performance.now() - startedMs;
   }

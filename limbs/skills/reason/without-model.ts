@@ -2,9 +2,11 @@ import { performance } from 'node:perf_hooks';
 import type { Embedder } from '../../embeddings/embedder.ts';
 import { answerExtractively, type ExtractiveAnswer } from '../../extractive/answer.ts';
 import type { Memory } from '../../memory/memory.ts';
+import { metered } from '../../spending.ts';
 import type { SummaryParts } from '../../summary.ts';
 import { counted } from '../../text.ts';
 import { sectionOf } from '../citation.ts';
+import { costOfVectors } from '../cost.ts';
 import type { SkillContext } from '../skill.ts';
 
 const partsMax = 8;
@@ -17,10 +19,12 @@ export async function reasonWithoutModel(
   { question, labels }: { readonly question: string; readonly labels: readonly string[] },
   memory: Memory,
   embedder: Embedder,
-  { tenant, signal, progress }: SkillContext,
+  { tenant, signal, spend, progress }: SkillContext,
 ): Promise<SummaryParts> {
+  const paid = metered(spend);
+  const terms = { signal, spend: paid.spend };
   const startedMs = performance.now();
-  const parts = await memory.recall(tenant, question, { limit: partsMax, labels }, signal);
+  const parts = await memory.recall(tenant, question, { limit: partsMax, labels }, terms);
   const recalledMs = performance.now();
   progress(`Recalled ${counted(parts.length, 'part')} of the documents`);
   if (parts.length === 0) {
@@ -28,9 +32,10 @@ export async function reasonWithoutModel(
       text: 'This limb remembers no documents yet. Give it some with `helix remember <path>`, then ask again.',
       engine: 'extractive',
       note,
+      ...costOfVectors(paid.sum),
     };
   }
-  const answer = await answerExtractively(question, parts, embedder, signal);
+  const answer = await answerExtractively(question, parts, embedder, terms);
   return {
     text: textOf(answer),
     citations: answer.quotes.map(({ part, text }) => ({
@@ -40,6 +45,7 @@ export async function reasonWithoutModel(
     })),
     engine: 'extractive',
     note,
+    ...costOfVectors(paid.sum),
     timings: [
       { name: 'recall', durationMs: recalledMs - startedMs },
       { name: 'extract', durationMs: performance.now() - recalledMs },
