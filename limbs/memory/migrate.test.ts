@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { sourceOf } from '../testing/source.ts';
 import { wordEmbedder } from '../testing/word-embedder.ts';
 import { openPglite } from './database/pglite.ts';
-import { asVector } from './database/vector.ts';
+import { asReals } from './database/vector.ts';
 import type { Remembered } from './memory.ts';
 import { migrations } from './migrations.ts';
 import { openMemoryHere } from './open.ts';
@@ -25,8 +25,8 @@ test('a memory of the first schema keeps its documents and vectors', { timeout: 
     for (const id of [1, 2]) {
       await database.query(
         `INSERT INTO document_chunks (tenant, document_id, section, ordinal, content, embedding)
-         VALUES ('1', $1, '', 1, 'Knead the dough.', $2::vector)`,
-        [id, asVector(vector ?? new Float32Array())],
+         VALUES ('1', $1, '', 1, 'Knead the dough.', $2::real[]::vector)`,
+        [id, asReals([vector ?? new Float32Array()])],
       );
     }
   });

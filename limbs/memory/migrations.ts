@@ -99,4 +99,14 @@ export const migrations: readonly ((dimensions: number) => string)[] = [
       chunk_count integer NOT NULL
     );
   `,
+
+  // The index of vectors is made when there are enough chunks for one. Chunks that went leave something behind in it.
+  () => `
+    DO $$ BEGIN
+      IF (SELECT count(*) FROM chunks) <= 2000 THEN
+        DROP INDEX chunks_embedding;
+      END IF;
+    END $$;
+    ALTER TABLE counted ADD dropped_count integer NOT NULL DEFAULT 0;
+  `,
 ];

@@ -17,6 +17,9 @@ export interface MemoryPlace {
 /** Ranks below that hardly change what comes first. */
 const depthMin = 50;
 
+/** How many new chunks a run brings until it is looked at whether they are a load. */
+const loadChunks = 2000;
+
 /** Another writer may drop a chunk between the look for it and its use; not again and again. */
 const triesMax = 5;
 
@@ -87,23 +90,34 @@ function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: (
     });
   };
 
+  /** Runs of writes that have not ended. */
+  let runs = 0;
+
   return {
     description: `${place.url === undefined ? 'PGlite' : 'PostgreSQL'}, ${embedder.name}`,
 
     async remember(tenant, documents, onProgress, terms = {}) {
+      let newCount = 0;
+      runs += 1;
       try {
         for await (const document of documents) {
           terms.signal?.throwIfAborted();
           const remembered = await rememberOrSay(document, () => rememberOne(tenant, document, terms));
+          if (remembered.outcome !== 'unreadable' && remembered.embeddedCount > 0) {
+            const loadsBefore = Math.floor(newCount / loadChunks);
+            newCount += remembered.embeddedCount;
+            if (Math.floor(newCount / loadChunks) > loadsBefore) await store.loads(newCount);
+          }
           onProgress?.(remembered);
         }
       } finally {
-        await store.countWords(tenant);
+        runs -= 1;
+        await store.settle(tenant, runs === 0);
       }
     },
     async forgetOthers(tenant, path, kept) {
       const forgotten = await store.forgetOthers(tenant, path, kept);
-      if (forgotten > 0) await store.countWords(tenant);
+      if (forgotten > 0) await store.settle(tenant, runs === 0);
       return forgotten;
     },
     async recall(tenant, query, options = {}, terms = {}) {

@@ -1,5 +1,6 @@
 import type { Database } from './database/database.ts';
-import { asVector } from './database/vector.ts';
+import { asReals } from './database/vector.ts';
+import { comparedMax } from './vector-index.ts';
 
 export interface SearchQuery {
   readonly tenant: string;
@@ -37,9 +38,6 @@ interface Word {
   readonly held: number;
 }
 
-/** Up to so many chunks all are compared: exact, and as fast as the index. */
-const comparedMax = 2000;
-
 /** Words bring in at most so many chunks; a word that more of them have only helps to rank those. */
 const wordedMax = 500;
 
@@ -58,13 +56,13 @@ export async function search(database: Database, query: SearchQuery): Promise<Ca
     titles: string[];
   }>(
     `SELECT chunks.id::float8, section, content, stands.paths, stands.titles
-     FROM chunks, LATERAL (
-       SELECT array_agg(path ORDER BY path) AS paths, array_agg(title ORDER BY path) AS titles FROM (
-         SELECT DISTINCT path, title FROM passages JOIN documents ON documents.id = passages.document_id
-         WHERE passages.chunk_id = chunks.id AND documents.labels @> $2::text[]
-       ) AS document
-     ) AS stands
-     WHERE chunks.id = ANY ($1::bigint[]) AND stands.paths IS NOT NULL`,
+     FROM chunks JOIN (
+       SELECT chunk_id, array_agg(path ORDER BY path) AS paths, array_agg(title ORDER BY path) AS titles FROM (
+         SELECT DISTINCT chunk_id, path, title FROM passages JOIN documents ON documents.id = passages.document_id
+         WHERE chunk_id = ANY ($1::bigint[]) AND documents.labels @> $2::text[]
+       ) AS place GROUP BY chunk_id
+     ) AS stands ON stands.chunk_id = chunks.id
+     WHERE chunks.id = ANY ($1::bigint[])`,
     [ids, query.labels],
   );
   return rows.map(({ id, section, content, paths, titles }) => {
@@ -91,17 +89,28 @@ function scopeOf({ labels }: SearchQuery): string {
 async function closest(database: Database, query: SearchQuery): Promise<Hit[]> {
   const { tenant, labels, embedding, depth } = query;
   const scope = scopeOf(query);
-  const [row] = await database.query<{ present: number }>(
-    `SELECT count(*)::integer AS present FROM (SELECT FROM chunks WHERE ${scope} LIMIT $3) AS found`,
-    [tenant, labels, comparedMax + 1],
-  );
   // Few among many: the index would give up before it has found them.
-  const among = (row?.present ?? 0) <= comparedMax ? 'MATERIALIZED' : 'NOT MATERIALIZED';
+  const among = (await presentIn(database, query, scope)) <= comparedMax ? 'MATERIALIZED' : 'NOT MATERIALIZED';
   return database.query<Hit>(
     `WITH scope AS ${among} (SELECT id, embedding FROM chunks WHERE ${scope})
-     SELECT id::float8, 1 - (embedding <=> $3::vector) AS score FROM scope ORDER BY embedding <=> $3::vector LIMIT $4`,
-    [tenant, labels, asVector(embedding), depth],
+     SELECT id::float8, 1 - (embedding <=> $3::real[]::vector) AS score
+     FROM scope ORDER BY embedding <=> $3::real[]::vector LIMIT $4`,
+    [tenant, labels, asReals([embedding]), depth],
   );
+}
+
+/** About how many chunks there are in a scope, as far as that is more than are compared. */
+async function presentIn(database: Database, { tenant, labels }: SearchQuery, scope: string): Promise<number> {
+  const [row] =
+    labels.length === 0
+      ? await database.query<{ present: number }>('SELECT chunk_count AS present FROM counted WHERE tenant = $1', [
+          tenant,
+        ])
+      : await database.query<{ present: number }>(
+          `SELECT count(*)::integer AS present FROM (SELECT FROM chunks WHERE ${scope} LIMIT $3) AS found`,
+          [tenant, labels, comparedMax + 1],
+        );
+  return row?.present ?? 0;
 }
 
 async function withWords(database: Database, query: SearchQuery): Promise<(Hit & Worded)[]> {

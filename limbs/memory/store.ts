@@ -1,10 +1,13 @@
 import type { Database, Queries } from './database/database.ts';
 import { openPglite } from './database/pglite.ts';
 import { openPostgres } from './database/postgres.ts';
-import { asVector } from './database/vector.ts';
+import { asReals } from './database/vector.ts';
+import { lockTenant } from './lock.ts';
 import type { Chunk, MemoryStats } from './memory.ts';
 import { type EmbedderFacts, migrate } from './migrate.ts';
 import { type Candidate, type SearchQuery, search } from './search.ts';
+import { settle } from './settle.ts';
+import { dropVectorIndex, makeVectorIndex } from './vector-index.ts';
 
 export interface StoreOptions extends EmbedderFacts {
   /** Where the embedded database is. */
@@ -44,8 +47,10 @@ export interface Store {
    */
   replace(tenant: string, document: StoredDocument, chunks: readonly HashedChunk[]): Promise<string[]>;
   forgetOthers(tenant: string, path: string, kept: readonly string[]): Promise<number>;
-  /** Counts words anew for the search, when a tenth of the tenant's chunks have come or gone since. */
-  countWords(tenant: string): Promise<void>;
+  /** A run of writes has brought so many new chunks by now: when they are many, searches are slower until `settle`. */
+  loads(newCount: number): Promise<void>;
+  /** A run of writes has ended; `isQuiet` when it was the last one. */
+  settle(tenant: string, isQuiet: boolean): Promise<void>;
   search(query: SearchQuery): Promise<Candidate[]>;
   stats(tenant: string): Promise<MemoryStats>;
   close(): Promise<void>;
@@ -54,16 +59,22 @@ export interface Store {
 /** Opens a store, making it when it is new. Throws `LimbError` when it was made for another embedder. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   if (options.url === undefined) {
-    return storeOn(await openPglite(options.dataDir, (database) => migrate(database, options)));
+    return storeOn(await openPglite(options.dataDir, (database) => prepare(database, options)));
   }
   const database = await openPostgres(options.url);
   try {
-    await migrate(database, options);
+    await prepare(database, options);
   } catch (error) {
     await database.close();
     throw error;
   }
   return storeOn(database);
+}
+
+async function prepare(database: Database, facts: EmbedderFacts): Promise<void> {
+  await migrate(database, facts);
+  // A limb may have been killed while it was away.
+  await makeVectorIndex(database);
 }
 
 function storeOn(database: Database): Store {
@@ -101,6 +112,7 @@ function storeOn(database: Database): Store {
         );
         await dropUnused(
           tx,
+          tenant,
           before.map((row) => row.id),
         );
         return [];
@@ -117,34 +129,13 @@ function storeOn(database: Database): Store {
         );
         if (found.length === 0) return 0;
         await tx.query('DELETE FROM documents WHERE id = ANY ($1::bigint[])', [found.map((row) => row.id)]);
-        await dropUnused(tx, [...new Set(found.flatMap((row) => row.chunkIds))]);
+        await dropUnused(tx, tenant, [...new Set(found.flatMap((row) => row.chunkIds))]);
         return found.length;
       }),
 
-    async countWords(tenant) {
-      const [row] = await database.query<{ present: number; counted: number }>(
-        `SELECT (SELECT count(*)::integer FROM chunks WHERE tenant = $1) AS present,
-                coalesce((SELECT chunk_count FROM counted WHERE tenant = $1), 0) AS counted`,
-        [tenant],
-      );
-      if (!row || Math.abs(row.present - row.counted) <= row.counted / 10) return;
-      await database.transaction(async (tx) => {
-        await lockTenant(tx, tenant);
-        await tx.query('DELETE FROM lexemes WHERE tenant = $1', [tenant]);
-        await tx.query(
-          `INSERT INTO lexemes (tenant, lexeme, chunk_count)
-           SELECT $1, word, ndoc FROM ts_stat(format('SELECT words FROM chunks WHERE tenant = %L', $1::text))`,
-          [tenant],
-        );
-        await tx.query(
-          `INSERT INTO counted SELECT $1, count(*) FROM chunks WHERE tenant = $1
-           ON CONFLICT (tenant) DO UPDATE SET chunk_count = excluded.chunk_count`,
-          [tenant],
-        );
-      });
-      // The embedded database has nobody who would do it.
-      await database.run('ANALYZE documents; ANALYZE chunks; ANALYZE passages; ANALYZE lexemes');
-    },
+    loads: (newCount) => dropVectorIndex(database, newCount),
+
+    settle: (tenant, isQuiet) => settle(database, tenant, isQuiet),
 
     search: (query) => search(database, query),
 
@@ -163,11 +154,6 @@ function storeOn(database: Database): Store {
 
     close: () => database.close(),
   };
-}
-
-/** One writer a tenant at a time: what one finds unused another must not have begun to use. */
-async function lockTenant(tx: Queries, tenant: string): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtext('helix-memory'), hashtext($1))`, [tenant]);
 }
 
 async function missingOf(queries: Queries, tenant: string, hashes: readonly string[]): Promise<string[]> {
@@ -196,24 +182,32 @@ async function insertChunks(tx: Queries, tenant: string, chunks: readonly Hashed
   if (fresh.length === 0) return;
   await tx.query(
     `INSERT INTO chunks (tenant, hash, section, content, embedding)
-     SELECT DISTINCT ON (hash) $1, hash, section, content, embedding::vector
-     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS chunk (hash, section, content, embedding)
+     SELECT DISTINCT ON (hash) $1, hash, section, content, ($5::real[])[(place - 1) * $6 + 1 : place * $6]::vector
+     FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS chunk (hash, section, content, place)
      ON CONFLICT (tenant, hash) DO NOTHING`,
     [
       tenant,
       fresh.map((chunk) => chunk.hash),
       fresh.map((chunk) => chunk.section),
       fresh.map((chunk) => chunk.content),
-      fresh.map((chunk) => asVector(chunk.embedding)),
+      asReals(fresh.map((chunk) => chunk.embedding)),
+      fresh[0]?.embedding.length,
     ],
   );
 }
 
-async function dropUnused(tx: Queries, chunkIds: readonly number[]): Promise<void> {
+/** Drops those of the chunks that stand in no document any more. */
+async function dropUnused(tx: Queries, tenant: string, chunkIds: readonly number[]): Promise<void> {
   if (chunkIds.length === 0) return;
   await tx.query(
-    `DELETE FROM chunks WHERE id = ANY ($1::bigint[])
-       AND NOT EXISTS (SELECT FROM passages WHERE passages.chunk_id = chunks.id)`,
-    [chunkIds],
+    `WITH dropped AS (
+       DELETE FROM chunks WHERE id = ANY ($2::bigint[])
+         AND NOT EXISTS (SELECT FROM passages WHERE passages.chunk_id = chunks.id)
+       RETURNING id
+     )
+     INSERT INTO counted (tenant, chunk_count, dropped_count)
+     SELECT $1, 0, count(*) FROM dropped HAVING count(*) > 0
+     ON CONFLICT (tenant) DO UPDATE SET dropped_count = counted.dropped_count + excluded.dropped_count`,
+    [tenant, chunkIds],
   );
 }

@@ -22,7 +22,8 @@ serveThread<StoreThread>({
   missing: (tenant, hashes) => opened().missing(tenant, hashes),
   replace: (tenant, document, chunks) => opened().replace(tenant, document, chunks),
   forgetOthers: (tenant, path, kept) => opened().forgetOthers(tenant, path, kept),
-  countWords: (tenant) => opened().countWords(tenant),
+  loads: (newCount) => opened().loads(newCount),
+  settle: (tenant, isQuiet) => opened().settle(tenant, isQuiet),
   search: (query) => opened().search(query),
   stats: (tenant) => opened().stats(tenant),
   async close() {
