@@ -1,8 +1,10 @@
 import { setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection } from '$bindings/index.ts';
 import { isTokenRefused, storedToken, storeToken } from './credentials.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { answerMsMax, backoffMs, connectMsMax, databaseName, hubOrigin } from './hub.ts';
 import { forget, keep, recall } from './kept.ts';
+import { Outstanding } from './outstanding.svelte.ts';
 
 export type LinkState =
   | { readonly kind: 'connecting' }
@@ -37,9 +39,16 @@ export class Link {
   identity = $state(recall<string>('identity') ?? '');
   /** When the hub was last heard, in milliseconds since the epoch; undefined while it is, and before it ever was. */
   lostAt: number | undefined = $state(recall<number>('seenAt'));
+  /** How long the hub took to answer when it was last asked, in milliseconds. */
+  roundTripMs: number | undefined = $state();
+  /** Calls of this page that the hub has not answered. */
+  readonly unanswered = new Outstanding();
+  /** Queries whose rows have not come since this connection was made. */
+  readonly catchingUp = new Outstanding();
 
   #connection: DbConnection | undefined;
   #live: DbConnection | undefined;
+  #heartbeat: Heartbeat | undefined;
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attachments = new Map<(connection: DbConnection) => Detach, Detach | undefined>();
@@ -85,13 +94,18 @@ export class Link {
    * @throws the hub's rejection, or SignedOut
    */
   async call(act: (reducers: DbConnection['reducers']) => Promise<void>): Promise<void> {
-    for (;;) {
-      const connection = this.#live ?? (await this.#nextConnection());
-      try {
-        return await this.#answer(connection, act(connection.reducers));
-      } catch (error) {
-        if (!(error instanceof LinkLost)) throw error;
+    const answered = this.unanswered.begin();
+    try {
+      for (;;) {
+        const connection = this.#live ?? (await this.#nextConnection());
+        try {
+          return await this.#answer(connection, act(connection.reducers));
+        } catch (error) {
+          if (!(error instanceof LinkLost)) throw error;
+        }
       }
+    } finally {
+      answered();
     }
   }
 
@@ -142,6 +156,13 @@ export class Link {
     for (const attach of this.#attachments.keys()) this.#attachments.set(attach, attach(connection));
     for (const waiter of this.#waiters) waiter.resolve(connection);
     this.#waiters.clear();
+    this.#heartbeat = new Heartbeat(
+      connection,
+      (roundTripMs) => {
+        this.roundTripMs = roundTripMs;
+      },
+      () => void this.#failed(connection, undefined),
+    );
   }
 
   /** `token` is given when the hub may have refused it. */
@@ -162,6 +183,8 @@ export class Link {
       detach?.();
       this.#attachments.set(attach, undefined);
     }
+    this.#heartbeat?.stop();
+    this.#heartbeat = undefined;
     const connection = this.#connection;
     if (this.#live) this.#noteSeen();
     this.#connection = undefined;
@@ -182,7 +205,7 @@ export class Link {
     else if (this.#live?.isSocketClosed) {
       this.#drop();
       this.#dial();
-    }
+    } else this.#heartbeat?.ask();
   }
 
   #nextConnection(): Promise<DbConnection> {

@@ -51,7 +51,7 @@ export class LiveRows<Row> {
       this.list = kept;
       this.isLoaded = true;
     }
-    this.stop = link.attach((connection) => this.#follow(connection, source));
+    this.stop = link.attach((connection) => this.#follow(connection, source, link.catchingUp.begin()));
   }
 
   /** Forgets the rows, when they belong to somebody who has signed out. */
@@ -73,7 +73,7 @@ export class LiveRows<Row> {
     }, keepAfterMs);
   }
 
-  #follow(connection: DbConnection, { table, query, keep }: RowsOf<Row>): Detach {
+  #follow(connection: DbConnection, { table, query, keep }: RowsOf<Row>, caughtUp: () => void): Detach {
     const replica = table(connection.db);
     let isFollowing = true;
     let isScheduled = false;
@@ -100,18 +100,21 @@ export class LiveRows<Row> {
       .subscriptionBuilder()
       .onApplied(() => {
         if (!isFollowing) return;
+        caughtUp();
         this.isCurrent = true;
         this.isLoaded = true;
         this.error = '';
         read();
       })
       .onError((context) => {
+        caughtUp();
         this.error = context.event?.message ?? '';
       })
       .subscribe(query);
 
     return () => {
       isFollowing = false;
+      caughtUp();
       this.isCurrent = false;
       replica.removeOnInsert(changed);
       replica.removeOnDelete(changed);

@@ -1,0 +1,22 @@
+/** What was begun and has not come to its end. */
+export class Outstanding {
+  #beginnings: readonly { readonly atMs: number }[] = $state.raw([]);
+
+  get count(): number {
+    return this.#beginnings.length;
+  }
+
+  /** Since when the oldest of it is, in milliseconds since the epoch; undefined for none. */
+  get sinceMs(): number | undefined {
+    return this.#beginnings[0]?.atMs;
+  }
+
+  /** Returns what ends it; a second time does nothing. */
+  begin(): () => void {
+    const beginning = { atMs: Date.now() };
+    this.#beginnings = [...this.#beginnings, beginning];
+    return () => {
+      this.#beginnings = this.#beginnings.filter((other) => other !== beginning);
+    };
+  }
+}
