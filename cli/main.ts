@@ -10,6 +10,7 @@ import { run } from './lib/run.ts';
 import { addMemoryCommands } from './memory-commands.ts';
 import { addMeshCommands } from './mesh-commands.ts';
 import { addModelsCommands } from './models-commands.ts';
+import { addTunnelCommands } from './tunnel-commands.ts';
 
 // Each command's code is loaded when it runs, so that `--help` answers at once.
 
@@ -196,5 +197,6 @@ addMeshCommands({ program, limb, tasks });
 addModelsCommands(program);
 addDatabaseCommands(program);
 addDataCommands(program);
+addTunnelCommands(program);
 
 await program.parseAsync();

@@ -13,7 +13,8 @@ const folders: Record<string, readonly string[]> = {
   bindings: [],
   limbs: ['bindings'],
   web: ['bindings'],
-  cli: ['hub', 'engine', 'limbs', 'bindings', 'web'],
+  infra: [],
+  cli: ['hub', 'engine', 'limbs', 'bindings', 'web', 'infra'],
 };
 
 /** Inside the engine a commit flows down this list, and each folder imports only from those above it. */

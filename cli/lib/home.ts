@@ -12,6 +12,8 @@ export interface Home {
   readonly ownerToken: string;
   /** Where the running hub is; absent when none runs. */
   readonly hubFile: string;
+  /** The tunnels of this machine, each in a folder of its own. */
+  readonly tunnels: string;
   readonly limb: LimbHome;
 }
 
@@ -35,6 +37,7 @@ export function findHome(): Home {
     hubData: join(folder, 'hub'),
     ownerToken: join(folder, 'owner.token'),
     hubFile: join(folder, 'hub.json'),
+    tunnels: join(folder, 'tunnels'),
     limb: {
       folder: limb,
       token: join(limb, 'token'),

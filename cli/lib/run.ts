@@ -1,4 +1,5 @@
 import { Rejection } from '../../engine/errors.ts';
+import { TunnelError } from '../../infra/tunnel/errors.ts';
 import { Failure } from './failure.ts';
 import { Interrupted } from './interruption.ts';
 
@@ -24,7 +25,8 @@ export async function run(command: () => Promise<void>): Promise<void> {
 
 function sentence(error: unknown): string {
   if (process.env['HELIX_DEBUG'] === '1' && error instanceof Error) return error.stack ?? error.message;
-  if (error instanceof Failure || error instanceof Rejection) return error.message;
+  const isToldWell = error instanceof Failure || error instanceof Rejection || error instanceof TunnelError;
+  if (isToldWell) return error.message;
   const message = error instanceof Error ? error.message : String(error);
   return `${message} (this is unexpected: run it again with HELIX_DEBUG=1 to see where it comes from)`;
 }

@@ -1,0 +1,11 @@
+export { checkWithCloudflared } from './cloudflared/check.ts';
+export { tunnelIdOf } from './cloudflared/credentials.ts';
+export { ingressText, validateIngress } from './cloudflared/ingress.ts';
+export { type Definition, definition } from './definition.ts';
+export { type KnownTunnel, TunnelFolder } from './folder.ts';
+export type { Openings, Services } from './gate/services.ts';
+export { pathsOf, patternsOf } from './gate/services.ts';
+export { openTunnel } from './open.ts';
+export { findProgram } from './process/program.ts';
+export { hasUnit, installUnit, removeUnit, requireSystemd } from './service/install.ts';
+export type { TunnelStatus } from './tunnel.ts';
