@@ -2,6 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { version } from '../package.json';
 import { addDataCommands } from './data-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
+import { addEventsCommands } from './events-commands.ts';
 import { withHistory } from './lib/history.ts';
 import { withHub, withTenant } from './lib/hub-options.ts';
 import { withLimits } from './lib/limits.ts';
@@ -194,6 +195,7 @@ withHub(program.command('audit'))
   .action((options) => run(async () => (await import('./commands/audit.ts')).audit(options)));
 
 addMeshCommands({ program, limb, tasks });
+addEventsCommands(program);
 addModelsCommands(program);
 addDatabaseCommands(program);
 addDataCommands(program);

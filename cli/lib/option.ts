@@ -36,6 +36,21 @@ export function taskId(text: string, earlier: readonly bigint[] = []): bigint[] 
   return [...earlier, BigInt(text)];
 }
 
+/** The number of anything, after those that were named before it. */
+export function id(text: string, earlier: readonly bigint[] = []): bigint[] {
+  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('Expected a number, such as 12.');
+  return [...earlier, BigInt(text)];
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @returns milliseconds */
+export function duration(text: string): number {
+  const [, number, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (unit === undefined) throw new InvalidArgumentError('Expected a duration such as 90s, 15m, 1h or 2d.');
+  return Number(number) * (unitMs[unit] ?? 0);
+}
+
 /** Digits, perhaps with a point; or `none`. */
 export type AmountText = string;
 
