@@ -10,6 +10,7 @@ import { fanOut } from './cells/fan-out.ts';
 import { idleLimbs } from './cells/idle-limbs.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
+import { pixels } from './cells/pixels.ts';
 import { recovery } from './cells/recovery.ts';
 import { retrieval } from './cells/retrieval.ts';
 import { routerCell } from './cells/router.ts';
@@ -41,6 +42,7 @@ const cells: readonly Cell[] = [
   stall,
   startup,
   cancel,
+  pixels,
   retrieval,
   sandbox,
   searchCell,

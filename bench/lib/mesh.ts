@@ -35,11 +35,20 @@ export function subscribe(connection: DbConnection, ...names: string[]): Promise
 }
 
 /** @returns the code that pairs a limb */
-export async function inviteLimb(owner: DbConnection): Promise<string> {
+export function inviteLimb(owner: DbConnection): Promise<string> {
+  return invite(owner, 'Limb');
+}
+
+/** @returns the code that signs a viewer in */
+export function inviteMember(owner: DbConnection): Promise<string> {
+  return invite(owner, 'Member');
+}
+
+async function invite(owner: DbConnection, kind: 'Limb' | 'Member'): Promise<string> {
   const code = randomUUID();
   await owner.reducers.createInvite({
     tenantId,
-    kind: { tag: 'Limb' },
+    kind: { tag: kind },
     role: { tag: 'Viewer' },
     handle: code.slice(0, 8),
     codeHash: createHash('sha256').update(code).digest('hex'),
