@@ -49,7 +49,8 @@ export async function setup(options: SetupOptions): Promise<void> {
     if (error instanceof LimbError) throw new Failure(error.message, { cause: error });
     throw error;
   }
-  console.log(`Wrote ${file}. A limb that runs reads it when it starts again.`);
+  const needs = options.keyEnv === undefined ? '' : `, if it was started with ${options.keyEnv}`;
+  console.log(`Wrote ${file}. A limb that runs takes it for its next task${needs}.`);
 }
 
 async function choose(options: SetupOptions): Promise<SetupChoice> {

@@ -8,6 +8,7 @@ import {
   type ProviderConfig,
 } from '../models/config/config.ts';
 import type { LanguageModel } from '../models/language-model.ts';
+import type { ModelSource } from '../models/live.ts';
 import { Router } from '../models/router.ts';
 
 export interface TestModel {
@@ -43,6 +44,11 @@ export function modelsConfig(models: readonly TestModel[], limits: Partial<CallL
   const reason = models.map(modelConfig);
   const routes = { reason, fast: [], embed: [] };
   return { source: 'a test', models: reason, routes, limits: { ...callLimits, ...limits } };
+}
+
+/** Always this model, or none. */
+export function always(model: LanguageModel | undefined): ModelSource {
+  return { use: (work) => work({ model }) };
 }
 
 /** One model at an address. */

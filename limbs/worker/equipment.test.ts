@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestHub } from '../testing/hub.ts';
+import { type OpenAiServer, says, startOpenAiServer } from '../testing/openai-server.ts';
 import { type Limb, startLimb } from './limb.ts';
 
 let hub: TestHub;
@@ -58,3 +59,59 @@ test('what a limb has is told when it starts', () => {
   expect(log).toContain('info No language model: answers are quoted from the documents; `helix setup` adds one');
   expect(log.join('\n')).toMatch(/info Connected to http:\S+ as whole, with reason, recall, remember/);
 });
+
+test('limb.toml is read again when it changes: for the next task, while what runs goes on as it began', async () => {
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const slow = await startOpenAiServer(async (response, asked) => {
+    await held;
+    return says('It was the old model.')(response, asked);
+  });
+  const quick = await startOpenAiServer(says('It is the new model.'));
+  const toml = join(hub.folder, 'limb/limb.toml');
+  const naming = ({ baseUrl }: OpenAiServer, model: string) => `
+    [providers.here]
+    preset = "custom"
+    base_url = "${baseUrl}"
+    [models.main]
+    provider = "here"
+    model = "${model}"
+    [routes]
+    reason = "main"`;
+  const announced = (model: string) =>
+    hub.until(() => [...hub.owner.db.limbs.iter()].find((limb) => limb.model === model));
+  const answerOf = async (id: bigint) => {
+    await hub.reaches(id, 'Done');
+    return (await hub.until(() => hub.summary(id))).body;
+  };
+  try {
+    await writeFile(toml, naming(slow, 'old-model'));
+    await announced('old-model');
+    const running = await hub.submit('reason', { question: 'Which model is it?' });
+    await hub.until(() => slow.asked[0]);
+
+    await writeFile(toml, naming(quick, 'new-model'));
+    await announced('new-model');
+    const next = await hub.submit('reason', { question: 'Which model is it now?' });
+    expect(await answerOf(next)).toMatchObject({ text: 'It is the new model.', engine: 'new-model' });
+    answer();
+    expect(await answerOf(running)).toMatchObject({ text: 'It was the old model.', engine: 'old-model' });
+    expect(hub.task(running)).toMatchObject({ attempt: 1 });
+
+    await writeFile(toml, `${naming(quick, 'new-model')}\n    fast = "mian"`);
+    const told = await hub.until(() => log.find((line) => line.startsWith('error')));
+    expect(told).toMatch(
+      /limb\.toml has changed and was not taken; the limb goes on with what it had: .*limb\.toml:10: routes\.fast: no model is called "mian"; there is main/,
+    );
+    const still = await hub.submit('reason', { question: 'Which model is it still?' });
+    expect(await answerOf(still)).toMatchObject({ engine: 'new-model' });
+
+    await writeFile(toml, `${naming(quick, 'new-model')}\n    embed = "main"`);
+    await hub.until(() => log.find((line) => /error .*was made with the embedding model that comes with/.test(line)));
+  } finally {
+    await slow.close();
+    await quick.close();
+  }
+}, 120_000);

@@ -5,11 +5,7 @@ import { LimbError, messageOf } from '../errors.ts';
 import { PythonTool } from '../mcp/index.ts';
 import type { MemoryStats } from '../memory/memory.ts';
 import { openMemory } from '../memory/open.ts';
-import type { ModelsConfig } from '../models/config/config.ts';
-import { keyOf } from '../models/config/config.ts';
 import type { Environment } from '../models/config/key.ts';
-import { findModels } from '../models/find.ts';
-import { Router } from '../models/router.ts';
 import { forgetSkill } from '../skills/forget.ts';
 import { reasonSkill } from '../skills/reason/reason.ts';
 import { recallSkill } from '../skills/recall.ts';
@@ -18,6 +14,7 @@ import { runPythonSkill } from '../skills/run-python.ts';
 import type { Skill } from '../skills/skill.ts';
 import type { LimbFolder } from './folder.ts';
 import type { Log } from './log.ts';
+import { openModels } from './models.ts';
 
 export interface MemoryFacts extends MemoryStats {
   readonly engine: string;
@@ -26,7 +23,7 @@ export interface MemoryFacts extends MemoryStats {
 /** What a limb works with, for all its connections. */
 export interface Equipment {
   readonly skills: readonly Skill[];
-  /** The language model and the sandbox in words; empty without one. */
+  /** The language model, as it is now, and the sandbox in words; empty without one. */
   readonly model: string;
   readonly sandbox: string;
   /** What the memory holds of a tenant, and its engine in words. */
@@ -44,6 +41,8 @@ export interface EquipmentOptions {
   readonly onMemory: (tenant: string) => void;
   /** Hears every key that the configuration names. */
   readonly onSecret: (secret: string) => void;
+  /** Hears that there are other models now. */
+  readonly onModels: () => void;
 }
 
 /** Opens memory, models and the sandbox. Throws `LimbError` for a setting that does not work; no sandbox is no error. */
@@ -55,32 +54,27 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
   };
   try {
     const pythonOpening = openPython(log);
-    const config = await findModels(env, folder.config);
-    for (const { provider } of config.models) {
-      const key = keyOf(provider);
-      if (key !== undefined) options.onSecret(key);
-    }
-    const router = new Router(config);
-    closers.push(() => router.close());
-    const embedder = await findEmbedder(router.embed());
+    const { models, close: closeModels } = await openModels({ ...options, file: folder.config });
+    closers.push(closeModels);
+    const embedder = await findEmbedder(models.embed());
     closers.push(() => embedder.close());
     const memory = await openMemory({ dataDir: folder.memory, url: env['HELIX_MEMORY_URL'] || undefined }, embedder);
     closers.push(() => memory.close());
     const { python, sandbox } = await pythonOpening;
     if (python) closers.push(() => python.close());
-    const model = router.reason();
     const root = await openDocumentsRoot(folder.documents);
     const skills = [
-      reasonSkill({ memory, embedder, model, fast: router.fast(), python }),
+      reasonSkill({ memory, embedder, models, python }),
       recallSkill(memory),
       rememberSkill(memory, root, options.onMemory),
       forgetSkill(memory, options.onMemory),
       ...(python ? [runPythonSkill(python)] : []),
     ];
-    tellModels(config, model?.name, log);
     return {
       skills: chosen(skills, options.skills),
-      model: model?.name ?? '',
+      get model() {
+        return models.name;
+      },
       sandbox,
       memoryFacts: async (tenant) => ({ ...(await memory.stats(tenant)), engine: memory.description }),
       close,
@@ -88,18 +82,6 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-function tellModels({ source, models }: ModelsConfig, model: string | undefined, log: Log): void {
-  log(
-    'info',
-    model
-      ? `Language model: ${model}, named by ${source}`
-      : 'No language model: answers are quoted from the documents; `helix setup` adds one',
-  );
-  for (const { name, provider } of models) {
-    if ('missing' in provider.key) log('warn', `The model ${name} cannot be used: ${provider.key.missing}`);
   }
 }
 

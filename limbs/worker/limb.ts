@@ -67,7 +67,8 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
     const onMemory = (tenant: string) => sessions.memoryChanged(tenant);
     health = await serveHealth(options.healthPort, sessions, journal);
     const onSecret = (secret: string) => secrets.add(secret);
-    equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory, onSecret });
+    const onModels = () => sessions.modelsChanged();
+    equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory, onModels, onSecret });
   } catch (error) {
     await health?.close();
     journal?.close();
@@ -200,6 +201,14 @@ class Sessions {
     if (!link || !this.#equipment) return;
     this.#reportMemory(link, this.#equipment, BigInt(tenant)).catch((error) =>
       this.#log('warn', `The hub did not take the size of the memory: ${messageOf(error)}`),
+    );
+  }
+
+  modelsChanged(): void {
+    const link = this.#link;
+    if (!link || !this.#equipment || this.#stopping.signal.aborted) return;
+    this.#announce(link, this.#equipment, this.#options.capacity ?? capacityDefault).catch((error) =>
+      this.#log('warn', `The hub was not told of the new models: ${messageOf(error)}`),
     );
   }
 

@@ -6,7 +6,7 @@ import type { Memory } from '../memory/memory.ts';
 import { Router } from '../models/router.ts';
 import { reasonSkill } from '../skills/reason/reason.ts';
 import { TestHub } from '../testing/hub.ts';
-import { modelsConfig } from '../testing/models.ts';
+import { always, modelsConfig } from '../testing/models.ts';
 import { type OpenAiServer, refuses, says, startOpenAiServer } from '../testing/openai-server.ts';
 import { wordEmbedder } from '../testing/word-embedder.ts';
 import { type Limb, startLimb } from './limb.ts';
@@ -42,7 +42,7 @@ beforeEach(async () => {
       log: () => {},
     },
     async () => ({
-      skills: [reasonSkill({ memory: {} as Memory, embedder, model: router.reason(), python: undefined })],
+      skills: [reasonSkill({ memory: {} as Memory, embedder, models: always(router.reason()), python: undefined })],
       model: 'test-model',
       sandbox: '',
       memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),

@@ -11,7 +11,7 @@ import type { Memory } from '../../memory/memory.ts';
 import { openMemoryHere } from '../../memory/open.ts';
 import { type Bundle, bundle } from '../../sandbox/testing/bundle.ts';
 import { type TestContext, testContext } from '../../testing/context.ts';
-import { modelAt } from '../../testing/models.ts';
+import { always, modelAt } from '../../testing/models.ts';
 import { calls, type OpenAiServer, type Reply, says, startOpenAiServer } from '../../testing/openai-server.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
 import { reasonSkill } from './reason.ts';
@@ -88,7 +88,13 @@ async function ask(
 ): Promise<Outcome> {
   model = await startOpenAiServer(...replies);
   const { scriptTools = [], ...input } = more;
-  const skill = reasonSkill({ memory, embedder: wordEmbedder(), model: modelAt(model.baseUrl), python, scriptTools });
+  const skill = reasonSkill({
+    memory,
+    embedder: wordEmbedder(),
+    models: always(modelAt(model.baseUrl)),
+    python,
+    scriptTools,
+  });
   const context = testContext();
   const body = await skill.run({ question: 'How does the lamp work?', labels: ['public'], ...input }, context);
   const messages = (model.asked.at(-1)?.body['messages'] ?? []) as { role: string; content: string }[];

@@ -10,7 +10,7 @@ import type { LanguageModel } from '../../models/language-model.ts';
 import { type Amounts, BudgetShort, type Spend } from '../../spending.ts';
 import { testContext } from '../../testing/context.ts';
 import { fakePython } from '../../testing/fake-python.ts';
-import { modelAt } from '../../testing/models.ts';
+import { always, modelAt } from '../../testing/models.ts';
 import { calls, chunk, startOpenAiServer, stopsAfter } from '../../testing/openai-server.ts';
 import { sourceOf } from '../../testing/source.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
@@ -72,7 +72,7 @@ test('a model looks up, computes, and answers with the parts that it used', asyn
     });
   const python = fakePython({ stdout: '42\n' });
   const context = testContext();
-  const body = await reasonSkill({ memory, embedder, model: model(), python }).run({ question }, context);
+  const body = await reasonSkill({ memory, embedder, models: always(model()), python }).run({ question }, context);
 
   expect(body).toMatchObject({
     text: 'One lease lasts 14 hours [1].\nThree last 42 hours, see [1] and x[9].',
@@ -98,7 +98,7 @@ test('a model looks up, computes, and answers with the parts that it used', asyn
 
 test('without a sandbox a model can only look up', async () => {
   mock.onMessage(question, { content: 'I do not know.' });
-  const body = await reasonSkill({ memory, embedder, model: model(), python: undefined }).run(
+  const body = await reasonSkill({ memory, embedder, models: always(model()), python: undefined }).run(
     { question },
     testContext(),
   );
@@ -116,7 +116,7 @@ test('mistakes of the model are told to it', async () => {
       ],
     })
     .onTurn(1, question, { content: 'Sorry.' });
-  await reasonSkill({ memory, embedder, model: model(), python: undefined }).run({ question }, testContext());
+  await reasonSkill({ memory, embedder, models: always(model()), python: undefined }).run({ question }, testContext());
   const answers = sent(1)
     .messages.filter((message) => message.role === 'tool')
     .map((message) => message.content);
@@ -162,14 +162,20 @@ test('an answer that takes too long ends with what there is of it, and says so',
 test('labels bound what is looked up, also without a model', async () => {
   mock.onMessage(question, { content: 'I do not know.' });
   const parts = { memory, embedder, python: undefined };
-  const body = await reasonSkill({ ...parts, model: undefined }).run({ question, labels: ['none'] }, testContext());
+  const body = await reasonSkill({ ...parts, models: always(undefined) }).run(
+    { question, labels: ['none'] },
+    testContext(),
+  );
   expect(body.citations).toEqual([]);
 });
 
 test('thoughts of the model are no answer', async () => {
   mock.onMessage(question, { content: '<think>The user wants\na number.</think>Forty-two.' });
   const context = testContext();
-  const body = await reasonSkill({ memory, embedder, model: model(), python: undefined }).run({ question }, context);
+  const body = await reasonSkill({ memory, embedder, models: always(model()), python: undefined }).run(
+    { question },
+    context,
+  );
   expect(body.text).toBe('Forty-two.');
   expect(context.texts).toEqual(['Forty-two.']);
 });
@@ -178,12 +184,12 @@ test('an abort ends the work', async () => {
   const controller = new AbortController();
   mock.onMessage(question, { toolCalls: [{ name: 'recall', arguments: { query: 'x' } }] });
   const context = { ...testContext(controller.signal), progress: () => controller.abort(new Error('cancelled')) };
-  const work = reasonSkill({ memory, embedder, model: model(), python: undefined }).run({ question }, context);
+  const work = reasonSkill({ memory, embedder, models: always(model()), python: undefined }).run({ question }, context);
   await expect(work).rejects.toThrow('cancelled');
 });
 
 test('without a model sentences are quoted from the documents, and the summary says so', async () => {
-  const skill = reasonSkill({ memory, embedder, model: undefined, python: undefined });
+  const skill = reasonSkill({ memory, embedder, models: always(undefined), python: undefined });
   const body = await skill.run({ question: 'How long does a lease last?' }, testContext());
   expect(body).toMatchObject({
     text: expect.stringMatching(/^A lease lasts 14 hours\..*\[1\]/),
@@ -195,7 +201,7 @@ test('without a model sentences are quoted from the documents, and the summary s
 });
 
 test('without a model an empty memory says what to do', async () => {
-  const skill = reasonSkill({ memory, embedder, model: undefined, python: undefined });
+  const skill = reasonSkill({ memory, embedder, models: always(undefined), python: undefined });
   const body = await skill.run({ question }, { ...testContext(), tenant: 'other' });
   expect(body.text).toContain('helix remember');
   expect(body.citations).toEqual([]);

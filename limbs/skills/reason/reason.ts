@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Embedder } from '../../embeddings/embedder.ts';
 import type { Memory } from '../../memory/memory.ts';
-import type { LanguageModel } from '../../models/language-model.ts';
+import type { ModelSource } from '../../models/live.ts';
 import { labelsInput } from '../labels.ts';
 import type { Python } from '../run-python.ts';
 import { defineSkill, type Skill } from '../skill.ts';
@@ -20,23 +20,22 @@ const input = z.object({
 export interface ReasonParts {
   readonly memory: Memory;
   readonly embedder: Embedder;
-  /** None: answers are quoted from the documents. */
-  readonly model: LanguageModel | undefined;
-  /** For small work, such as summaries of a conversation; default the same. */
-  readonly fast?: LanguageModel | undefined;
+  readonly models: ModelSource;
   readonly python: Python | undefined;
   /** What scripts may call besides looking up; default nothing. */
   readonly scriptTools?: readonly ScriptTool[];
 }
 
 /** Answers a question from what the limb remembers. */
-export function reasonSkill({ memory, embedder, model, fast, python, scriptTools = [] }: ReasonParts): Skill {
+export function reasonSkill({ memory, embedder, models, python, scriptTools = [] }: ReasonParts): Skill {
   return defineSkill({
     name: 'reason',
     input,
     work: ({ question, labels, grants }, context) =>
-      model
-        ? reasonWithModel({ question, labels, grants }, { model, fast, memory, python, scriptTools }, context)
-        : reasonWithoutModel({ question, labels }, memory, embedder, context),
+      models.use(({ model, fast }) =>
+        model
+          ? reasonWithModel({ question, labels, grants }, { model, fast, memory, python, scriptTools }, context)
+          : reasonWithoutModel({ question, labels }, memory, embedder, context),
+      ),
   });
 }
