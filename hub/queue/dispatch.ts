@@ -3,10 +3,10 @@ import { budgetsOf, describeShortage, periodEndMs, type Shortage, shortageOf } f
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { routeOf } from '../lib/routes.ts';
-import type { BandRow, Ctx, LimbRow, QueueEntryRow, WorkerRow } from '../schema.ts';
+import type { BandRow, Ctx, LaneRow, LimbRow, QueueEntryRow, TaskRow, TaskTerms, WorkerRow } from '../schema.ts';
 import { concurrencyOf, givePlaceBack, takePlace } from './concurrency.ts';
 import { firstEntry, firstLane, joinLane, leaveLane, passTurn, standInLine, stepAside } from './lanes.ts';
-import { hasSlot, limbsWithRoom, noteRoom, suits } from './slots.ts';
+import { hasSlot, limbsWithRoom, noteRoom, noteRoomOf, suits, takenSlots } from './slots.ts';
 import { dropTimers, wakeAt } from './timers.ts';
 
 // Who works on what. Nothing waits while a limb that may work on it has a free slot: whenever one of the two appears, the
@@ -16,23 +16,24 @@ import { dropTimers, wakeAt } from './timers.ts';
 export function fillSlots(ctx: Ctx, identity: Identity): void {
   const worker = ctx.db.worker.identity.find(identity);
   if (!worker) return;
-  while (hasSlot(ctx, worker)) {
+  let taken = takenSlots(ctx, identity);
+  while (worker.isLive && taken < worker.capacity) {
     const band = nextBand(ctx, worker);
     if (!band) break;
-    takeFirst(ctx, band, identity);
+    if (takeFirst(ctx, band, requireRow(firstLane(ctx, band), `a lane of band ${band.id}`), identity)) taken++;
   }
-  noteRoom(ctx, identity);
+  noteRoom(ctx, worker, taken);
 }
 
 /** Offers the tasks of a band to limbs that have room. */
 export function placeBand(ctx: Ctx, bandId: bigint): void {
   for (;;) {
     const band = ctx.db.band.id.find(bandId);
-    if (!band || !firstLane(ctx, band)) return;
-    const limb = limbFor(ctx, band);
+    const lane = band && firstLane(ctx, band);
+    const limb = lane && limbFor(ctx, band);
     if (!limb) return;
-    takeFirst(ctx, band, limb);
-    noteRoom(ctx, limb);
+    takeFirst(ctx, band, lane, limb);
+    noteRoomOf(ctx, limb);
   }
 }
 
@@ -41,24 +42,30 @@ export function withdrawOffer(ctx: Ctx, taskId: bigint): void {
   const key = keyOf(ctx, taskId);
   ctx.db.offer.taskId.delete(taskId);
   givePlaceBack(ctx, key, taskId);
-  enqueue(ctx, taskId, true);
+  enqueueAgain(ctx, taskId);
   openKey(ctx, key);
 }
 
 /** Puts a task whose time has come into its lane, and offers it when somebody is free. */
-export function enqueue(ctx: Ctx, taskId: bigint, isReturning = false): void {
-  const task = requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`);
-  const { terms } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`);
-  const band = joinLane(ctx, task, terms, isReturning);
-  const entry = requireRow(ctx.db.queueEntry.taskId.find(taskId), `the queue entry of task ${taskId}`);
-  standInLine(ctx, entry.laneId);
-  placeBand(ctx, band.id);
+export function enqueue(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning = false): void {
+  const { laneId, bandId } = joinLane(ctx, task, terms, isReturning);
+  standInLine(ctx, laneId);
+  placeBand(ctx, bandId);
+}
+
+/** Puts a task back to the front of its lane. */
+function enqueueAgain(ctx: Ctx, taskId: bigint): void {
+  enqueue(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`), termsOf(ctx, taskId), true);
 }
 
 /** The concurrency key of a task; empty for none. */
 export function keyOf(ctx: Ctx, taskId: bigint): string {
   const { tenantId, terms } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`);
   return concurrencyOf(tenantId, terms);
+}
+
+export function termsOf(ctx: Ctx, taskId: bigint): TaskTerms {
+  return requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms;
 }
 
 /** Lets those who wait for a place of a concurrency key have the free ones. */
@@ -70,16 +77,18 @@ export function openKey(ctx: Ctx, key: string): void {
   }
 }
 
-/** Offers the first task of the lane whose turn it is, or sets it aside when its budgets have too little left. */
-function takeFirst(ctx: Ctx, band: BandRow, limb: Identity): void {
-  const lane = requireRow(firstLane(ctx, band), `a lane of band ${band.id}`);
+/**
+ * Offers the first task of the lane whose turn it is, or sets it aside when its budgets have too little left.
+ * @returns whether it was offered
+ */
+function takeFirst(ctx: Ctx, band: BandRow, lane: LaneRow, limb: Identity): boolean {
   const entry = firstEntry(ctx, lane);
   leaveLane(ctx, entry, true);
   const shortage = shortageFor(ctx, entry.taskId);
   if (shortage) {
     passTurn(ctx, lane);
     park(ctx, entry, shortage);
-    return;
+    return false;
   }
   takePlace(ctx, lane.concurrency, entry.taskId);
   passTurn(ctx, lane);
@@ -91,6 +100,7 @@ function takeFirst(ctx: Ctx, band: BandRow, limb: Identity): void {
     skill: band.skill,
     offeredAt: ctx.timestamp,
   });
+  return true;
 }
 
 /** Lets tasks that waited for a budget try again. */
@@ -98,7 +108,7 @@ export function unpark(ctx: Ctx, budgetId: bigint): void {
   const parked = [...ctx.db.queueEntry.budgetId.filter(budgetId)];
   for (const { taskId } of parked.slice(0, limits.unparkedMax)) {
     dropTimers(ctx, taskId, 'Ready');
-    enqueue(ctx, taskId, true);
+    enqueueAgain(ctx, taskId);
   }
 }
 
@@ -112,7 +122,7 @@ function park(ctx: Ctx, entry: QueueEntryRow, shortage: Shortage): void {
 }
 
 function shortageFor(ctx: Ctx, taskId: bigint): Shortage | undefined {
-  const { needs } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms;
+  const { needs } = termsOf(ctx, taskId);
   const task = needs && ctx.db.task.id.find(taskId);
   return task ? shortageOf(budgetsOf(ctx, task), needs) : undefined;
 }

@@ -6,9 +6,9 @@ import { limits } from '../lib/limits.ts';
 import { isFinished, type TaskStateTag } from '../lib/states.ts';
 import { clip } from '../lib/text.ts';
 import { after, elapsedMs, isBefore } from '../lib/time.ts';
-import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow } from '../schema.ts';
-import { givePlaceBack } from './concurrency.ts';
-import { enqueue, fillSlots, keyOf, openKey, unpark } from './dispatch.ts';
+import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow, TaskTerms } from '../schema.ts';
+import { concurrencyOf, givePlaceBack } from './concurrency.ts';
+import { enqueue, fillSlots, keyOf, openKey, termsOf, unpark } from './dispatch.ts';
 import { leaveLane } from './lanes.ts';
 import { moveTask } from './moves.ts';
 import { dropTimers, wakeAt } from './timers.ts';
@@ -25,11 +25,13 @@ export interface Ending {
 }
 
 /** Queues a task, now or for later. It must have no queue entry yet. */
-export function queueTask(ctx: Ctx, task: TaskRow, waitMs: number, isReturning = false): void {
-  const { terms } = requireRow(ctx.db.taskInput.taskId.find(task.id), `the terms of task ${task.id}`);
+export function queueTask(ctx: Ctx, task: TaskRow, terms: TaskTerms, waitMs: number, isReturning = false): void {
   const pauseEnd = after(ctx.timestamp, waitMs);
   const until = terms.runAfter && isBefore(pauseEnd, terms.runAfter) ? terms.runAfter : pauseEnd;
-  const mustWait = isBefore(ctx.timestamp, until);
+  if (!isBefore(ctx.timestamp, until)) {
+    enqueue(ctx, task, terms, isReturning);
+    return;
+  }
   ctx.db.queueEntry.insert({
     taskId: task.id,
     tenantId: task.tenantId,
@@ -37,12 +39,11 @@ export function queueTask(ctx: Ctx, task: TaskRow, waitMs: number, isReturning =
     bandId: 0n,
     place: 0n,
     queuedAt: ctx.timestamp,
-    waitsUntil: mustWait ? until : undefined,
+    waitsUntil: until,
     budgetId: 0n,
     shortage: '',
   });
-  if (mustWait) wakeAt(ctx, task.id, until, 'Ready');
-  else enqueue(ctx, task.id, isReturning);
+  wakeAt(ctx, task.id, until, 'Ready');
 }
 
 /** Ends whatever a task has in the queue or at a limb, and the task with it. */
@@ -56,11 +57,8 @@ export function finishTask(
   const lease = ctx.db.lease.taskId.find(task.id);
   const limb = lease?.limb ?? ctx.db.offer.taskId.find(task.id)?.limb;
   const growth = sumOf(ending.growth ?? {}, lease ? closeAttempt(ctx, lease, ending) : {});
-  const entry = ctx.db.queueEntry.taskId.find(task.id);
-  if (entry) leaveLane(ctx, entry);
-  ctx.db.queueEntry.taskId.delete(task.id);
-  ctx.db.offer.taskId.delete(task.id);
-  ctx.db.lease.taskId.delete(task.id);
+  if (lease) ctx.db.lease.taskId.delete(task.id);
+  else leaveQueue(ctx, task.id);
   ctx.db.dedupe.taskId.delete(task.id);
   dropTimers(ctx, task.id);
   if (to === 'Dead') ctx.db.deadLetter.insert({ taskId: task.id, tenantId: task.tenantId });
@@ -82,6 +80,14 @@ export function cancelTree(ctx: Ctx, task: TaskRow): void {
   if (!isFinished(task.state.tag)) finishTask(ctx, task, 'Cancelled', { outcome: 'Cancelled' });
 }
 
+function leaveQueue(ctx: Ctx, taskId: bigint): void {
+  const entry = ctx.db.queueEntry.taskId.find(taskId);
+  if (!entry) return;
+  leaveLane(ctx, entry);
+  ctx.db.queueEntry.taskId.delete(taskId);
+  ctx.db.offer.taskId.delete(taskId);
+}
+
 /**
  * Ends a lease whose work did not come to a result: the task goes back to the queue, or to the dead letters when its
  * attempts are used up. A limb that was lost is not the task's fault the first time, so the task does not wait then.
@@ -99,9 +105,10 @@ export function returnTask(ctx: Ctx, lease: LeaseRow, ending: Ending & { readonl
   const isLost = ending.outcome === 'Lost';
   const waitMs = isLost && failures === 1 ? 0 : backoffMs(isLost ? failures - 1 : failures, ctx.random());
   const queued = moveTask(ctx, task, 'Queued', { error, failures }, growth);
-  const key = keyOf(ctx, task.id);
+  const terms = termsOf(ctx, task.id);
+  const key = concurrencyOf(task.tenantId, terms);
   givePlaceBack(ctx, key, task.id);
-  queueTask(ctx, queued, waitMs, true);
+  queueTask(ctx, queued, terms, waitMs, true);
   openKey(ctx, key);
   fillSlots(ctx, lease.limb);
 }

@@ -13,25 +13,27 @@ const firstPlace = 1n << 32n;
 const placesMin = 2n;
 const placesMax = 64n;
 
-/** Puts a queued task into its lane: at the end, or at the front when it had been there before. */
-export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning: boolean): BandRow {
+/** Puts a task into its lane: at the end, or at the front when it had been there before. */
+export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning: boolean): QueueEntryRow {
   const band = findBand(ctx, task, terms) ?? openBand(ctx, task, terms);
   const concurrency = concurrencyOf(task.tenantId, terms);
   const lane = findLane(ctx, band.id, concurrency) ?? openLane(ctx, band.id, task, concurrency);
   const place = isReturning ? lane.head - 1n : lane.tail;
-  const entry = requireRow(ctx.db.queueEntry.taskId.find(task.id), `the queue entry of task ${task.id}`);
-  ctx.db.queueEntry.taskId.update({
-    ...entry,
+  const taskCount = lane.taskCount + 1;
+  ctx.db.lane.id.update({ ...lane, taskCount, ...(isReturning ? { head: place } : { tail: place + 1n }) });
+  const known = ctx.db.queueEntry.taskId.find(task.id);
+  const entry = {
+    taskId: task.id,
+    tenantId: task.tenantId,
     laneId: lane.id,
     bandId: band.id,
     place,
+    queuedAt: known?.queuedAt ?? ctx.timestamp,
     waitsUntil: undefined,
     budgetId: 0n,
     shortage: '',
-  });
-  const taskCount = lane.taskCount + 1;
-  ctx.db.lane.id.update({ ...lane, taskCount, ...(isReturning ? { head: place } : { tail: place + 1n }) });
-  return requireRow(ctx.db.band.id.find(band.id), `band ${band.id}`);
+  };
+  return known ? ctx.db.queueEntry.taskId.update(entry) : ctx.db.queueEntry.insert(entry);
 }
 
 /** Takes a task out of the lane that it stands in, if it does. `isFirst`: nobody stands before it. */

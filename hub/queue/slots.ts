@@ -25,13 +25,16 @@ export function suits(ctx: Ctx, limb: LimbRow, band: Pick<BandRow, 'labels'>): b
   return limb.capacityMax === 0 || takenSlots(ctx, limb.identity, limb.tenantId) < limb.capacityMax;
 }
 
-/** Notes how much room a limb has where those who look for one find it. */
-export function noteRoom(ctx: Ctx, limb: Identity): void {
+/** `noteRoom` of a limb, if it is there. */
+export function noteRoomOf(ctx: Ctx, limb: Identity): void {
   const worker = ctx.db.worker.identity.find(limb);
-  if (!worker) return;
-  const taken = takenSlots(ctx, limb);
-  const now = taken >= worker.capacity ? room.none : taken === 0 ? room.all : room.some;
-  for (const station of [...ctx.db.station.limb.filter(limb)]) {
+  if (worker) noteRoom(ctx, worker, takenSlots(ctx, limb));
+}
+
+/** Notes how much room a limb with so many slots taken has where those who look for one find it. */
+export function noteRoom(ctx: Ctx, { identity, capacity }: WorkerRow, taken: number): void {
+  const now = taken >= capacity ? room.none : taken === 0 ? room.all : room.some;
+  for (const station of [...ctx.db.station.limb.filter(identity)]) {
     if (station.room !== now) ctx.db.station.id.update({ ...station, room: now });
   }
 }

@@ -63,7 +63,7 @@ export function queueNewTask(
   if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
   if (terms.treeBudget) openTreeBudget(ctx, task, terms.treeBudget);
   if (terms.deadline) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
-  queueTask(ctx, task, 0);
+  queueTask(ctx, task, terms, 0);
   return task;
 }
 

@@ -66,7 +66,7 @@ function redrive(ctx: Ctx, task: TaskRow): boolean {
   if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
   ctx.db.deadLetter.taskId.delete(task.id);
   if (terms.deadline && isBefore(ctx.timestamp, terms.deadline)) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
-  queueTask(ctx, moveTask(ctx, task, 'Queued', { failures: 0 }), 0);
+  queueTask(ctx, moveTask(ctx, task, 'Queued', { failures: 0 }), terms, 0);
   return true;
 }
 
