@@ -55,16 +55,18 @@ describe('a guard', () => {
       await new Promise<void>((done) => {
         const run = () => {
           events.push('run');
+          if (events.length === 1) {
+            setImmediate(() => {
+              // Whoever may come before the watchdog has told of it.
+              resumeBare();
+              events.push('another');
+              done();
+            });
+          }
           try {
             withTimeLimit(
               20,
               () => {
-                setImmediate(() => {
-                  // Whoever may come before the watchdog has told of it.
-                  resumeBare();
-                  events.push('another');
-                  done();
-                });
                 for (;;);
               },
               true,
