@@ -8,6 +8,7 @@ import {
   SubscriptionBuilderImpl as __SubscriptionBuilderImpl,
   convertToAccessorMap as __convertToAccessorMap,
   makeQueryBuilder as __makeQueryBuilder,
+  procedureSchema as __procedureSchema,
   procedures as __procedures,
   reducerSchema as __reducerSchema,
   reducers as __reducers,
@@ -22,6 +23,7 @@ import {
   type SubscriptionEventContextInterface as __SubscriptionEventContextInterface,
   type SubscriptionHandleImpl as __SubscriptionHandleImpl,
 } from 'spacetimedb';
+import ActivateRuleReducer from './activate_rule_reducer';
 import AnnounceLimbReducer from './announce_limb_reducer';
 import CancelTaskReducer from './cancel_task_reducer';
 import ClaimTaskReducer from './claim_task_reducer';
@@ -30,7 +32,9 @@ import CreateHookReducer from './create_hook_reducer';
 import CreateInviteReducer from './create_invite_reducer';
 import CreateScheduleReducer from './create_schedule_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
+import DeactivateRuleReducer from './deactivate_rule_reducer';
 import DeleteHookReducer from './delete_hook_reducer';
+import DeleteRuleReducer from './delete_rule_reducer';
 import DeleteScheduleReducer from './delete_schedule_reducer';
 import DrainLimbReducer from './drain_limb_reducer';
 import EmitReducer from './emit_reducer';
@@ -51,6 +55,7 @@ import ReportProgressReducer from './report_progress_reducer';
 import ReserveBudgetReducer from './reserve_budget_reducer';
 import RevokeLimbReducer from './revoke_limb_reducer';
 import RotateHookReducer from './rotate_hook_reducer';
+import SaveRuleReducer from './save_rule_reducer';
 import SetBudgetReducer from './set_budget_reducer';
 import SetEventRetentionReducer from './set_event_retention_reducer';
 import SetExhaustionReducer from './set_exhaustion_reducer';
@@ -61,6 +66,9 @@ import SetRoleReducer from './set_role_reducer';
 import SettleBudgetReducer from './settle_budget_reducer';
 import StreamProgressReducer from './stream_progress_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
+import * as CheckRuleProcedure from './check_rule_procedure';
+import * as RehearseProcedure from './rehearse_procedure';
+import * as WhyProcedure from './why_procedure';
 import PingRow from './ping_table';
 import StreamRow from './stream_table';
 import AttemptsRow from './attempts_table';
@@ -69,6 +77,7 @@ import DayTotalsRow from './day_totals_table';
 import EventTotalsRow from './event_totals_table';
 import EventsRow from './events_table';
 import FeedbacksRow from './feedbacks_table';
+import FiringsRow from './firings_table';
 import HooksRow from './hooks_table';
 import LeaseHistoryRow from './lease_history_table';
 import LeaseInputsRow from './lease_inputs_table';
@@ -82,6 +91,10 @@ import PoliciesRow from './policies_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
 import ReadingsRow from './readings_table';
+import RuleActivationsRow from './rule_activations_table';
+import RuleCountsRow from './rule_counts_table';
+import RuleVersionsRow from './rule_versions_table';
+import RulesRow from './rules_table';
 import SchedulesRow from './schedules_table';
 import SelfRow from './self_table';
 import SummariesRow from './summaries_table';
@@ -139,6 +152,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, FeedbacksRow),
+  firings: __table({
+    name: 'firings',
+    indexes: [],
+    constraints: [],
+  }, FiringsRow),
   hooks: __table({
     name: 'hooks',
     indexes: [],
@@ -204,6 +222,26 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, ReadingsRow),
+  ruleActivations: __table({
+    name: 'rule_activations',
+    indexes: [],
+    constraints: [],
+  }, RuleActivationsRow),
+  ruleCounts: __table({
+    name: 'rule_counts',
+    indexes: [],
+    constraints: [],
+  }, RuleCountsRow),
+  ruleVersions: __table({
+    name: 'rule_versions',
+    indexes: [],
+    constraints: [],
+  }, RuleVersionsRow),
+  rules: __table({
+    name: 'rules',
+    indexes: [],
+    constraints: [],
+  }, RulesRow),
   schedules: __table({
     name: 'schedules',
     indexes: [],
@@ -257,6 +295,7 @@ const tablesSchema = __schema({
 });
 
 const reducersSchema = __reducers(
+  __reducerSchema('activate_rule', ActivateRuleReducer),
   __reducerSchema('announce_limb', AnnounceLimbReducer),
   __reducerSchema('cancel_task', CancelTaskReducer),
   __reducerSchema('claim_task', ClaimTaskReducer),
@@ -265,7 +304,9 @@ const reducersSchema = __reducers(
   __reducerSchema('create_invite', CreateInviteReducer),
   __reducerSchema('create_schedule', CreateScheduleReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
+  __reducerSchema('deactivate_rule', DeactivateRuleReducer),
   __reducerSchema('delete_hook', DeleteHookReducer),
+  __reducerSchema('delete_rule', DeleteRuleReducer),
   __reducerSchema('delete_schedule', DeleteScheduleReducer),
   __reducerSchema('drain_limb', DrainLimbReducer),
   __reducerSchema('emit', EmitReducer),
@@ -286,6 +327,7 @@ const reducersSchema = __reducers(
   __reducerSchema('reserve_budget', ReserveBudgetReducer),
   __reducerSchema('revoke_limb', RevokeLimbReducer),
   __reducerSchema('rotate_hook', RotateHookReducer),
+  __reducerSchema('save_rule', SaveRuleReducer),
   __reducerSchema('set_budget', SetBudgetReducer),
   __reducerSchema('set_event_retention', SetEventRetentionReducer),
   __reducerSchema('set_exhaustion', SetExhaustionReducer),
@@ -298,7 +340,11 @@ const reducersSchema = __reducers(
   __reducerSchema('submit_task', SubmitTaskReducer),
 );
 
-const proceduresSchema = __procedures();
+const proceduresSchema = __procedures(
+  __procedureSchema('check_rule', CheckRuleProcedure.params, CheckRuleProcedure.returnType),
+  __procedureSchema('rehearse', RehearseProcedure.params, RehearseProcedure.returnType),
+  __procedureSchema('why', WhyProcedure.params, WhyProcedure.returnType),
+);
 
 /** The tables with constraints whose name, when there is none, is absent. */
 type ExactTables<Tables extends Record<string, { constraints: readonly object[] }>> = {

@@ -83,6 +83,15 @@ export const BudgetUnit = __t.enum('BudgetUnit', {
 });
 export type BudgetUnit = __Infer<typeof BudgetUnit>;
 
+export const CheckedRule = __t.object('CheckedRule', {
+  get problems() {
+    return __t.array(TextProblem);
+  },
+  name: __t.string(),
+  schema: __t.string(),
+});
+export type CheckedRule = __Infer<typeof CheckedRule>;
+
 export const Citation = __t.object('Citation', {
   document: __t.string(),
   section: __t.string(),
@@ -113,6 +122,14 @@ export const DayTotal = __t.object('DayTotal', {
   totalMsMax: __t.u32(),
 });
 export type DayTotal = __Infer<typeof DayTotal>;
+
+export const Deed = __t.enum('Deed', {
+  Submitted: __t.u64(),
+  Emitted: __t.u64(),
+  Notified: __t.u64(),
+  Failed: __t.string(),
+});
+export type Deed = __Infer<typeof Deed>;
 
 export const EarlierTurn = __t.object('EarlierTurn', {
   taskId: __t.u64(),
@@ -163,6 +180,16 @@ export const Exhaustion = __t.enum('Exhaustion', {
 });
 export type Exhaustion = __Infer<typeof Exhaustion>;
 
+export const FailedCondition = __t.object('FailedCondition', {
+  condition: __t.string(),
+  line: __t.u32(),
+  column: __t.u32(),
+  get seen() {
+    return __t.array(SeenValue);
+  },
+});
+export type FailedCondition = __Infer<typeof FailedCondition>;
+
 export const Feedback = __t.object('Feedback', {
   taskId: __t.u64(),
   tenantId: __t.u64(),
@@ -174,6 +201,30 @@ export const Feedback = __t.object('Feedback', {
   at: __t.timestamp(),
 });
 export type Feedback = __Infer<typeof Feedback>;
+
+export const Firing = __t.object('Firing', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  place: __t.u64(),
+  ruleId: __t.u64(),
+  ruleName: __t.string(),
+  version: __t.u32(),
+  event: __t.u64(),
+  events: __t.array(__t.u64()),
+  count: __t.u32(),
+  groupKey: __t.string(),
+  at: __t.timestamp(),
+  get deeds() {
+    return __t.array(Deed);
+  },
+});
+export type Firing = __Infer<typeof Firing>;
+
+export const HeldReason = __t.object('HeldReason', {
+  reason: __t.string(),
+  events: __t.u32(),
+});
+export type HeldReason = __Infer<typeof HeldReason>;
 
 export const Hook = __t.object('Hook', {
   id: __t.u64(),
@@ -366,12 +417,123 @@ export const Reading = __t.object('Reading', {
 });
 export type Reading = __Infer<typeof Reading>;
 
+export const Rehearsal = __t.object('Rehearsal', {
+  get problems() {
+    return __t.array(TextProblem);
+  },
+  events: __t.u32(),
+  from: __t.option(__t.timestamp()),
+  until: __t.option(__t.timestamp()),
+  matched: __t.u32(),
+  fired: __t.u32(),
+  get firings() {
+    return __t.array(RehearsedFiring);
+  },
+  submitted: __t.u32(),
+  emitted: __t.u32(),
+  notified: __t.u32(),
+  get skills() {
+    return __t.array(RehearsedSkill);
+  },
+  costMicros: __t.u64(),
+  tokens: __t.u64(),
+  get held() {
+    return __t.array(HeldReason);
+  },
+});
+export type Rehearsal = __Infer<typeof Rehearsal>;
+
+export const RehearsedFiring = __t.object('RehearsedFiring', {
+  at: __t.timestamp(),
+  event: __t.u64(),
+  events: __t.array(__t.u64()),
+  count: __t.u32(),
+  groupKey: __t.string(),
+  deeds: __t.array(__t.string()),
+});
+export type RehearsedFiring = __Infer<typeof RehearsedFiring>;
+
+export const RehearsedSkill = __t.object('RehearsedSkill', {
+  skill: __t.string(),
+  tasks: __t.u32(),
+  sampled: __t.u32(),
+  meanCostMicros: __t.u64(),
+  meanTokens: __t.u64(),
+});
+export type RehearsedSkill = __Infer<typeof RehearsedSkill>;
+
 export const Role = __t.enum('Role', {
   Owner: __t.unit(),
   Operator: __t.unit(),
   Viewer: __t.unit(),
 });
 export type Role = __Infer<typeof Role>;
+
+export const Rule = __t.object('Rule', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  key: __t.string(),
+  name: __t.string(),
+  description: __t.string(),
+  version: __t.u32(),
+  activeVersion: __t.u32(),
+  activation: __t.u64(),
+  savedBy: __t.identity(),
+  savedAt: __t.timestamp(),
+});
+export type Rule = __Infer<typeof Rule>;
+
+export const RuleActivation = __t.object('RuleActivation', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  ruleId: __t.u64(),
+  version: __t.u32(),
+  by: __t.identity(),
+  since: __t.timestamp(),
+  fromPlace: __t.u64(),
+  until: __t.option(__t.timestamp()),
+  untilPlace: __t.option(__t.u64()),
+});
+export type RuleActivation = __Infer<typeof RuleActivation>;
+
+export const RuleAnswer = __t.object('RuleAnswer', {
+  ruleId: __t.u64(),
+  ruleName: __t.string(),
+  version: __t.u32(),
+  fired: __t.bool(),
+  matched: __t.bool(),
+  reason: __t.string(),
+  get failed() {
+    return __t.option(FailedCondition);
+  },
+  firings: __t.array(__t.u64()),
+});
+export type RuleAnswer = __Infer<typeof RuleAnswer>;
+
+export const RuleCount = __t.object('RuleCount', {
+  ruleId: __t.u64(),
+  tenantId: __t.u64(),
+  firings: __t.u64(),
+  failures: __t.u64(),
+  lastFiredAt: __t.option(__t.timestamp()),
+  lastError: __t.string(),
+  lastErrorAt: __t.option(__t.timestamp()),
+  hour: __t.u32(),
+  perHour: __t.array(__t.u32()),
+  keys: __t.u32(),
+});
+export type RuleCount = __Infer<typeof RuleCount>;
+
+export const RuleVersion = __t.object('RuleVersion', {
+  key: __t.string(),
+  ruleId: __t.u64(),
+  tenantId: __t.u64(),
+  version: __t.u32(),
+  text: __t.string(),
+  savedBy: __t.identity(),
+  savedAt: __t.timestamp(),
+});
+export type RuleVersion = __Infer<typeof RuleVersion>;
 
 export const Schedule = __t.object('Schedule', {
   id: __t.u64(),
@@ -402,6 +564,12 @@ export const ScheduleTiming = __t.enum('ScheduleTiming', {
   Once: __t.timestamp(),
 });
 export type ScheduleTiming = __Infer<typeof ScheduleTiming>;
+
+export const SeenValue = __t.object('SeenValue', {
+  path: __t.string(),
+  value: __t.option(__t.string()),
+});
+export type SeenValue = __Infer<typeof SeenValue>;
 
 export const StreamPiece = __t.object('StreamPiece', {
   taskId: __t.u64(),
@@ -519,6 +687,14 @@ export const Tenant = __t.object('Tenant', {
   createdAt: __t.timestamp(),
 });
 export type Tenant = __Infer<typeof Tenant>;
+
+export const TextProblem = __t.object('TextProblem', {
+  message: __t.string(),
+  line: __t.u32(),
+  column: __t.u32(),
+  hint: __t.string(),
+});
+export type TextProblem = __Infer<typeof TextProblem>;
 
 export const ThreadTurn = __t.object('ThreadTurn', {
   taskId: __t.u64(),

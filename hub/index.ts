@@ -1,3 +1,4 @@
+export * from './procedures/rules.ts';
 export * from './reducers/budgets.ts';
 export * from './reducers/events.ts';
 export * from './reducers/hooks.ts';
@@ -10,6 +11,7 @@ export * from './reducers/members.ts';
 export { notifyMembers, readNotifications } from './reducers/notifications.ts';
 export * from './reducers/progress.ts';
 export * from './reducers/pulse.ts';
+export * from './reducers/rules.ts';
 export * from './reducers/schedules.ts';
 export { cancelTask, redriveAll, redriveTask, submitTask } from './reducers/tasks.ts';
 export { createTenant } from './reducers/tenants.ts';
@@ -21,4 +23,5 @@ export * from './views/history.ts';
 export * from './views/limb.ts';
 export * from './views/member.ts';
 export * from './views/notifications.ts';
+export * from './views/rules.ts';
 export * from './views/why.ts';

@@ -8,6 +8,22 @@ import { notificationLogRow, notificationRow, readingRow } from './tables/notifi
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
+import {
+  type Deed,
+  firingLogRow,
+  firingRow,
+  ruleActivationRow,
+  ruleCountRow,
+  ruleForgetTable,
+  ruleMemoryRow,
+  ruleProgramRow,
+  ruleRow,
+  rulesetChangesRow,
+  rulesetRow,
+  ruleTimerTable,
+  ruleTokenRow,
+  ruleVersionRow,
+} from './tables/rules.ts';
 import { alarmTable, scheduleRow } from './tables/schedules.ts';
 import {
   type Amounts as AmountsType,
@@ -102,6 +118,23 @@ const spacetimedb = schema({
 
   schedule: table({ name: 'schedule' }, scheduleRow),
   alarm: alarmTable,
+  rule: table({ name: 'rule' }, ruleRow),
+  ruleVersion: table({ name: 'rule_version' }, ruleVersionRow),
+  ruleProgram: table({ name: 'rule_program' }, ruleProgramRow),
+  ruleActivation: table({ name: 'rule_activation' }, ruleActivationRow),
+  ruleCount: table({ name: 'rule_count' }, ruleCountRow),
+  ruleset: table({ name: 'ruleset' }, rulesetRow),
+  rulesetChanges: table({ name: 'ruleset_changes' }, rulesetChangesRow),
+  ruleMemory: table({ name: 'rule_memory' }, ruleMemoryRow),
+  ruleToken: table(
+    { name: 'rule_token', indexes: [{ accessor: 'byAge', algorithm: 'btree', columns: ['memoryId', 'at'] }] },
+    ruleTokenRow,
+  ),
+  firing: table(
+    { name: 'firing', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['tenantId', 'place'] }] },
+    firingRow,
+  ),
+  firingLog: table({ name: 'firing_log' }, firingLogRow),
 
   notification: table(
     { name: 'notification', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['tenantId', 'place'] }] },
@@ -115,6 +148,8 @@ const spacetimedb = schema({
   pulse: pulseTable,
   sweep: sweepTable,
   compact: compactTable,
+  ruleTimer: ruleTimerTable,
+  ruleForget: ruleForgetTable,
 });
 export default spacetimedb;
 
@@ -143,6 +178,13 @@ export type ScheduleRow = Infer<typeof scheduleRow>;
 export type NotificationRow = Infer<typeof notificationRow>;
 export type HookRow = Infer<typeof hookRow>;
 export type HookKeyRow = Infer<typeof hookKeyRow>;
+export type RuleRow = Infer<typeof ruleRow>;
+export type RuleActivationRow = Infer<typeof ruleActivationRow>;
+export type RuleCountRow = Infer<typeof ruleCountRow>;
+export type RulesetRow = Infer<typeof rulesetRow>;
+export type RuleMemoryRow = Infer<typeof ruleMemoryRow>;
+export type FiringRow = Infer<typeof firingRow>;
+export type DeedValue = Infer<typeof Deed>;
 export type Amounts = Infer<typeof AmountsType>;
 export type RoleTag = Infer<typeof Role>['tag'];
 export type AttemptOutcomeTag = Infer<typeof AttemptOutcome>['tag'];

@@ -2,4 +2,17 @@
 
 /* eslint-disable */
 /* tslint:disable */
+import {
+  type Infer as __Infer,
+} from 'spacetimedb';
 
+import type * as CheckRuleProcedure from '../check_rule_procedure';
+import type * as RehearseProcedure from '../rehearse_procedure';
+import type * as WhyProcedure from '../why_procedure';
+
+export type CheckRuleArgs = __Infer<typeof CheckRuleProcedure.params>;
+export type CheckRuleResult = __Infer<typeof CheckRuleProcedure.returnType>;
+export type RehearseArgs = __Infer<typeof RehearseProcedure.params>;
+export type RehearseResult = __Infer<typeof RehearseProcedure.returnType>;
+export type WhyArgs = __Infer<typeof WhyProcedure.params>;
+export type WhyResult = __Infer<typeof WhyProcedure.returnType>;

@@ -241,6 +241,17 @@ export function record<T>(value: Shape<T>, max: number): Shape<ReadonlyMap<strin
   };
 }
 
+/** What was read, as something else. */
+export function mapped<A, B>(shape: Shape<A>, become: (read: A) => B): Shape<B> {
+  return {
+    read(node, problems) {
+      const read = shape.read(node, problems);
+      return read === undefined ? undefined : become(read);
+    },
+    schema: (definitions) => shape.schema(definitions),
+  };
+}
+
 /** One shape for a text or number, another for a map: what it is decides which of them explains what is wrong. */
 export function byKind<A, B>(shapes: { readonly scalar: Shape<A>; readonly map: Shape<B> }): Shape<A | B> {
   return {

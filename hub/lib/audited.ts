@@ -50,6 +50,10 @@ export const audited: Readonly<Record<string, Audited>> = {
   budget: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'holder', 'scope', 'unit', 'period', 'bound'] },
   hook: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'style', 'rotated_at'] },
   schedule: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'subject', 'is_paused'] },
+  rule: {
+    tenant: 'tenant_id',
+    columns: ['id', 'tenant_id', 'name', 'version', 'active_version', 'saved_by'],
+  },
   policy: {
     tenant: 'tenant_id',
     columns: [

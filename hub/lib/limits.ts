@@ -102,4 +102,19 @@ export const limits = {
   offerMsMax: 5000,
   /** How far ahead a task may wait: a schedule takes no more than about two years. */
   aheadMsMax: 366 * 24 * 60 * 60 * 1000,
+  /** Rules of a tenant, and versions that are kept of each. */
+  rulesMax: 20_000,
+  ruleVersionsMax: 50,
+  ruleActivationsMax: 100,
+  /** Keys that a rule remembers something of; events of others complete nothing until there is room. */
+  ruleKeysMax: 10_000,
+  /** Rows that a step of forgetting an ended activation deletes. */
+  forgottenMax: 1000,
+  /** Of a tenant; older ones are dropped. */
+  firingsKeptMax: 10_000,
+  /** In one transaction, whatever events of rules complete other rules. */
+  firingsAtOnceMax: 500,
+  ruleEventsAtOnceMax: 64,
+  /** Rules that can complete one another. */
+  ruleChainMax: 8,
 } as const;

@@ -4,7 +4,7 @@ import { requireText } from '../lib/text.ts';
 import { after, isBefore } from '../lib/time.ts';
 import type { Ctx, TaskRow, TaskTerms } from '../schema.ts';
 
-const defaults: TaskTerms = {
+export const defaultTerms: TaskTerms = {
   target: undefined,
   priority: limits.priorityDefault,
   runAfter: undefined,
@@ -21,7 +21,7 @@ const defaults: TaskTerms = {
 
 /** The terms with their defaults, or a rejection that says what is wrong with them. */
 export function requireTerms(ctx: Ctx, tenantId: bigint, given: TaskTerms | undefined): TaskTerms {
-  if (!given) return defaults;
+  if (!given) return defaultTerms;
   const { target, priority, runAfter, deadline, attemptsMax, concurrencyMax } = given;
   if (priority > limits.priorityMax) {
     throw new SenderError(`invalid-priority: ${priority} is not between 0 and ${limits.priorityMax}`);

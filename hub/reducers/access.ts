@@ -47,7 +47,7 @@ export function isAnnounced(ctx: Ctx, worker: WorkerRow): boolean {
   return worker.connection !== undefined && ctx.connectionId?.isEqual(worker.connection) === true;
 }
 
-function requireRole(member: MemberRow, atLeast: RoleTag): void {
+export function requireRole(member: MemberRow, atLeast: RoleTag): void {
   if (rank[member.role.tag] >= rank[atLeast]) return;
   throw new SenderError(
     `forbidden: this needs the role ${atLeast.toLowerCase()}, yours is ${member.role.tag.toLowerCase()}; ask an owner of the tenant`,

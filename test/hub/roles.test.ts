@@ -49,6 +49,8 @@ let claimed: bigint;
 let dead: bigint;
 let answered: bigint;
 let code: string;
+let idle: bigint;
+let active: bigint;
 const clients = new Map<Who, MeshClient>();
 
 beforeAll(async () => {
@@ -83,6 +85,9 @@ beforeAll(async () => {
   mesh.call(mesh.owner, 'createSchedule', { tenantId: 1n, name: 'hourly', timing, ...event });
   const style = { tag: 'Standard' } as const;
   mesh.call(mesh.owner, 'createHook', { tenantId: 1n, name: 'shop', kind: 'order.paid', style, secret: hookSecret });
+  for (const name of ['idle', 'active']) mesh.call(mesh.owner, 'saveRule', { tenantId: 1n, text: ruleText(name) });
+  [idle = 0n, active = 0n] = mesh.rows('rule').map(({ id }) => id);
+  mesh.call(mesh.owner, 'activateRule', { ruleId: active, version: 0 });
   mark = await mesh.snapshot();
 });
 
@@ -112,6 +117,10 @@ const forLimbs = (limb: Outcome, foreignLimb: Outcome): Record<Who, Outcome> => 
 });
 
 const rules: Record<string, Rule> = {
+  activate_rule: {
+    call: (client) => client.call('activateRule', { ruleId: idle, version: 0 }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-rule'),
+  },
   announce_limb: {
     call: (client) => announce(client, { skills: ['recall'] }),
     outcomes: forLimbs('ok', 'ok'),
@@ -178,6 +187,18 @@ const rules: Record<string, Rule> = {
   pause_schedule: {
     call: (client) => client.call('pauseSchedule', { scheduleId: 1n, isPaused: true }),
     outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-schedule'),
+  },
+  deactivate_rule: {
+    call: (client) => client.call('deactivateRule', { ruleId: active }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-rule'),
+  },
+  delete_rule: {
+    call: (client) => client.call('deleteRule', { ruleId: active }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-rule'),
+  },
+  save_rule: {
+    call: (client) => client.call('saveRule', { tenantId: 1n, text: ruleText('another') }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
   },
   drain_limb: {
     call: (client) => client.call('drainLimb', { tenantId: 1n, limb: mesh.identity('limb'), isDraining: true }),
@@ -351,6 +372,10 @@ describe('who may call what', () => {
     else expect(everything()).toEqual(before);
   });
 });
+
+function ruleText(name: string): string {
+  return `name: ${name}\non: k\nthen: { notify: { title: t } }`;
+}
 
 function outcomeOf(act: () => void): Outcome {
   try {

@@ -36,6 +36,11 @@ const hidden = [
   'reading',
   'schedule',
   'eventTotal',
+  'rule',
+  'ruleVersion',
+  'ruleActivation',
+  'ruleCount',
+  'firing',
 ] as const;
 
 export function allRows(mesh: Mesh): Rows {
@@ -61,6 +66,11 @@ export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly 
   day_totals: (rows, viewer) => ofTenants(rows, viewer, rows.dayTotal),
   events: (rows, viewer) => ofTenants(rows, viewer, rows.event),
   event_totals: (rows, viewer) => ofTenants(rows, viewer, rows.eventTotal),
+  rules: (rows, viewer) => ofTenants(rows, viewer, rows.rule),
+  rule_versions: (rows, viewer) => ofTenants(rows, viewer, rows.ruleVersion),
+  rule_activations: (rows, viewer) => ofTenants(rows, viewer, rows.ruleActivation),
+  rule_counts: (rows, viewer) => ofTenants(rows, viewer, rows.ruleCount),
+  firings: (rows, viewer) => ofTenants(rows, viewer, rows.firing),
   hooks: (rows, viewer) => ofTenants(rows, viewer, rows.hook),
   schedules: (rows, viewer) => ofTenants(rows, viewer, rows.schedule),
   notifications: (rows, viewer) => ofTenants(rows, viewer, rows.notification),

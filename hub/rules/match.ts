@@ -1,0 +1,82 @@
+import { limits } from '../lib/limits.ts';
+import type { Ctx, EventRow, RuleMemoryRow } from '../schema.ts';
+import { type ActiveRule, activeRuleOf, networkOf } from './active.ts';
+import { cellOf, closeCell, dropCell, openCell, type StoredCell } from './cells.ts';
+import { addToCount } from './counts.ts';
+import { type Emit, Firings } from './fire.ts';
+import { type Arrival, accept, advance, type Course, forget } from './machine.ts';
+import { groupOf } from './patterns.ts';
+import { patternsOf } from './rule.ts';
+import { eventScope, microsOf } from './scopes.ts';
+
+/**
+ * Takes an event through the active rules of its tenant, in the transaction that brings it, and lets those act that it
+ * completes, the longest active first. What a rule may not do is told in its firing; the event is taken whatever becomes of it.
+ */
+export function matchEvent(ctx: Ctx, event: EventRow, emit: Emit): void {
+  const ruleset = ctx.db.ruleset.tenantId.find(event.tenantId);
+  if (!ruleset || ruleset.active === 0) return;
+  const scope = eventScope(event);
+  const matches = networkOf(ctx, ruleset).match(scope);
+  if (matches.length === 0) return;
+  const arrival = { event: Number(event.id), at: microsOf(event), scope };
+  const firings = new Firings(ctx, emit);
+  const inOrder = matches.toSorted((a, b) => (a.member.activation < b.member.activation ? -1 : 1));
+  for (const { member, patterns } of inOrder) take(ctx, member, arrival, patterns, firings);
+  firings.finish();
+}
+
+/** Lets what is due happen that a rule remembers of a key, and forgets what is out of date. */
+export function wakeMemory(ctx: Ctx, row: RuleMemoryRow, emit: Emit): void {
+  const activation = ctx.db.ruleActivation.id.find(row.activation);
+  if (!activation || activation.until) {
+    dropCell(ctx, row);
+    return;
+  }
+  const active = activeRuleOf(ctx, activation);
+  const firings = new Firings(ctx, emit);
+  const cell = cellOf(ctx, { ...row, wakeAt: 0n });
+  const now = Number(ctx.timestamp.microsSinceUnixEpoch);
+  follow(active, cell, firings, (course) => advance(active.rule, cell, now, course));
+  forget(active.rule, cell, now);
+  closeCell(ctx, active, cell);
+  firings.finish();
+}
+
+function take(ctx: Ctx, active: ActiveRule, arrival: Arrival, matched: ReadonlySet<number>, firings: Firings): void {
+  const { rule } = active;
+  const patterns = patternsOf(rule);
+  const groups = new Map<string, Set<number>>();
+  for (const index of [...matched].sort((a, b) => a - b)) {
+    const group = groupOf(rule, patterns[index], arrival.scope);
+    // An event without the key belongs to nothing.
+    if (group !== undefined) groups.set(group, (groups.get(group) ?? new Set()).add(index));
+  }
+  for (const [group, indexes] of groups) {
+    if (isStateless(active)) {
+      firings.fire(active, { at: arrival.at, events: [arrival.event], count: 1 }, group);
+      continue;
+    }
+    const cell = openCell(ctx, active, group);
+    if (!cell) {
+      const error = `too-many-keys: it remembers something of ${limits.ruleKeysMax} keys, so ${group} was passed over`;
+      addToCount(ctx, active, { error });
+      continue;
+    }
+    follow(active, cell, firings, (course) => {
+      advance(rule, cell, arrival.at, course);
+      accept(rule, cell, arrival, indexes, course);
+    });
+    closeCell(ctx, active, cell);
+  }
+}
+
+function follow(active: ActiveRule, cell: StoredCell, firings: Firings, run: (course: Course) => void): void {
+  const course: Course = { fired: [], notes: [] };
+  run(course);
+  for (const completion of course.fired) firings.fire(active, completion, cell.row.groupKey);
+}
+
+function isStateless({ rule: { over, gates } }: ActiveRule): boolean {
+  return over === undefined && Object.values(gates).every((gate) => gate === undefined);
+}
