@@ -66,6 +66,7 @@ import SetRoleReducer from './set_role_reducer';
 import SettleBudgetReducer from './settle_budget_reducer';
 import StreamProgressReducer from './stream_progress_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
+import WithdrawInviteReducer from './withdraw_invite_reducer';
 import * as CheckRuleProcedure from './check_rule_procedure';
 import * as RehearseProcedure from './rehearse_procedure';
 import * as WhyProcedure from './why_procedure';
@@ -87,6 +88,7 @@ import MembersRow from './members_table';
 import MemoriesRow from './memories_table';
 import NotificationsRow from './notifications_table';
 import OffersRow from './offers_table';
+import OpenInvitesRow from './open_invites_table';
 import PoliciesRow from './policies_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
@@ -202,6 +204,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, OffersRow),
+  openInvites: __table({
+    name: 'open_invites',
+    indexes: [],
+    constraints: [],
+  }, OpenInvitesRow),
   policies: __table({
     name: 'policies',
     indexes: [],
@@ -338,6 +345,7 @@ const reducersSchema = __reducers(
   __reducerSchema('settle_budget', SettleBudgetReducer),
   __reducerSchema('stream_progress', StreamProgressReducer),
   __reducerSchema('submit_task', SubmitTaskReducer),
+  __reducerSchema('withdraw_invite', WithdrawInviteReducer),
 );
 
 const proceduresSchema = __procedures(

@@ -344,6 +344,20 @@ export const Offer = __t.object('Offer', {
 });
 export type Offer = __Infer<typeof Offer>;
 
+export const OpenInvite = __t.object('OpenInvite', {
+  handle: __t.string(),
+  tenantId: __t.u64(),
+  get kind() {
+    return InviteKind;
+  },
+  get role() {
+    return Role;
+  },
+  createdBy: __t.identity(),
+  expiresAt: __t.timestamp(),
+});
+export type OpenInvite = __Infer<typeof OpenInvite>;
+
 export const Piece = __t.object('Piece', {
   part: __t.u32(),
   start: __t.u32(),

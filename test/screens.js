@@ -92,7 +92,7 @@ async function visit(page) {
   await page.locator('[data-action=submit_task]').first().waitFor();
   await shoot(page, 'activity');
   await go(page, 'Settings');
-  await page.locator('[data-usage]').waitFor();
+  await page.locator('[data-usage]').first().waitFor();
   await shoot(page, 'settings');
 }
 

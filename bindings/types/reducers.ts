@@ -49,6 +49,7 @@ import type SetRoleReducer from '../set_role_reducer';
 import type SettleBudgetReducer from '../settle_budget_reducer';
 import type StreamProgressReducer from '../stream_progress_reducer';
 import type SubmitTaskReducer from '../submit_task_reducer';
+import type WithdrawInviteReducer from '../withdraw_invite_reducer';
 
 export type ActivateRuleParams = __Infer<typeof ActivateRuleReducer>;
 export type AnnounceLimbParams = __Infer<typeof AnnounceLimbReducer>;
@@ -93,3 +94,4 @@ export type SetRoleParams = __Infer<typeof SetRoleReducer>;
 export type SettleBudgetParams = __Infer<typeof SettleBudgetReducer>;
 export type StreamProgressParams = __Infer<typeof StreamProgressReducer>;
 export type SubmitTaskParams = __Infer<typeof SubmitTaskReducer>;
+export type WithdrawInviteParams = __Infer<typeof WithdrawInviteReducer>;

@@ -25,6 +25,21 @@ const invite = {
   lifeMs: 0,
 };
 
+describe('withdraw_invite', () => {
+  const withdraw = (tenantId: bigint, code: string, by = mesh.owner) =>
+    mesh.call(by, 'withdrawInvite', { tenantId, handle: handleOf(code) });
+
+  it('closes the way in, for the owners of its tenant alone', () => {
+    const code = inviteTo(mesh);
+    const { tenantId, owner } = newTenant(mesh, 'orchard');
+    expect(() => withdraw(tenantId, code, owner)).toThrow(/^no-such-invite: /);
+    withdraw(localTenant, code);
+    expect(mesh.rows('invite')).toEqual([]);
+    expect(() => mesh.call(mesh.identity('late'), 'redeemInvite', { code, name: 'late' })).toThrow(/^invalid-code: /);
+    expect(() => withdraw(localTenant, code)).toThrow(/^no-such-invite: .* was used or has expired/);
+  });
+});
+
 describe('create_invite', () => {
   it('keeps the hash of a code and never the code', () => {
     const code = inviteTo(mesh);

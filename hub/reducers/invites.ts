@@ -52,6 +52,20 @@ export const createInvite = spacetimedb.reducer(
   },
 );
 
+/** Takes back an invite that nobody has redeemed. */
+export const withdrawInvite = spacetimedb.reducer(
+  { name: 'withdraw_invite' },
+  { tenantId: t.u64(), handle: t.string() },
+  (ctx, { tenantId, handle }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    if (ctx.db.invite.handle.find(handle)?.tenantId !== tenantId) {
+      throw new SenderError(`no-such-invite: no invite ${handle} of this tenant is open; it was used or has expired`);
+    }
+    ctx.db.invite.handle.delete(handle);
+    forgetTries(handle);
+  },
+);
+
 /** Makes the caller a member or a limb, by the code of an invite. A code works once. */
 export const redeemInvite = spacetimedb.reducer(
   { name: 'redeem_invite' },

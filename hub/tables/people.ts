@@ -32,3 +32,13 @@ export const inviteRow = t.row('Invite', {
   createdBy: t.identity(),
   expiresAt: t.timestamp(),
 });
+
+/** What an owner sees of an invite. */
+export const openInviteRow = t.row('OpenInvite', {
+  handle: t.string().primaryKey(),
+  tenantId: t.u64(),
+  kind: InviteKind,
+  role: Role,
+  createdBy: t.identity(),
+  expiresAt: t.timestamp(),
+});

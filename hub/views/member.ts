@@ -2,7 +2,7 @@ import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
 import { budgetRow, policyRow } from '../tables/budgets.ts';
 import { limbRow, memoryRow } from '../tables/limbs.ts';
-import { memberRow, tenantRow } from '../tables/people.ts';
+import { memberRow, openInviteRow, tenantRow } from '../tables/people.ts';
 import { progressRow } from '../tables/progress.ts';
 import { usageRow } from '../tables/queue.ts';
 import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
@@ -24,6 +24,14 @@ export const members = spacetimedb.view({ name: 'members', public: true }, t.arr
   for (const own of ctx.db.member.identity.filter(ctx.sender))
     rows.push(...ctx.db.member.tenantId.filter(own.tenantId));
   return rows;
+});
+
+/** The ways into a tenant that are open are for its owners to see, and the hashes of their codes for nobody. */
+export const openInvites = spacetimedb.view({ name: 'open_invites', public: true }, t.array(openInviteRow), (ctx) => {
+  const owned = [...ctx.db.member.identity.filter(ctx.sender)].filter(({ role }) => role.tag === 'Owner');
+  return owned.flatMap(({ tenantId }) =>
+    [...ctx.db.invite.tenantId.filter(tenantId)].map(({ codeHash: _, ...invite }) => invite),
+  );
 });
 
 export const limbs = spacetimedb.view({ name: 'limbs', public: true }, t.array(limbRow), (ctx) =>

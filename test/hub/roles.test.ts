@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CallError, type Mark } from '../../engine/testing/index.ts';
 import {
   announce,
+  handleOf,
   inviteTo,
   joinLimb,
   joinMember,
@@ -303,6 +304,10 @@ const rules: Record<string, Rule> = {
     // The code alone gives the right: a tenant's invite is for whoever it was told.
     call: (client) => client.call('redeemInvite', { code, name: 'somebody' }),
     outcomes: forMembers('ok', 'ok', 'ok', 'ok'),
+  },
+  withdraw_invite: {
+    call: (client) => client.call('withdrawInvite', { tenantId: 1n, handle: handleOf(code) }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
   },
   report_memory: {
     call: (client) =>

@@ -95,7 +95,34 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       await page.getByRole('spinbutton', { name: 'Days that finished tasks are kept' }).fill('7');
       await page.getByRole('button', { name: 'Save' }).click();
       await viewer.getByText('7 days').waitFor();
-      await page.locator('[data-usage]', { hasText: 'unfinished tasks' }).waitFor();
+    });
+
+    it('shows quotas beside what is used, and changes them', async () => {
+      const tasks = page.locator('[data-quota=unfinishedTasks]');
+      await tasks.getByText(/^\d+ of 100,000$/).waitFor();
+      await page.getByRole('button', { name: 'Change' }).click();
+      await page.getByRole('spinbutton', { name: 'Unfinished tasks' }).fill('500');
+      await page.getByRole('spinbutton', { name: 'Size of tasks, MiB' }).fill('64');
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Save quotas' }).click();
+      await viewer.getByText(/^\d+ of 500$/).waitFor();
+      await viewer.getByText(/ of 64\.0 MiB$/).waitFor();
+      expect(await viewer.getByRole('button', { name: 'Change' }).count()).toBe(0);
+    });
+
+    it('lists open invites with the time that they have left, for owners, and withdraws them', async () => {
+      const code = await face.invite('Member', 'Operator');
+      const invite = page.locator(`[data-open-invite="${code.slice(0, 8)}"]`);
+      await invite.getByText('A member as operator').waitFor();
+      await invite.getByText(/^for 1[45] min/).waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      expect(await viewer.locator('[data-open-invite]').count()).toBe(0);
+      await invite.getByRole('button', { name: 'Withdraw' }).click();
+      await expect.poll(() => invite.count()).toBe(0);
+    });
+
+    it('says which model each limb asks', async () => {
+      await page.locator('[data-model-of=attic]', { hasText: 'small-model' }).waitFor();
     });
 
     it('makes a tenant and switches to it and back', async () => {

@@ -18,7 +18,7 @@ const screens: Record<string, { readonly text: string } & Partial<Record<RoleTag
   memory: { text: '84.0 KiB', Operator: ['Search'] },
   budget: { text: 'limit of 1,000 tokens a day', Owner: ['Set limit', 'Remove'] },
   activity: { text: 'Activity', Owner: ['Export'] },
-  settings: { text: 'unfinished task', Owner: ['Invite a member', 'Save', 'Make', 'Remove'] },
+  settings: { text: 'Unfinished tasks', Owner: ['Invite a member', 'Save', 'Change', 'Make', 'Remove'] },
 };
 const roles: readonly RoleTag[] = ['Viewer', 'Operator', 'Owner'];
 

@@ -12,6 +12,7 @@ export type Rows = { readonly [K in (typeof hidden)[number]]: readonly TableRow<
 const hidden = [
   'tenant',
   'member',
+  'invite',
   'limb',
   'memory',
   'task',
@@ -51,6 +52,10 @@ export function allRows(mesh: Mesh): Rows {
 export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly UntypedRow[]> = {
   tenants: (rows, viewer) => rows.tenant.filter(({ id }) => tenantsOf(rows, viewer).has(id)),
   members: (rows, viewer) => ofTenants(rows, viewer, rows.member),
+  open_invites: (rows, viewer) => {
+    const owned = ownedBy(rows, viewer);
+    return rows.invite.filter(({ tenantId }) => owned.has(tenantId)).map(({ codeHash: _, ...invite }) => invite);
+  },
   limbs: (rows, viewer) => ofTenants(rows, viewer, rows.limb),
   memories: (rows, viewer) => ofTenants(rows, viewer, rows.memory),
   tasks: (rows, viewer) => ofTenants(rows, viewer, rows.task),
@@ -78,13 +83,11 @@ export const visible: Record<string, (rows: Rows, viewer: Identity) => readonly 
   queue: (rows, viewer) => ofTenants(rows, viewer, rows.queueEntry),
   wait_reasons: (rows, viewer) => ofTenants(rows, viewer, rows.band).map((band) => reasonFor(rows, band)),
   visible_history: (rows, viewer) =>
-    rows.member
-      .filter(({ identity, role }) => identity.isEqual(viewer) && role.tag === 'Owner')
-      .flatMap(({ tenantId }) =>
-        Object.entries(audited).map(([table, { tenant, columns }]) => {
-          return { table, column: tenant, value: `${tenantId}`, columns: [...columns] };
-        }),
-      ),
+    [...ownedBy(rows, viewer)].flatMap((tenantId) =>
+      Object.entries(audited).map(([table, { tenant, columns }]) => {
+        return { table, column: tenant, value: `${tenantId}`, columns: [...columns] };
+      }),
+    ),
   ping: () => [],
   stream: () => [],
   self: (rows, viewer) => rows.limb.filter(({ identity }) => identity.isEqual(viewer)),
@@ -125,6 +128,12 @@ function reasonFor(rows: Rows, band: Rows['band'][number]): UntypedRow {
     .filter(({ tenantId }) => tenantId === band.tenantId)
     .map((limb) => ({ limb, taken: slots.filter((slot) => slot.limb.isEqual(limb.identity)).length }));
   return { key: `band/${band.id}`, tenantId: band.tenantId, ...reasonOf({ band, limbs }) };
+}
+
+/** The tenants that somebody owns. */
+export function ownedBy(rows: Rows, viewer: Identity): ReadonlySet<bigint> {
+  const own = rows.member.filter(({ identity, role }) => identity.isEqual(viewer) && role.tag === 'Owner');
+  return new Set(own.map(({ tenantId }) => tenantId));
 }
 
 function limbsOf(rows: Rows, viewer: Identity): Rows['limb'] {

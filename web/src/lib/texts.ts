@@ -1,6 +1,14 @@
 import { conversationTexts, feedbackTexts } from './texts/ask.ts';
 import { boardTexts, toastTexts } from './texts/board.ts';
-import { inviteTexts, limbTexts, policyTexts, settingsTexts } from './texts/fleet.ts';
+import {
+  inviteTexts,
+  limbTexts,
+  modelTexts,
+  openInviteTexts,
+  policyTexts,
+  quotaTexts,
+  settingsTexts,
+} from './texts/fleet.ts';
 import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
 
 /** Every English text of the face. */
@@ -273,6 +281,9 @@ export const texts = {
   invites: inviteTexts,
   settings: settingsTexts,
   policies: policyTexts,
+  quotas: quotaTexts,
+  openInvites: openInviteTexts,
+  models: modelTexts,
 
   shortcuts: {
     label: 'Keyboard shortcuts',

@@ -7,6 +7,7 @@ const verbs: Readonly<Record<string, string>> = {
   init: 'made the hub',
   create_tenant: 'made a tenant',
   create_invite: 'made an invite',
+  withdraw_invite: 'took an invite back',
   redeem_invite: 'redeemed an invite',
   set_role: 'changed a role',
   remove_member: 'removed a member',

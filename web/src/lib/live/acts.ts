@@ -1,5 +1,5 @@
 import type { Link } from './link.svelte.ts';
-import type { Feedback, Limb, Member, RoleTag } from './model.ts';
+import type { Feedback, Limb, Member, OpenInvite, Policy, RoleTag } from './model.ts';
 
 export type VerdictTag = Feedback['verdict']['tag'];
 
@@ -56,6 +56,15 @@ export class OwnerActs {
 
   setRole({ tenantId, identity }: Member, role: RoleTag): Promise<void> {
     return this.#link.call((reducers) => reducers.setRole({ tenantId, identity, role: { tag: role } }));
+  }
+
+  withdrawInvite({ tenantId, handle }: OpenInvite): Promise<void> {
+    return this.#link.call((reducers) => reducers.withdrawInvite({ tenantId, handle }));
+  }
+
+  /** 0 stands for the hub's default. */
+  setQuotas(tenantId: bigint, quotas: Pick<Policy, 'unfinishedTasksMax' | 'rowsMax' | 'bytesMax'>): Promise<void> {
+    return this.#link.call((reducers) => reducers.setQuotas({ tenantId, ...quotas }));
   }
 
   removeMember({ tenantId, identity }: Member): Promise<void> {

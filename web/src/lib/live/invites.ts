@@ -7,8 +7,6 @@ import type { RoleTag } from './model.ts';
 const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
 const groupCount = 6;
 const groupChars = 4;
-/** How long an invite can be redeemed: the hub's default. */
-export const inviteMinutes = 15;
 
 /** A one-time code by the same rule as the terminal's. The hub learns only its hash. */
 function createCode(): string {

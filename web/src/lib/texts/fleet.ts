@@ -93,6 +93,30 @@ export const policyTexts = {
   exhaustion: 'When a budget is used up',
   exhaustionHint: 'What a limb does that needs more than is left.',
   exhaustions: { Reject: 'Stop', Downgrade: 'Take a cheaper model' },
-  usage: 'In use',
-  used: (tasks: string, rows: string, size: string) => `${tasks} unfinished tasks, ${rows} rows, ${size}`,
+} as const;
+
+export const quotaTexts = {
+  label: 'Quotas',
+  hint: 'What the tenant has, of what it may have. Beyond it new tasks are refused; results never are.',
+  editHint: 'An empty field is the hub’s default.',
+  names: { unfinishedTasks: 'Unfinished tasks', rows: 'Rows of tasks', bytes: 'Size of tasks' },
+  inputs: { unfinishedTasks: 'Unfinished tasks', rows: 'Rows of tasks', bytes: 'Size of tasks, MiB' },
+  of: (now: string, max: string) => `${now} of ${max}`,
+  edit: 'Change',
+  save: 'Save quotas',
+} as const;
+
+export const openInviteTexts = {
+  label: 'Open invites',
+  member: (role: string) => `A member as ${role}`,
+  limb: 'A limb',
+  by: (member: string) => `Made by ${member}`,
+  expires: (time: string) => `for ${time}`,
+  withdraw: 'Withdraw',
+} as const;
+
+export const modelTexts = {
+  label: 'Models',
+  hint: 'The model that each limb asks first. Further ones, their order, prices and keys are in its own limb.toml and never come here.',
+  none: 'No limb answers questions yet.',
 } as const;

@@ -52,6 +52,7 @@ export const activityTexts = {
     complete_task: 'Completed a task',
     fail_task: 'Gave up an attempt',
     create_invite: 'Made an invite',
+    withdraw_invite: 'Took an invite back',
     redeem_invite: 'Redeemed an invite',
     set_role: 'Changed a role',
     remove_member: 'Removed a member',
