@@ -25,6 +25,7 @@ import {
 } from 'spacetimedb';
 import ActivateRuleReducer from './activate_rule_reducer';
 import AnnounceLimbReducer from './announce_limb_reducer';
+import CancelRunReducer from './cancel_run_reducer';
 import CancelTaskReducer from './cancel_task_reducer';
 import ClaimTaskReducer from './claim_task_reducer';
 import CompleteTaskReducer from './complete_task_reducer';
@@ -33,7 +34,9 @@ import CreateInviteReducer from './create_invite_reducer';
 import CreateScheduleReducer from './create_schedule_reducer';
 import CreateTenantReducer from './create_tenant_reducer';
 import DeactivateRuleReducer from './deactivate_rule_reducer';
+import DecideApprovalReducer from './decide_approval_reducer';
 import DeleteHookReducer from './delete_hook_reducer';
+import DeleteRecipeReducer from './delete_recipe_reducer';
 import DeleteRuleReducer from './delete_rule_reducer';
 import DeleteScheduleReducer from './delete_schedule_reducer';
 import DrainLimbReducer from './drain_limb_reducer';
@@ -43,6 +46,7 @@ import FollowUpReducer from './follow_up_reducer';
 import GiveFeedbackReducer from './give_feedback_reducer';
 import LeaveTenantReducer from './leave_tenant_reducer';
 import NotifyMembersReducer from './notify_members_reducer';
+import PauseRunReducer from './pause_run_reducer';
 import PauseScheduleReducer from './pause_schedule_reducer';
 import PongReducer from './pong_reducer';
 import ReadNotificationsReducer from './read_notifications_reducer';
@@ -53,8 +57,11 @@ import RemoveMemberReducer from './remove_member_reducer';
 import ReportMemoryReducer from './report_memory_reducer';
 import ReportProgressReducer from './report_progress_reducer';
 import ReserveBudgetReducer from './reserve_budget_reducer';
+import ResumeRunReducer from './resume_run_reducer';
+import RetryRunReducer from './retry_run_reducer';
 import RevokeLimbReducer from './revoke_limb_reducer';
 import RotateHookReducer from './rotate_hook_reducer';
+import SaveRecipeReducer from './save_recipe_reducer';
 import SaveRuleReducer from './save_rule_reducer';
 import SetBudgetReducer from './set_budget_reducer';
 import SetEventRetentionReducer from './set_event_retention_reducer';
@@ -64,6 +71,7 @@ import SetQuotasReducer from './set_quotas_reducer';
 import SetRetentionReducer from './set_retention_reducer';
 import SetRoleReducer from './set_role_reducer';
 import SettleBudgetReducer from './settle_budget_reducer';
+import StartRecipeReducer from './start_recipe_reducer';
 import StreamProgressReducer from './stream_progress_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
 import WithdrawInviteReducer from './withdraw_invite_reducer';
@@ -72,6 +80,7 @@ import * as RehearseProcedure from './rehearse_procedure';
 import * as WhyProcedure from './why_procedure';
 import PingRow from './ping_table';
 import StreamRow from './stream_table';
+import ApprovalsRow from './approvals_table';
 import AttemptsRow from './attempts_table';
 import BudgetsRow from './budgets_table';
 import DayTotalsRow from './day_totals_table';
@@ -93,12 +102,18 @@ import PoliciesRow from './policies_table';
 import ProgressRow from './progress_table';
 import QueueRow from './queue_table';
 import ReadingsRow from './readings_table';
+import RecipeVersionsRow from './recipe_versions_table';
+import RecipesRow from './recipes_table';
 import RuleActivationsRow from './rule_activations_table';
 import RuleCountsRow from './rule_counts_table';
 import RuleVersionsRow from './rule_versions_table';
 import RulesRow from './rules_table';
+import RunDetailsRow from './run_details_table';
+import RunsRow from './runs_table';
 import SchedulesRow from './schedules_table';
 import SelfRow from './self_table';
+import StepOutputsRow from './step_outputs_table';
+import StepsRow from './steps_table';
 import SummariesRow from './summaries_table';
 import TaskInputsRow from './task_inputs_table';
 import TasksRow from './tasks_table';
@@ -124,6 +139,11 @@ const tablesSchema = __schema({
     constraints: [],
     event: true,
   }, StreamRow),
+  approvals: __table({
+    name: 'approvals',
+    indexes: [],
+    constraints: [],
+  }, ApprovalsRow),
   attempts: __table({
     name: 'attempts',
     indexes: [],
@@ -229,6 +249,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, ReadingsRow),
+  recipeVersions: __table({
+    name: 'recipe_versions',
+    indexes: [],
+    constraints: [],
+  }, RecipeVersionsRow),
+  recipes: __table({
+    name: 'recipes',
+    indexes: [],
+    constraints: [],
+  }, RecipesRow),
   ruleActivations: __table({
     name: 'rule_activations',
     indexes: [],
@@ -249,6 +279,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, RulesRow),
+  runDetails: __table({
+    name: 'run_details',
+    indexes: [],
+    constraints: [],
+  }, RunDetailsRow),
+  runs: __table({
+    name: 'runs',
+    indexes: [],
+    constraints: [],
+  }, RunsRow),
   schedules: __table({
     name: 'schedules',
     indexes: [],
@@ -259,6 +299,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, SelfRow),
+  stepOutputs: __table({
+    name: 'step_outputs',
+    indexes: [],
+    constraints: [],
+  }, StepOutputsRow),
+  steps: __table({
+    name: 'steps',
+    indexes: [],
+    constraints: [],
+  }, StepsRow),
   summaries: __table({
     name: 'summaries',
     indexes: [],
@@ -304,6 +354,7 @@ const tablesSchema = __schema({
 const reducersSchema = __reducers(
   __reducerSchema('activate_rule', ActivateRuleReducer),
   __reducerSchema('announce_limb', AnnounceLimbReducer),
+  __reducerSchema('cancel_run', CancelRunReducer),
   __reducerSchema('cancel_task', CancelTaskReducer),
   __reducerSchema('claim_task', ClaimTaskReducer),
   __reducerSchema('complete_task', CompleteTaskReducer),
@@ -312,7 +363,9 @@ const reducersSchema = __reducers(
   __reducerSchema('create_schedule', CreateScheduleReducer),
   __reducerSchema('create_tenant', CreateTenantReducer),
   __reducerSchema('deactivate_rule', DeactivateRuleReducer),
+  __reducerSchema('decide_approval', DecideApprovalReducer),
   __reducerSchema('delete_hook', DeleteHookReducer),
+  __reducerSchema('delete_recipe', DeleteRecipeReducer),
   __reducerSchema('delete_rule', DeleteRuleReducer),
   __reducerSchema('delete_schedule', DeleteScheduleReducer),
   __reducerSchema('drain_limb', DrainLimbReducer),
@@ -322,6 +375,7 @@ const reducersSchema = __reducers(
   __reducerSchema('give_feedback', GiveFeedbackReducer),
   __reducerSchema('leave_tenant', LeaveTenantReducer),
   __reducerSchema('notify_members', NotifyMembersReducer),
+  __reducerSchema('pause_run', PauseRunReducer),
   __reducerSchema('pause_schedule', PauseScheduleReducer),
   __reducerSchema('pong', PongReducer),
   __reducerSchema('read_notifications', ReadNotificationsReducer),
@@ -332,8 +386,11 @@ const reducersSchema = __reducers(
   __reducerSchema('report_memory', ReportMemoryReducer),
   __reducerSchema('report_progress', ReportProgressReducer),
   __reducerSchema('reserve_budget', ReserveBudgetReducer),
+  __reducerSchema('resume_run', ResumeRunReducer),
+  __reducerSchema('retry_run', RetryRunReducer),
   __reducerSchema('revoke_limb', RevokeLimbReducer),
   __reducerSchema('rotate_hook', RotateHookReducer),
+  __reducerSchema('save_recipe', SaveRecipeReducer),
   __reducerSchema('save_rule', SaveRuleReducer),
   __reducerSchema('set_budget', SetBudgetReducer),
   __reducerSchema('set_event_retention', SetEventRetentionReducer),
@@ -343,6 +400,7 @@ const reducersSchema = __reducers(
   __reducerSchema('set_retention', SetRetentionReducer),
   __reducerSchema('set_role', SetRoleReducer),
   __reducerSchema('settle_budget', SettleBudgetReducer),
+  __reducerSchema('start_recipe', StartRecipeReducer),
   __reducerSchema('stream_progress', StreamProgressReducer),
   __reducerSchema('submit_task', SubmitTaskReducer),
   __reducerSchema('withdraw_invite', WithdrawInviteReducer),

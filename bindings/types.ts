@@ -14,6 +14,38 @@ export const Amounts = __t.object('Amounts', {
 });
 export type Amounts = __Infer<typeof Amounts>;
 
+export const Approval = __t.object('Approval', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  runId: __t.u64(),
+  stepId: __t.u64(),
+  recipe: __t.string(),
+  path: __t.string(),
+  prompt: __t.string(),
+  get role() {
+    return Role;
+  },
+  asks: __t.string(),
+  get state() {
+    return ApprovalState;
+  },
+  askedAt: __t.timestamp(),
+  until: __t.option(__t.timestamp()),
+  decidedBy: __t.option(__t.identity()),
+  decidedAt: __t.option(__t.timestamp()),
+  note: __t.string(),
+  inputs: __t.string(),
+});
+export type Approval = __Infer<typeof Approval>;
+
+export const ApprovalState = __t.enum('ApprovalState', {
+  Open: __t.unit(),
+  Approved: __t.unit(),
+  Rejected: __t.unit(),
+  Withdrawn: __t.unit(),
+});
+export type ApprovalState = __Infer<typeof ApprovalState>;
+
 export const Attempt = __t.object('Attempt', {
   id: __t.u64(),
   taskId: __t.u64(),
@@ -312,6 +344,13 @@ export const Memory = __t.object('Memory', {
 });
 export type Memory = __Infer<typeof Memory>;
 
+export const Notation = __t.enum('Notation', {
+  Yaml: __t.unit(),
+  Toml: __t.unit(),
+  Json: __t.unit(),
+});
+export type Notation = __Infer<typeof Notation>;
+
 export const Notification = __t.object('Notification', {
   id: __t.u64(),
   tenantId: __t.u64(),
@@ -431,6 +470,32 @@ export const Reading = __t.object('Reading', {
 });
 export type Reading = __Infer<typeof Reading>;
 
+export const Recipe = __t.object('Recipe', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  name: __t.string(),
+  description: __t.string(),
+  version: __t.u32(),
+  updatedBy: __t.identity(),
+  updatedAt: __t.timestamp(),
+  startedAt: __t.option(__t.timestamp()),
+});
+export type Recipe = __Infer<typeof Recipe>;
+
+export const RecipeVersion = __t.object('RecipeVersion', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  recipeId: __t.u64(),
+  version: __t.u32(),
+  get notation() {
+    return Notation;
+  },
+  text: __t.string(),
+  savedBy: __t.identity(),
+  savedAt: __t.timestamp(),
+});
+export type RecipeVersion = __Infer<typeof RecipeVersion>;
+
 export const Rehearsal = __t.object('Rehearsal', {
   get problems() {
     return __t.array(TextProblem);
@@ -549,6 +614,51 @@ export const RuleVersion = __t.object('RuleVersion', {
 });
 export type RuleVersion = __Infer<typeof RuleVersion>;
 
+export const Run = __t.object('Run', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  recipeId: __t.u64(),
+  recipe: __t.string(),
+  version: __t.u32(),
+  versionId: __t.u64(),
+  get state() {
+    return RunState;
+  },
+  reference: __t.string(),
+  startedBy: __t.identity(),
+  startedAt: __t.timestamp(),
+  finishedAt: __t.option(__t.timestamp()),
+  error: __t.string(),
+  parentStep: __t.u64(),
+  depth: __t.u8(),
+  stepCount: __t.u32(),
+  endedCount: __t.u32(),
+  tokensIn: __t.u64(),
+  tokensOut: __t.u64(),
+  costMicros: __t.u64(),
+  retries: __t.u32(),
+  undoHead: __t.u64(),
+});
+export type Run = __Infer<typeof Run>;
+
+export const RunData = __t.object('RunData', {
+  runId: __t.u64(),
+  tenantId: __t.u64(),
+  trigger: __t.string(),
+  output: __t.string(),
+});
+export type RunData = __Infer<typeof RunData>;
+
+export const RunState = __t.enum('RunState', {
+  Running: __t.unit(),
+  Paused: __t.unit(),
+  Undoing: __t.unit(),
+  Done: __t.unit(),
+  Failed: __t.unit(),
+  Cancelled: __t.unit(),
+});
+export type RunState = __Infer<typeof RunState>;
+
 export const Schedule = __t.object('Schedule', {
   id: __t.u64(),
   tenantId: __t.u64(),
@@ -584,6 +694,72 @@ export const SeenValue = __t.object('SeenValue', {
   value: __t.option(__t.string()),
 });
 export type SeenValue = __Infer<typeof SeenValue>;
+
+export const Step = __t.object('Step', {
+  id: __t.u64(),
+  runId: __t.u64(),
+  tenantId: __t.u64(),
+  frameId: __t.u64(),
+  node: __t.u32(),
+  name: __t.string(),
+  path: __t.string(),
+  get kind() {
+    return StepKind;
+  },
+  get state() {
+    return StepState;
+  },
+  startedAt: __t.timestamp(),
+  finishedAt: __t.option(__t.timestamp()),
+  error: __t.string(),
+  isHandled: __t.bool(),
+  taskId: __t.u64(),
+  tries: __t.u32(),
+  total: __t.u32(),
+  opened: __t.u32(),
+  closed: __t.u32(),
+  tokensIn: __t.u64(),
+  tokensOut: __t.u64(),
+  costMicros: __t.u64(),
+  undoes: __t.u64(),
+  undoNext: __t.u64(),
+  isReplaced: __t.bool(),
+});
+export type Step = __Infer<typeof Step>;
+
+export const StepKind = __t.enum('StepKind', {
+  Skill: __t.unit(),
+  If: __t.unit(),
+  Parallel: __t.unit(),
+  Map: __t.unit(),
+  Loop: __t.unit(),
+  Wait: __t.unit(),
+  Approve: __t.unit(),
+  Recipe: __t.unit(),
+  Output: __t.unit(),
+  Undo: __t.unit(),
+});
+export type StepKind = __Infer<typeof StepKind>;
+
+export const StepOutput = __t.object('StepOutput', {
+  stepId: __t.u64(),
+  runId: __t.u64(),
+  tenantId: __t.u64(),
+  value: __t.string(),
+});
+export type StepOutput = __Infer<typeof StepOutput>;
+
+export const StepState = __t.enum('StepState', {
+  Waiting: __t.unit(),
+  Running: __t.unit(),
+  Recovering: __t.unit(),
+  Done: __t.unit(),
+  Failed: __t.unit(),
+  Skipped: __t.unit(),
+  Cancelled: __t.unit(),
+  Undone: __t.unit(),
+});
+export type StepState = __Infer<typeof StepState>;
 
 export const StreamPiece = __t.object('StreamPiece', {
   taskId: __t.u64(),
@@ -731,6 +907,7 @@ export const Usage = __t.object('Usage', {
   bytes: __t.u64(),
   lastTask: __t.u64(),
   isCounted: __t.bool(),
+  unfinishedRuns: __t.u32(),
 });
 export type Usage = __Infer<typeof Usage>;
 

@@ -14,4 +14,5 @@ export default __t.row({
   bytes: __t.u64(),
   lastTask: __t.u64().name('last_task'),
   isCounted: __t.bool().name('is_counted'),
+  unfinishedRuns: __t.u32().name('unfinished_runs'),
 });

@@ -9,6 +9,27 @@ import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
 import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
 import {
+  advanceTable,
+  approvalRow,
+  eventWaitRow,
+  frameRow,
+  type MoveKind,
+  moveRow,
+  type RunState,
+  recipeRow,
+  recipeVersionRow,
+  runDataRow,
+  runRow,
+  type StepClockKind,
+  type StepKind,
+  type StepState,
+  stepClockTable,
+  stepItemsRow,
+  stepOutputRow,
+  stepRow,
+  stepTaskRow,
+} from './tables/recipes.ts';
+import {
   type Deed,
   firingLogRow,
   firingRow,
@@ -135,6 +156,43 @@ const spacetimedb = schema({
     firingRow,
   ),
   firingLog: table({ name: 'firing_log' }, firingLogRow),
+  recipe: table(
+    { name: 'recipe', indexes: [{ accessor: 'byName', algorithm: 'btree', columns: ['tenantId', 'name'] }] },
+    recipeRow,
+  ),
+  recipeVersion: table(
+    {
+      name: 'recipe_version',
+      indexes: [{ accessor: 'byNumber', algorithm: 'btree', columns: ['recipeId', 'version'] }],
+    },
+    recipeVersionRow,
+  ),
+  run: table(
+    { name: 'run', indexes: [{ accessor: 'byReference', algorithm: 'btree', columns: ['tenantId', 'reference'] }] },
+    runRow,
+  ),
+  runData: table({ name: 'run_data' }, runDataRow),
+  frame: table(
+    {
+      name: 'frame',
+      indexes: [
+        { accessor: 'byOwner', algorithm: 'btree', columns: ['runId', 'stepId'] },
+        { accessor: 'byIndex', algorithm: 'btree', columns: ['stepId', 'index'] },
+        { accessor: 'byOpen', algorithm: 'btree', columns: ['stepId', 'isOpen'] },
+      ],
+    },
+    frameRow,
+  ),
+  step: table(
+    { name: 'step', indexes: [{ accessor: 'byNode', algorithm: 'btree', columns: ['frameId', 'node'] }] },
+    stepRow,
+  ),
+  stepOutput: table({ name: 'step_output' }, stepOutputRow),
+  stepTask: table({ name: 'step_task' }, stepTaskRow),
+  stepItems: table({ name: 'step_items' }, stepItemsRow),
+  eventWait: table({ name: 'event_wait' }, eventWaitRow),
+  approval: table({ name: 'approval' }, approvalRow),
+  move: table({ name: 'move' }, moveRow),
 
   notification: table(
     { name: 'notification', indexes: [{ accessor: 'byPlace', algorithm: 'btree', columns: ['tenantId', 'place'] }] },
@@ -147,6 +205,8 @@ const spacetimedb = schema({
   grace: graceTable,
   pulse: pulseTable,
   sweep: sweepTable,
+  advance: advanceTable,
+  stepClock: stepClockTable,
   compact: compactTable,
   ruleTimer: ruleTimerTable,
   ruleForget: ruleForgetTable,
@@ -188,3 +248,13 @@ export type DeedValue = Infer<typeof Deed>;
 export type Amounts = Infer<typeof AmountsType>;
 export type RoleTag = Infer<typeof Role>['tag'];
 export type AttemptOutcomeTag = Infer<typeof AttemptOutcome>['tag'];
+export type RecipeRow = Infer<typeof recipeRow>;
+export type RecipeVersionRow = Infer<typeof recipeVersionRow>;
+export type RunRow = Infer<typeof runRow>;
+export type FrameRow = Infer<typeof frameRow>;
+export type StepRow = Infer<typeof stepRow>;
+export type RunStateTag = Infer<typeof RunState>['tag'];
+export type StepStateTag = Infer<typeof StepState>['tag'];
+export type StepKindTag = Infer<typeof StepKind>['tag'];
+export type StepClockKindTag = Infer<typeof StepClockKind>['tag'];
+export type MoveKindTag = Infer<typeof MoveKind>['tag'];

@@ -2,6 +2,7 @@ import { SenderError } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { requireText, utf8Bytes } from '../lib/text.ts';
 import { after, isBefore } from '../lib/time.ts';
+import { eventArrived } from '../recipes/arrivals.ts';
 import { matchEvent } from '../rules/match.ts';
 import type { Ctx, EventOriginValue, EventRow } from '../schema.ts';
 import { eventBytes, keepEvent } from './log.ts';
@@ -39,6 +40,8 @@ export function emitEvent(ctx: Ctx, given: NewEvent): EventRow | undefined {
     if (known) ctx.db.eventKey.key.update({ key, eventId: row.id, until });
     else ctx.db.eventKey.insert({ key, eventId: row.id, until });
   }
+  // Before its rules, which may start runs that wait for the next such event.
+  eventArrived(ctx, row);
   matchEvent(ctx, row, (event) => emitEvent(ctx, event));
   return row;
 }

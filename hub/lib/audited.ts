@@ -47,6 +47,15 @@ export const audited: Readonly<Record<string, Audited>> = {
       'error',
     ],
   },
+  recipe: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'version', 'updated_by'] },
+  run: {
+    tenant: 'tenant_id',
+    columns: ['id', 'tenant_id', 'recipe', 'version', 'state', 'started_by', 'retries', 'error'],
+  },
+  approval: {
+    tenant: 'tenant_id',
+    columns: ['id', 'tenant_id', 'run_id', 'path', 'role', 'state', 'decided_by', 'note'],
+  },
   budget: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'holder', 'scope', 'unit', 'period', 'bound'] },
   hook: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'style', 'rotated_at'] },
   schedule: { tenant: 'tenant_id', columns: ['id', 'tenant_id', 'name', 'kind', 'subject', 'is_paused'] },

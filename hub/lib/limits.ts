@@ -100,6 +100,28 @@ export const limits = {
   unansweredMax: 3,
   /** An offer that a limb does not take for so long is made to others. */
   offerMsMax: 5000,
+  /** Of recipes: what a text may hold, and a tenant. */
+  recipesMax: 1000,
+  recipeVersionsMax: 1000,
+  recipeStepsMax: 500,
+  recipeDepthMax: 8,
+  promptCharsMax: 4000,
+  asksMax: 32,
+  /** Of runs. */
+  unfinishedRunsMax: 10_000,
+  runDepthMax: 8,
+  runRetriesMax: 100,
+  /** What a map may go through, and how much of it at once. */
+  itemsMax: 100_000,
+  mapLimitDefault: 10,
+  mapLimitMax: 1000,
+  roundsMax: 100_000,
+  checkTriesMax: 10,
+  /** Moves of runs in one transaction, and items of a map that one of them begins. */
+  movesMax: 200,
+  spreadMax: 100,
+  /** How long a step waits that there was no room for. */
+  stepRetryMs: 10_000,
   /** How far ahead a task may wait: a schedule takes no more than about two years. */
   aheadMsMax: 366 * 24 * 60 * 60 * 1000,
   /** Rules of a tenant, and versions that are kept of each. */

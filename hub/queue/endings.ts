@@ -6,6 +6,7 @@ import { limits } from '../lib/limits.ts';
 import { isFinished, type TaskStateTag } from '../lib/states.ts';
 import { clip } from '../lib/text.ts';
 import { after, elapsedMs, isBefore } from '../lib/time.ts';
+import { taskEnded } from '../recipes/arrivals.ts';
 import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, givePlaceBack } from './concurrency.ts';
 import { enqueue, fillSlots, keyOf, openKey, termsOf, unpark } from './dispatch.ts';
@@ -69,6 +70,7 @@ export function finishTask(
     openKey(ctx, key);
     fillSlots(ctx, limb);
   }
+  taskEnded(ctx, finished);
   return finished;
 }
 

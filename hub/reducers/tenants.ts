@@ -29,6 +29,7 @@ export function addTenant(ctx: Ctx, name: string, ownerName: string): void {
     bytes: 0n,
     lastTask: 0n,
     isCounted: true,
+    unfinishedRuns: 0,
   });
   ctx.db.member.insert({
     id: 0n,

@@ -82,6 +82,8 @@ export const usageRow = t.row('Usage', {
   lastTask: t.u64().default(0n),
   /** Whether rows and bytes are counted: an earlier version did not. */
   isCounted: t.bool().default(false),
+  /** Runs of recipes that have not ended. */
+  unfinishedRuns: t.u32().default(0),
 });
 
 /** Why tasks wait: those of one lane whose concurrency key is used up, or those of all other lanes of a band. */

@@ -18,6 +18,7 @@ import {
   terms,
   told,
 } from './mesh.ts';
+import { save, start } from './recipes/kitchen.ts';
 
 /** Everybody there is, as seen from the tenant that all the calls are about. */
 const everybody = [
@@ -52,6 +53,7 @@ let answered: bigint;
 let code: string;
 let idle: bigint;
 let active: bigint;
+let runs: { readonly asking: bigint; readonly paused: bigint; readonly ended: bigint };
 const clients = new Map<Who, MeshClient>();
 
 beforeAll(async () => {
@@ -81,6 +83,11 @@ beforeAll(async () => {
   limb.call('claimTask', { taskId: answered });
   limb.call('completeTask', { taskId: answered, attempt: 1, summary: summary() });
   code = inviteTo(mesh, { role: 'Viewer' });
+  save(mesh, 'name: dish\nsteps: [{ id: ask, approve: Now? }]');
+  save(mesh, 'name: unused\nsteps: [{ id: end, output: 1 }]');
+  runs = { asking: start(mesh, 'dish'), paused: start(mesh, 'dish'), ended: start(mesh, 'dish') };
+  mesh.call(mesh.owner, 'pauseRun', { runId: runs.paused });
+  mesh.call(mesh.owner, 'cancelRun', { runId: runs.ended });
   const timing = { tag: 'EveryMs', value: 3_600_000n } as const;
   const event = { kind: 'tick', subject: '', payload: '{}' };
   mesh.call(mesh.owner, 'createSchedule', { tenantId: 1n, name: 'hourly', timing, ...event });
@@ -332,6 +339,44 @@ const rules: Record<string, Rule> = {
   pong: {
     call: (client) => client.call('pong'),
     outcomes: forLimbs('nothing', 'nothing'),
+  },
+  save_recipe: {
+    call: (client) => {
+      const text = 'name: another\nsteps: [{ id: end, output: 1 }]';
+      client.call('saveRecipe', { tenantId: 1n, text, notation: { tag: 'Yaml' } });
+    },
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
+  delete_recipe: {
+    call: (client) => client.call('deleteRecipe', { tenantId: 1n, name: 'unused' }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
+  start_recipe: {
+    call: (client) => client.call('startRecipe', { tenantId: 1n, recipe: 'dish', payload: '{}', reference: 'mine' }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-tenant'),
+  },
+  pause_run: {
+    call: (client) => client.call('pauseRun', { runId: runs.asking }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-run'),
+  },
+  resume_run: {
+    call: (client) => client.call('resumeRun', { runId: runs.paused }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-run'),
+  },
+  cancel_run: {
+    call: (client) => client.call('cancelRun', { runId: runs.asking }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-run'),
+  },
+  retry_run: {
+    call: (client) => client.call('retryRun', { runId: runs.ended, stepId: 0n, input: '' }),
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-run'),
+  },
+  decide_approval: {
+    call: (client) => {
+      const approvalId = mesh.rows('approval').find(({ runId }) => runId === runs.asking)?.id ?? 0n;
+      client.call('decideApproval', { approvalId, isApproved: true, note: '', inputs: '' });
+    },
+    outcomes: forMembers('ok', 'ok', 'forbidden', 'no-such-approval'),
   },
   redrive_all: {
     call: (client) => client.call('redriveAll', { tenantId: 1n }),

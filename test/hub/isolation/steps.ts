@@ -123,6 +123,40 @@ const comingBack = step<World, number>('come back', number, (world, who) => {
   pick([...world.limbs, ...world.people], who).comeBack();
 });
 
+const recipeText = `name: dish
+steps:
+  - { id: work, skill: recall, input: "{{trigger.payload}}", onFailure: continue }
+  - { id: ask, approve: "{{trigger.payload}}" }
+  - { id: end, output: "{{trigger.payload}}" }`;
+
+const saving = step<World, readonly [number, number]>('save', fc.tuple(number, number), (world, [who, tenant]) => {
+  const tenantId = pick(world.tenants, tenant);
+  const text = `${recipeText}\ndescription: of ${tenantId}`;
+  pick(world.people, who).client.call('saveRecipe', { tenantId, text, notation: { tag: 'Yaml' } });
+});
+
+const cooking = step<World, readonly [number, number, number]>(
+  'cook',
+  fc.tuple(number, number, number),
+  (world, [who, which, key]) => {
+    const recipes = world.mesh.rows('recipe');
+    const tenantId = recipes.length > 0 ? pick(recipes, which).tenantId : 0n;
+    const args = { tenantId, recipe: 'dish', payload: `"of ${tenantId}"`, reference: `k${key}` };
+    pick(world.people, who).client.call('startRecipe', args);
+  },
+);
+
+const deciding = step<World, readonly [number, number, boolean]>(
+  'decide',
+  fc.tuple(number, number, fc.boolean()),
+  (world, [who, which, isApproved]) => {
+    const approvals = world.mesh.rows('approval');
+    const approvalId = BigInt((which % (approvals.length + 1)) + 1);
+    const { client } = pick([...world.people, ...world.limbs], who);
+    client.call('decideApproval', { approvalId, isApproved, note: `${which}`, inputs: '' });
+  },
+);
+
 const waiting = step<World, number>('wait', number, ({ mesh }, seconds) => mesh.advance(seconds * 100));
 
 export const history = fc.array(
@@ -142,6 +176,9 @@ export const history = fc.array(
     leaving,
     comingBack,
     waiting,
+    saving,
+    { weight: 2, arbitrary: cooking },
+    deciding,
   ),
   { maxLength: 40, size: 'max' },
 );

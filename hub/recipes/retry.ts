@@ -1,0 +1,188 @@
+import { SenderError } from 'spacetimedb/server';
+import type { Json } from '../conditions/source.ts';
+import { requireRow } from '../lib/assertion.ts';
+import { limits } from '../lib/limits.ts';
+import { utf8Bytes } from '../lib/text.ts';
+import type { FrameRow, RunRow, StepRow } from '../schema.ts';
+import { attempt, beginMap, insertStep, setTimeLimit, submitWork } from './begin.ts';
+import { frameOf, framesOf, isPassed, isUnderWay, stepsIn } from './rows.ts';
+import { countRuns, isFinal, rootOf, startInside } from './runs.ts';
+import { isReady } from './settle.ts';
+import type { Turn } from './turn.ts';
+import { isRecovery } from './values.ts';
+
+// A run that has ended is taken up again: a step and all that comes after it are done anew, and so is whatever had failed, was
+// cut off or was undone. What had ended well stays as it is. A step that is done anew gets a new row, and the old one is kept.
+
+/**
+ * Takes a run up again from a step, with another input if one is given; without a step, where it failed.
+ * @throws SenderError when it has not ended, or the step is not one of it
+ */
+export function retryRun(turn: Turn, run: RunRow, stepId: bigint, input: string): void {
+  const { ctx } = turn;
+  const step = stepId === 0n ? undefined : requireStepOf(turn, run, stepId);
+  requireRetriable(turn, run, step, input);
+  countRuns(ctx, run.tenantId, 1);
+  ctx.db.run.id.update({
+    ...turn.run(run.id),
+    state: { tag: 'Running' },
+    error: '',
+    finishedAt: undefined,
+    retries: run.retries + 1,
+  });
+  if (!step) {
+    takeUp(turn, rootOf(ctx, run.id), new Set(), undefined);
+    return;
+  }
+  const frames: [FrameRow, number][] = [];
+  for (let inner: StepRow | undefined = step; inner; ) {
+    const frame = frameOf(ctx, inner);
+    frames.push([frame, inner.node]);
+    inner = frame.stepId === 0n ? undefined : requireRow(ctx.db.step.id.find(frame.stepId), `step ${frame.stepId}`);
+  }
+  for (const [at, [frame, node]] of frames.reverse().entries()) {
+    const isOwn = at === frames.length - 1;
+    const fresh = followersOf(turn, run.id, node);
+    if (isOwn) fresh.add(node);
+    takeUp(turn, frame, fresh, isOwn ? undefined : node);
+  }
+  if (input !== '') beginWith(turn, step, input);
+}
+
+function requireRetriable(turn: Turn, run: RunRow, step: StepRow | undefined, input: string): void {
+  if (!isFinal(run.state.tag)) {
+    throw new SenderError(`not-ended: run ${run.id} is ${run.state.tag.toLowerCase()}; cancel it first`);
+  }
+  if (run.parentStep !== 0n) {
+    const owner = turn.ctx.db.step.id.find(run.parentStep);
+    throw new SenderError(
+      `part-of-a-run: run ${run.id} is a step of run ${owner?.runId}; retry that one from step ${owner?.path}`,
+    );
+  }
+  if (run.retries >= limits.runRetriesMax) {
+    throw new SenderError(
+      `too-many-retries: run ${run.id} was retried ${run.retries} times, the most that are allowed`,
+    );
+  }
+  if (!step && run.state.tag === 'Done') {
+    throw new SenderError(`nothing-failed: run ${run.id} is done; name the step to go on from`);
+  }
+  if (input === '') return;
+  const kinds = ['Skill', 'Map', 'Recipe'];
+  if (!step || !kinds.includes(step.kind.tag)) {
+    throw new SenderError(
+      'no-input: only a skill, a map or a recipe step can be given another input; name one of them',
+    );
+  }
+  const bytes = utf8Bytes(input);
+  if (bytes > limits.inputBytesMax) {
+    throw new SenderError(`input-too-large: the input is ${bytes} bytes, at most ${limits.inputBytesMax} are allowed`);
+  }
+  try {
+    JSON.parse(input);
+  } catch {
+    throw new SenderError('invalid-input: the input is not JSON');
+  }
+}
+
+function requireStepOf({ ctx }: Turn, run: RunRow, stepId: bigint): StepRow {
+  const step = ctx.db.step.id.find(stepId);
+  if (step?.runId !== run.id || step.isReplaced || step.undoes !== 0n) {
+    throw new SenderError(`no-such-step: step ${stepId} is not one of run ${run.id} that counts; look at its steps`);
+  }
+  return step;
+}
+
+/**
+ * Opens a frame again. Done anew is: `fresh`, what was undone with all that came after it, and what had failed or was cut off.
+ * A step with others inside of it that failed or was cut off goes on inside, and so does `kept`.
+ */
+function takeUp(turn: Turn, frame: FrameRow, fresh: ReadonlySet<number>, kept: number | undefined): void {
+  const { ctx } = turn;
+  const again = new Set(fresh);
+  const rows = stepsIn(ctx, frame.id);
+  for (const { node, state } of rows) {
+    if (state.tag !== 'Undone' || node === kept) continue;
+    for (const one of [node, ...followersOf(turn, frame.runId, node)]) again.add(one);
+  }
+  for (const step of rows) {
+    const isCutOff = (step.state.tag === 'Failed' && !step.isHandled) || step.state.tag === 'Cancelled';
+    if (again.has(step.node)) replace(turn, step);
+    else if (step.node === kept) goOnInside(turn, step);
+    else if (isCutOff && hasOpenEnds(turn, step)) goOnInside(turn, step);
+    else if (isCutOff) replace(turn, step);
+  }
+  const block = requireRow(turn.plan(frame.runId).blocks[frame.block], `block ${frame.block}`);
+  const now = new Map(stepsIn(ctx, frame.id).map((step) => [step.node, step]));
+  const remaining = block.nodes.filter((node) => {
+    const step = now.get(node);
+    return !step || !isPassed(step);
+  });
+  const opened = ctx.db.frame.id.update({ ...frame, isOpen: true, remaining: remaining.length });
+  for (const node of block.nodes) {
+    if (!now.has(node) && isReady(turn, opened, node)) turn.start(frame.runId, frame.id, node);
+  }
+}
+
+/** A step that has others inside of it is under way again, and so are its parts that had not ended. */
+function goOnInside(turn: Turn, step: StepRow): void {
+  const { ctx } = turn;
+  const run = turn.run(step.runId);
+  const wasEnded = !isUnderWay(step.state.tag);
+  if (wasEnded) ctx.db.run.id.update({ ...run, endedCount: run.endedCount - 1 });
+  const closed = framesOf(ctx, step.id).filter((frame) => frame.remaining === 0 && isPart(turn, step, frame)).length;
+  ctx.db.step.id.update({
+    ...step,
+    state: { tag: 'Running' },
+    error: '',
+    isHandled: false,
+    finishedAt: undefined,
+    closed,
+  });
+  ctx.db.stepOutput.stepId.delete(step.id);
+  setTimeLimit(ctx, step, turn.node(step.runId, step.node));
+  for (const frame of framesOf(ctx, step.id)) {
+    if (frame.remaining > 0 && isPart(turn, step, frame)) takeUp(turn, frame, new Set(), undefined);
+  }
+  turn.next(step.runId, 'Spread', step.id);
+}
+
+function hasOpenEnds(turn: Turn, step: StepRow): boolean {
+  return framesOf(turn.ctx, step.id).some((frame) => frame.remaining > 0 && isPart(turn, step, frame));
+}
+
+function isPart(turn: Turn, step: StepRow, { block }: FrameRow): boolean {
+  return !isRecovery(turn.plan(step.runId), step, block);
+}
+
+function replace({ ctx }: Turn, step: StepRow): void {
+  ctx.db.step.id.update({ ...requireRow(ctx.db.step.id.find(step.id), `step ${step.id}`), isReplaced: true });
+}
+
+/** A step is begun with an input that somebody has changed. */
+function beginWith(turn: Turn, before: StepRow, input: string): void {
+  const frame = frameOf(turn.ctx, before);
+  const node = turn.node(before.runId, before.node);
+  const { action } = node;
+  const step = insertStep(turn, frame, before.node, action.kind);
+  setTimeLimit(turn.ctx, step, node);
+  attempt(turn, step, () => {
+    if (action.kind === 'Skill') submitWork(turn, step, action.work, input);
+    if (action.kind === 'Map') beginMap(turn, step, JSON.parse(input) as Json);
+    if (action.kind === 'Recipe') startInside(turn, step, action.recipe, input);
+  });
+}
+
+/** Everything that comes after a step in its block. */
+function followersOf(turn: Turn, runId: bigint, node: number): Set<number> {
+  const found = new Set<number>();
+  const line = [node];
+  for (let next = line.pop(); next !== undefined; next = line.pop()) {
+    for (const follower of turn.node(runId, next).followers) {
+      if (found.has(follower)) continue;
+      found.add(follower);
+      line.push(follower);
+    }
+  }
+  return found;
+}
