@@ -1,11 +1,16 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../limbs/testing/hub.ts';
 import { type OpenAiServer, says, startOpenAiServer } from '../limbs/testing/openai-server.ts';
 import { askForSetup } from './lib/setup-choice.ts';
-import { runCli } from './testing/cli.fixture.ts';
+import { root, runCli } from './testing/cli.fixture.ts';
+
+/** `script` of util-linux runs a command on a pseudo-terminal. */
+const hasTerminals = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
 
 let home: string;
 let server: OpenAiServer;
@@ -60,23 +65,114 @@ describe('helix setup', () => {
   });
 
   it('asks a person for a server and a model, the local ones first', async () => {
-    const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
-    const output = Object.assign(new PassThrough(), { columns: 80, rows: 30 });
-    let shown = '';
-    output.on('data', (bytes) => {
-      shown += bytes;
-    });
-    const until = async (text: string) => {
-      while (!shown.includes(text)) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
     const local = [
       { preset: 'ollama' as const, baseUrl: 'http://127.0.0.1:11434/v1', models: ['nomic-embed', 'qwen3'] },
     ];
-    const choosing = askForSetup(local, { input, output });
-    await until('Ollama on this machine');
-    input.write('\r');
-    await until('qwen3');
-    input.write('\r');
+    const person = new Person();
+    const choosing = askForSetup(local, person);
+    await person.answers('Ollama on this machine', enter);
+    await person.answers('qwen3', enter);
     expect(await choosing).toMatchObject({ preset: 'ollama', model: 'qwen3', key: undefined, baseUrl: undefined });
   });
+
+  it('asks for address and key of another server, and offers the models that it lists', async () => {
+    const listing = await startOpenAiServer((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ object: 'list', data: [{ id: 'bge-small' }, { id: 'big-1' }, { id: 'big-2' }] }));
+    });
+    const person = new Person();
+    const choosing = askForSetup([], person);
+    await person.answers('Server', `${up}${enter}`);
+    await person.answers('Address', `${listing.baseUrl}${enter}`);
+    await person.answers('Key', `sk-typed${enter}`);
+    await person.answers('big-2', `${down}${enter}`);
+    const expected = {
+      preset: 'custom',
+      baseUrl: listing.baseUrl,
+      account: undefined,
+      key: 'sk-typed',
+      model: 'big-2',
+    };
+    expect(await choosing).toEqual(expected);
+    expect(person.seen).not.toContain('sk-typed');
+    expect(listing.asked[0]).toMatchObject({ path: '/v1/models', headers: { authorization: 'Bearer sk-typed' } });
+    await listing.close();
+  });
+
+  it('asks for the name of the model where the server lists none, and writes nothing for somebody who gives up', async () => {
+    const person = new Person();
+    const choosing = askForSetup([], person);
+    await person.answers('Server', `${up}${enter}`);
+    await person.answers('Address', `http://127.0.0.1:9/v1${enter}`);
+    await person.answers('Key', enter);
+    await person.answers('Model, as the server calls it', `mine${enter}`);
+    expect(await choosing).toMatchObject({ key: undefined, model: 'mine' });
+
+    const another = new Person();
+    const leaving = askForSetup([], another);
+    await another.answers('Server', ctrlC);
+    await expect(leaving).rejects.toThrow('Nothing was written');
+  });
+
+  it.skipIf(!hasTerminals)(
+    'is a wizard on a terminal: from the first question to the file',
+    async () => {
+      const ownHome = mkdtempSync(join(tmpdir(), 'helix-wizard-'));
+      const wizard = [process.execPath, join(root, 'cli/bin.js'), 'setup'].map((word) => `'${word}'`).join(' ');
+      // A pseudo-terminal, as Linux brings it, has no size of its own.
+      const command = `stty cols 100 rows 40; ${wizard}`;
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        env: {
+          ...process.env,
+          HELIX_HOME: ownHome,
+          HELIX_HUB: '',
+          NO_COLOR: '1',
+          TERM: 'xterm',
+        },
+      });
+      const person = new Person();
+      person.input.pipe(child.stdin);
+      child.stdout.pipe(person.output);
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      await person.answers('Which language model shall answer?', '');
+      await person.answers('Server', `${up}${enter}`);
+      await person.answers('Address', `${server.baseUrl}${enter}`);
+      await person.answers('Key', `sk-wizard${enter}`);
+      await person.answers('Model, as the server calls it', `m-9${enter}`);
+      expect(await ended).toBe(0);
+      expect(person.seen).toMatch(/m-9: [\d.]+ tokens\/s/);
+      expect(person.seen).toContain(`Wrote ${join(ownHome, 'limb', 'limb.toml')}`);
+      expect(person.seen).not.toContain('sk-wizard');
+      expect(readFileSync(join(ownHome, 'limb', 'limb.toml'), 'utf8')).toContain('model = "m-9"');
+      expect(readFileSync(join(ownHome, 'limb', 'custom.key'), 'utf8')).toBe('sk-wizard\n');
+      rmSync(ownHome, { recursive: true });
+    },
+    60_000,
+  );
 });
+
+const enter = '\r';
+const up = '\u001b[A';
+const down = '\u001b[B';
+const ctrlC = '\u0003';
+
+/** Somebody at a terminal, who answers what is asked. */
+class Person {
+  readonly input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  readonly output = Object.assign(new PassThrough(), { columns: 100, rows: 40 });
+  seen = '';
+  #answered = 0;
+
+  constructor() {
+    this.output.on('data', (bytes) => {
+      this.seen += bytes;
+    });
+  }
+
+  /** Types the keys when a question is there that was not there before. */
+  async answers(question: string, keys: string): Promise<void> {
+    await until(() => this.seen.slice(this.#answered).includes(question) || undefined);
+    this.#answered = this.seen.length;
+    this.input.write(keys);
+  }
+}

@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib';
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chunkSections } from '../memory/chunks.ts';
 import { type Converter, openConverter } from './converter/converter.ts';
@@ -120,6 +120,26 @@ test('bombs are bounded, and the next document is read', { timeout: 60_000 }, as
   expect((await convert('a.md', 'still here')).chunks).toEqual([{ section: '', content: 'still here' }]);
 });
 
+test('a PDF that unpacks to far more than it is ends its reader at a bound, and the next document is read', async () => {
+  const bounded = openConverter({ timeMs: 10_000 });
+  const lines = Buffer.from(`BT /F1 12 Tf 72 720 Td\n${'(aaaaaaaa) Tj T*\n'.repeat(8_000_000)}ET`);
+  const bomb = pdf([deflateSync(lines, { level: 1 })]);
+  expect(bomb.length).toBeLessThan(lines.length / 100);
+  await expect(bounded.convert('pdf', 'bomb.pdf', bomb)).rejects.toThrow(
+    /^it (took more than 10 s|takes more than 1024 MiB)/,
+  );
+  expect((await bounded.convert('markdown', 'a.md', Buffer.from('still here'))).sections).toHaveLength(1);
+  bounded.close();
+}, 60_000);
+
+test('a PDF with too many pages is refused; one that lies about them, or about its size, is read', async () => {
+  await expect(convert('a.pdf', pdf(Array(3001).fill('x')))).rejects.toThrow(
+    'it has 3001 pages, at most 3000 are read',
+  );
+  const { chunks } = await convert('a.pdf', pdf(['A wall of text.'], 2_000_000_000, 2_000_000_000));
+  expect(chunks).toEqual([{ section: 'Page 1', content: 'A wall of text.' }]);
+});
+
 test('what takes too long is ended, and the next document is read', async () => {
   const hasty = openConverter({ timeMs: 1 });
   await expect(hasty.convert('pdf', 'slow.pdf', pdf(['x']))).rejects.toThrow('it took more than 0.001 s to read');
@@ -196,18 +216,19 @@ function docx(body: string): Buffer {
   });
 }
 
-/** A PDF of one line a page. */
-function pdf(pages: readonly string[]): Buffer {
+/** A PDF of one line a page, or of pages whose content is packed; it may lie about how many there are, and how large. */
+function pdf(pages: readonly (string | Buffer)[], count = pages.length, edge = 792): Buffer {
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',
-    `<< /Type /Pages /Count ${pages.length} /Kids [${pages.map((_, i) => `${5 + 2 * i} 0 R`).join(' ')}] >>`,
+    `<< /Type /Pages /Count ${count} /Kids [${pages.map((_, i) => `${5 + 2 * i} 0 R`).join(' ')}] >>`,
     '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
     '<< /Title (A PDF) >>',
     ...pages.flatMap((text, i) => {
-      const stream = `BT /F1 12 Tf 72 720 Td (${text}) Tj ET`;
+      const isPacked = typeof text !== 'string';
+      const stream = isPacked ? text.toString('latin1') : `BT /F1 12 Tf 72 720 Td (${text}) Tj ET`;
       return [
-        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${6 + 2 * i} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
-        `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
+        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 ${edge}] /Contents ${6 + 2 * i} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+        `<< /Length ${stream.length}${isPacked ? ' /Filter /FlateDecode' : ''} >>\nstream\n${stream}\nendstream`,
       ];
     }),
   ];
