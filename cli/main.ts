@@ -6,7 +6,7 @@ import { addEventsCommands } from './events-commands.ts';
 import { withHistory } from './lib/history.ts';
 import { withHub, withTenant } from './lib/hub-options.ts';
 import { withLimits } from './lib/limits.ts';
-import { address, count, examples, list, port, seconds, time } from './lib/option.ts';
+import { address, collect, count, examples, list, port, seconds, time } from './lib/option.ts';
 import { run } from './lib/run.ts';
 import { addMemoryCommands } from './memory-commands.ts';
 import { addMeshCommands } from './mesh-commands.ts';
@@ -133,8 +133,18 @@ withTenant(program.command('ask <question...>'))
   .description('ask the mesh a question and follow it until it is answered')
   .option('-c, --continue', 'go on with your newest answered question')
   .addOption(new Option('--follow <task>', 'go on with this answered task').argParser(count).conflicts('continue'))
+  .option('--label <label>', 'only documents with this label; may be given several times', collect)
+  .option(
+    '--grant <tool>',
+    'a tool that the model’s scripts may call, such as recall; several times; default all',
+    collect,
+  )
+  .addOption(new Option('--no-grants', 'the model’s scripts may call no tool').conflicts('grant'))
   .option('--json', 'print the summary as JSON')
-  .addHelpText('after', examples('helix ask "How is a task leased?"', 'helix ask -c "And for how long?"'))
+  .addHelpText(
+    'after',
+    examples('helix ask "How is a task leased?"', 'helix ask -c "And for how long?"', 'helix ask --label manuals "…"'),
+  )
   .action((question, options) => run(async () => (await import('./commands/ask.ts')).ask(question, options)));
 
 withHub(program.command('feedback'))

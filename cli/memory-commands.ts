@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { count, examples } from './lib/option.ts';
+import { collect, count, examples } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 /** Adds the commands about what limbs remember. */
@@ -44,8 +44,4 @@ export function addMemoryCommands(program: Command): void {
 
 function withLabels(command: Command): Command {
   return command.option('--label <label>', 'a label of the documents; may be given several times', collect);
-}
-
-function collect(label: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, label];
 }

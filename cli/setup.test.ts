@@ -9,8 +9,9 @@ import { type OpenAiServer, says, startOpenAiServer } from '../limbs/testing/ope
 import { askForSetup } from './lib/setup-choice.ts';
 import { root, runCli } from './testing/cli.fixture.ts';
 
-/** `script` of util-linux runs a command on a pseudo-terminal. */
-const hasTerminals = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+/** That of util-linux runs a command on a pseudo-terminal. */
+const terminal = '/usr/bin/script';
+const hasTerminals = /util-linux/.test(spawnSync(terminal, ['--version'], { encoding: 'utf8' }).stdout ?? '');
 
 let home: string;
 let server: OpenAiServer;
@@ -121,7 +122,7 @@ describe('helix setup', () => {
       const wizard = [process.execPath, join(root, 'cli/bin.js'), 'setup'].map((word) => `'${word}'`).join(' ');
       // A pseudo-terminal, as Linux brings it, has no size of its own.
       const command = `stty cols 100 rows 40; ${wizard}`;
-      const child = spawn('script', ['-qec', command, '/dev/null'], {
+      const child = spawn(terminal, ['-qec', command, '/dev/null'], {
         env: {
           ...process.env,
           HELIX_HOME: ownHome,

@@ -54,6 +54,31 @@ describe('the whole mesh with a language model', { timeout: 180_000 }, () => {
     expect(tools.at(-1)?.at(-1)).toContain('30');
   });
 
+  it('lets scripts call what the question grants them, and nothing else', async () => {
+    const granting = 'Which tools may a script call?';
+    const code = `import os, tools
+print(sorted(os.listdir('/tools')))
+try: print('found', len(tools.recall(query='what is a lease')) > 0)
+except tools.ToolError as error: print(error)`;
+    model
+      .onTurn(0, granting, { toolCalls: [{ name: 'run_python', arguments: { code } }] })
+      .onTurn(1, granting, { content: 'It was tried.' });
+    const printed = async (...options: string[]): Promise<string> => {
+      const ask = startHelix(['ask', ...options, granting], { HELIX_HOME: home });
+      await ask.exited;
+      expect(ask.output()).toContain('It was tried.');
+      const sent = model.getRequests().at(-1)?.body as { messages: { content: string }[] } | undefined;
+      return sent?.messages.at(-1)?.content ?? '';
+    };
+    expect(await printed('--grant', 'recall')).toMatch(/README\.md', 'recall\.md'[\s\S]*found True/);
+    const refused = await printed('--no-grants');
+    expect(refused).toMatch(/\['README\.md'\][\s\S]*recall is not granted to this task/);
+    expect(refused).not.toContain('found');
+    const unknown = startHelix(['ask', '--grant', 'mail', granting], { HELIX_HOME: home });
+    await unknown.exited;
+    expect(unknown.output()).toContain('No tool for scripts is called mail; this limb has recall.');
+  });
+
   it('goes on with a conversation, on what was corrected in it', async () => {
     const helix = async (...args: string[]) => {
       const run = startHelix(args, { HELIX_HOME: home });

@@ -13,6 +13,11 @@ export interface AskOptions extends ClientOptions {
   readonly continue?: boolean;
   /** Go on with this task. */
   readonly follow?: number;
+  readonly label?: readonly string[];
+  /** Tools that scripts may call; default all. */
+  readonly grant?: readonly string[];
+  /** False: scripts may call no tool. */
+  readonly grants: boolean;
 }
 
 export async function ask(words: readonly string[], options: AskOptions): Promise<void> {
@@ -20,12 +25,13 @@ export async function ask(words: readonly string[], options: AskOptions): Promis
   if (question === '') throw new Failure('The question is empty: expected one such as `helix ask "What is a limb?"`');
   await withHub(options, async (hub, signal) => {
     const tenantId = await findTenant(hub);
+    const grants = options.grants ? options.grant : [];
     const follows = options.follow === undefined ? undefined : BigInt(options.follow);
     const task = {
       tenantId,
       skill: 'reason',
       title: question,
-      input: { question },
+      input: { question, labels: options.label ?? [], ...(grants ? { grants } : {}) },
       follows: options.continue ? await newestAnswered(hub, tenantId) : follows,
     };
     const watcher = options.json ? watchLinesOn(process.stderr) : watchOn(process.stderr);

@@ -182,8 +182,19 @@ except tools.ToolError as error: print(error)`;
     expect(refused.answers[0]).toContain('mail is not granted to this task');
     expect(refused.context.lines).toContain('Refused a script the tool "mail"');
     await model?.close();
+    const nothing = await ask([runs(script), says('OBEYED')], { grants: [], scriptTools: [mail] });
+    expect(nothing.answers[0]).toContain("['README.md']");
+    expect([sent, nothing.answers[0]]).toEqual([[], expect.stringContaining('mail is not granted to this task')]);
+    await model?.close();
     const granted = await ask([runs(script), says('Sent.')], { grants: ['mail'], scriptTools: [mail] });
     expect([sent, granted.answers[0]]).toEqual([[{ text: 'hi' }], expect.stringContaining("['README.md', 'mail.md']")]);
+  });
+
+  it('is asked for no tool that is not there', async () => {
+    await expect(ask([says('x')], { grants: ['recall', 'post'] })).rejects.toThrow(
+      'No tool for scripts is called post; this limb has recall.',
+    );
+    expect(model?.asked).toEqual([]);
   });
 
   it('reads no file, variable or secret of the limb', async () => {

@@ -39,13 +39,18 @@ export function recallForScripts(lookUp: LookUp): ScriptTool {
 
 /**
  * The tools as one task may call them. `grants`: the names that it may call; default all. Files describe those that are
- * granted, and each call is looked at again: a script may ask for anything.
+ * granted, and each call is looked at again: a script may ask for anything. Throws `LimbError` for a name that no tool has.
  */
 export function grantedTools(
   tools: readonly ScriptTool[],
   grants: readonly string[] | undefined,
   context: SkillContext,
 ): Tools {
+  const unknown = grants?.find((name) => !tools.some((tool) => tool.name === name));
+  if (unknown !== undefined) {
+    const known = tools.map(({ name }) => name).join(', ');
+    throw new LimbError('no-such-tool', `No tool for scripts is called ${unknown}; this limb has ${known}.`);
+  }
   const granted = tools.filter(({ name }) => grants === undefined || grants.includes(name));
   const files = Object.fromEntries(granted.map((tool) => [`${tool.name}.md`, describe(tool)]));
   return {
