@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { DbConnection } from '../../bindings/index.ts';
 import type { Role, TaskTerms } from '../../bindings/types.ts';
+import { hookAddresses } from '../../cli/start/hook-addresses.ts';
 import { serveStatic } from '../../engine/index.ts';
 import type { Limb } from '../../limbs/index.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -32,7 +33,8 @@ export class TestFace {
 
   static async start(): Promise<TestFace> {
     await buildWebFace();
-    const hub = await startTestHub({ fallback: serveStatic(build) });
+    const fallback = hookAddresses(() => hub.host.databases.find('helix'), serveStatic(build));
+    const hub: TestHub = await startTestHub({ fallback });
     const owner = await hub.connect(hub.host.operator.token);
     return new TestFace(hub, owner, await launchChromium());
   }

@@ -3,6 +3,7 @@ import type { PageActions } from './actions.svelte.ts';
 import type { FollowUps } from './ask/follow-ups.svelte.ts';
 import type { Draft } from './draft.svelte.ts';
 import type { Mesh } from './live/mesh.svelte.ts';
+import type { Inbox } from './notifications/inbox.svelte.ts';
 import type { Questions } from './questions.svelte.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
@@ -13,6 +14,7 @@ export interface Face {
   readonly followUps: FollowUps;
   /** What the open screen adds to the command palette. */
   readonly pageActions: PageActions;
+  readonly inbox: Inbox;
   readonly questions: Questions;
   readonly toasts: Toasts;
   openPalette(): void;

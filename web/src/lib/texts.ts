@@ -1,5 +1,6 @@
 import { conversationTexts, feedbackTexts } from './texts/ask.ts';
 import { boardTexts, toastTexts } from './texts/board.ts';
+import { eventTexts, hookTexts, notificationTexts, scheduleTexts } from './texts/events.ts';
 import {
   inviteTexts,
   limbTexts,
@@ -49,6 +50,7 @@ export const texts = {
     tasks: 'Tasks',
     limbs: 'Limbs',
     memory: 'Memory',
+    events: 'Events',
     budget: 'Budget',
     activity: 'Activity',
     settings: 'Settings',
@@ -275,6 +277,10 @@ export const texts = {
   },
 
   memory: memoryTexts,
+  events: eventTexts,
+  hooks: hookTexts,
+  schedules: scheduleTexts,
+  notifications: notificationTexts,
   activity: activityTexts,
   budget: budgetTexts,
   limbs: limbTexts,

@@ -5,6 +5,7 @@ import ListChecks from '@lucide/svelte/icons/list-checks';
 import MessageCircle from '@lucide/svelte/icons/message-circle';
 import Settings from '@lucide/svelte/icons/settings';
 import Wallet from '@lucide/svelte/icons/wallet';
+import Zap from '@lucide/svelte/icons/zap';
 import type { Component } from 'svelte';
 import type { texts } from '../texts.ts';
 
@@ -24,6 +25,7 @@ export const places: readonly Place[] = [
   { name: 'tasks', path: '/tasks', icon: ListChecks, key: 't' },
   { name: 'limbs', path: '/limbs', icon: Cpu, key: 'l' },
   { name: 'memory', path: '/memory', icon: BookOpen, key: 'm' },
+  { name: 'events', path: '/events', icon: Zap, key: 'e' },
   { name: 'budget', path: '/budget', icon: Wallet, key: 'b' },
   { name: 'activity', path: '/activity', icon: Activity, key: 'y' },
   { name: 'settings', path: '/settings', icon: Settings, key: 's' },
