@@ -14,6 +14,7 @@ import { pixels } from './cells/pixels.ts';
 import { recovery } from './cells/recovery.ts';
 import { retrieval } from './cells/retrieval.ts';
 import { routerCell } from './cells/router.ts';
+import { rulesCell } from './cells/rules.ts';
 import { sandbox } from './cells/sandbox.ts';
 import { searchCell } from './cells/search.ts';
 import { stall } from './cells/stall.ts';
@@ -47,6 +48,7 @@ const cells: readonly Cell[] = [
   sandbox,
   searchCell,
   routerCell,
+  rulesCell,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]
