@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { examples, list, port } from './lib/option.ts';
+import { examples, list, port, seconds } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // Ways in from outside that open no port. Limbs need none: they dial out.
@@ -41,6 +41,43 @@ export function addTunnelCommands(program: Command): void {
     .description('forget a tunnel that is down, with its service if one is installed')
     .addHelpText('after', examples('helix tunnel remove home'))
     .action((name) => run(async () => (await import('./commands/tunnel.ts')).tunnelRemove(name)));
+  addFirewall(tunnel.command('firewall').description('close every inbound port of this machine'));
+  tunnel
+    .command('audit')
+    .description('list what listens on this machine, and whether it is reachable from outside; fails if anything is')
+    .option('--json', json)
+    .addHelpText('after', '\nAs root it knows whose the sockets are, and sees the firewall.')
+    .addHelpText('after', examples('sudo helix tunnel audit', 'sudo helix tunnel audit --json'))
+    .action((options) => run(async () => (await import('./commands/tunnel-firewall.ts')).tunnelAudit(options)));
+}
+
+function addFirewall(firewall: Command): void {
+  const backend = () =>
+    new Option('--with <program>', 'what filters packets here').choices(['nftables', 'ufw']).default('nftables');
+  firewall
+    .command('show')
+    .description('print the rules, to be read before they are applied, and whether they are in force')
+    .addOption(backend())
+    .addHelpText('after', examples('helix tunnel firewall show', 'helix tunnel firewall show --with ufw'))
+    .action((options) => run(async () => (await import('./commands/tunnel-firewall.ts')).firewallShow(options)));
+  firewall
+    .command('apply')
+    .description('close every inbound port; it is taken back by itself unless you confirm it')
+    .addOption(backend())
+    .option('--confirm-within <seconds>', 'how long there is to confirm it', seconds, 60)
+    .addHelpText('after', examples('sudo helix tunnel firewall apply'))
+    .action((options) => run(async () => (await import('./commands/tunnel-firewall.ts')).firewallApply(options)));
+  firewall
+    .command('confirm')
+    .description('let the rules stay')
+    .option('--permanent', 'also after a restart of the machine, by systemd; ufw does that by itself')
+    .addHelpText('after', examples('sudo helix tunnel firewall confirm --permanent'))
+    .action((options) => run(async () => (await import('./commands/tunnel-firewall.ts')).firewallConfirm(options)));
+  firewall
+    .command('rollback')
+    .description('put back what was there before the rules')
+    .addHelpText('after', examples('sudo helix tunnel firewall rollback'))
+    .action(() => run(async () => (await import('./commands/tunnel-firewall.ts')).firewallRollback()));
 }
 
 function addSetup(setup: Command): void {

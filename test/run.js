@@ -17,6 +17,10 @@ const packages = [
   { name: 'uidmap', file: '/usr/bin/newuidmap' },
   { name: 'slirp4netns', file: '/usr/bin/slirp4netns' },
   { name: 'iproute2', file: '/usr/sbin/ip' },
+  { name: 'nftables', file: '/usr/sbin/nft' },
+  { name: 'openssh-client', file: '/usr/bin/ssh' },
+  { name: 'openssh-server', file: '/usr/sbin/sshd' },
+  { name: 'ufw', file: '/usr/sbin/ufw' },
   { name: 'postgresql', file: '/usr/bin/psql' },
 ];
 

@@ -1,11 +1,16 @@
+export { auditSockets } from './audit/audit.ts';
 export { checkWithCloudflared } from './cloudflared/check.ts';
 export { tunnelIdOf } from './cloudflared/credentials.ts';
 export { ingressText, validateIngress } from './cloudflared/ingress.ts';
 export { type Definition, definition } from './definition.ts';
+export type { Backend } from './firewall/backend.ts';
+export { applyFirewall, backends, confirmFirewall, firewallState, rollbackFirewall } from './firewall/firewall.ts';
+export { forgetRules, keepRules } from './firewall/permanent.ts';
 export { type KnownTunnel, TunnelFolder } from './folder.ts';
 export type { Openings, Services } from './gate/services.ts';
 export { pathsOf, patternsOf } from './gate/services.ts';
 export { openTunnel } from './open.ts';
 export { findProgram } from './process/program.ts';
-export { hasUnit, installUnit, removeUnit, requireSystemd } from './service/install.ts';
+export { hasUnit, installUnit, removeUnit } from './service/install.ts';
+export { requireSystemd } from './service/systemctl.ts';
 export type { TunnelStatus } from './tunnel.ts';

@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 export interface Outpost {
   /** The address of this machine at the cable's end. */
   readonly address: string;
+  /** The address at the end inside. */
+  readonly insideAddress: string;
   /** A command that is started inside. */
   readonly command: (command: readonly string[]) => [program: string, ...args: string[]];
   /** What was sent through the cable from inside, such as `tcp 198.18.0.1:3000`; each once. */
@@ -49,11 +51,11 @@ while True:
         print(line, flush=True)
 `;
 
-/** Makes the network; needs root and what `outpostLack` names. Addresses are of the range for benchmarks (RFC 2544). */
-export async function openOutpost(): Promise<Outpost> {
-  const name = `hx${process.pid}`;
+/** Makes the network, or a second one; needs root and what `outpostLack` names. Addresses are of the range for benchmarks (RFC 2544). */
+export async function openOutpost(number: 0 | 1 = 0): Promise<Outpost> {
+  const name = `hx${process.pid}${number === 0 ? '' : 'b'}`;
   const [outside, inside] = [`${name}o`, `${name}i`];
-  const subnet = `198.18.${process.pid & 255}`;
+  const subnet = `198.${18 + number}.${process.pid & 255}`;
   const ip = (...args: string[]) => execFileSync('/usr/sbin/ip', args);
   const remove = () => ip('netns', 'del', name);
   ip('netns', 'add', name);
@@ -77,6 +79,7 @@ export async function openOutpost(): Promise<Outpost> {
   lines.on('line', (line) => sent.add(line));
   return {
     address: `${subnet}.1`,
+    insideAddress: `${subnet}.2`,
     command: (command) => ['/usr/sbin/ip', 'netns', 'exec', name, ...command],
     sent: () => sent,
     triedElsewhere: (pid) => ipCounter(pid, 'OutNoRoutes'),

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { messageOf, TunnelError } from '../errors.ts';
+import { requireSystemd, systemctl } from './systemctl.ts';
 import { type UnitOptions, unitName, unitText } from './unit.ts';
 
 const folder = '/etc/systemd/system';
@@ -29,21 +27,4 @@ export async function removeUnit(name: string): Promise<void> {
   await systemctl('disable', '--now', unitName(name));
   await rm(`${folder}/${unitName(name)}`);
   await systemctl('daemon-reload');
-}
-
-/** @throws TunnelError `no-systemd`, `not-root` */
-export function requireSystemd(): void {
-  if (!existsSync('/run/systemd/system')) {
-    throw new TunnelError('no-systemd', 'No systemd runs here: keep the tunnel up with `helix tunnel up --background`');
-  }
-  if (process.getuid?.() !== 0) throw new TunnelError('not-root', 'Only root installs services: run it with sudo');
-}
-
-async function systemctl(...args: string[]): Promise<void> {
-  try {
-    await promisify(execFile)('systemctl', args);
-  } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim() || messageOf(error);
-    throw new TunnelError('systemctl-failed', `\`systemctl ${args.join(' ')}\` failed: ${said}`, { cause: error });
-  }
 }
