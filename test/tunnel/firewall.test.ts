@@ -46,6 +46,7 @@ else
       }
     }
     const helix = (...args: string[]) => inside(...helixCommand, 'tunnel', ...args);
+    const prefix = `fd00:6865:${(process.pid & 0xffff).toString(16)}`;
     const look = () => scan(outpost.insideAddress, door + 1, door);
 
     it('is not there at first: a scan finds what listens, and the audit names it', async () => {
@@ -66,13 +67,13 @@ else
         code: 0,
         output: expect.stringContaining('helix tunnel firewall confirm'),
       });
-      expect((await helix('firewall', 'show')).output).toMatch(/in force, until .* unless they are confirmed/);
       await expect.poll(() => look().tcp, { timeout: 40_000, interval: 500 }).toEqual([door]);
       expect((await helix('firewall', 'confirm')).output).toContain('No rules wait for a confirmation');
     });
 
     it('closes every port: a scan finds nothing, not even that somebody is there, and the audit is content', async () => {
       expect((await helix('firewall', 'apply', '--confirm-within', '3600')).code).toBe(0);
+      expect((await helix('firewall', 'show')).output).toMatch(/in force, until .* unless they are confirmed/);
       expect((await helix('firewall', 'apply')).output).toContain('wait for their confirmation already');
       expect((await helix('firewall', 'confirm')).code).toBe(0);
       expect(scan(outpost.insideAddress, door + 1)).toEqual({ tcp: [], refused: 0, udp: [] });
@@ -92,22 +93,22 @@ else
       const name = outpost.command([])[3] ?? '';
       const [outside, within] = [`${name}o`, `${name}i`];
       execFileSync('sh', ['-c', `echo 0 >/proc/sys/net/ipv6/conf/${outside}/disable_ipv6`]);
-      execFileSync('/usr/sbin/ip', ['addr', 'add', 'fd00:6865::1/64', 'dev', outside, 'nodad']);
-      const enable = `echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 >/proc/sys/net/ipv6/conf/${within}/disable_ipv6; ip addr add fd00:6865::2/64 dev ${within} nodad`;
+      execFileSync('/usr/sbin/ip', ['addr', 'add', `${prefix}::1/64`, 'dev', outside, 'nodad']);
+      const enable = `echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 0 >/proc/sys/net/ipv6/conf/${within}/disable_ipv6; ip addr add ${prefix}::2/64 dev ${within} nodad`;
       const [program, ...args] = outpost.command(['sh', '-c', enable]);
       execFileSync(program, args);
       const listener = startProgram('/usr/bin/python3', [
         '-c',
         `import socket
 a = socket.create_server(('${outpost.address}', 0))
-b = socket.create_server(('fd00:6865::1', 0), family=socket.AF_INET6)
+b = socket.create_server(('${prefix}::1', 0), family=socket.AF_INET6)
 print(a.getsockname()[1], b.getsockname()[1], flush=True)
 while True:
     for s in (a, b): s.accept()[0].sendall(b'hello')`,
       ]);
       const [, first, second] = await listener.line(/^(\d+) (\d+)$/);
       const text = `import socket
-for address in (('${outpost.address}', ${first}), ('fd00:6865::1', ${second})):
+for address in (('${outpost.address}', ${first}), ('${prefix}::1', ${second})):
     with socket.create_connection(address, 20) as s: print(s.recv(5).decode())
 with socket.create_connection(('127.0.0.1', ${door}), 20) as s: print('loopback')`;
       const { output } = await inside('/usr/bin/python3', '-c', text);

@@ -14,8 +14,9 @@ import { ufw } from './ufw.ts';
 const folder = '/run/helix-firewall';
 const [pendingFile, undoFile] = [join(folder, 'pending'), join(folder, 'undo.sh')];
 
+const IS_PENDING = `[ "$(head -n 1 ${pendingFile} 2>/dev/null)" = "$1" ]`;
 /** Takes the rules back unless they were confirmed, or applied again, meanwhile. */
-const UNDO = `[ "$(head -n 1 ${pendingFile} 2>/dev/null)" = "$1" ] && sh ${undoFile} && rm -f ${pendingFile} ${undoFile}`;
+const UNDO = `${IS_PENDING} && sh ${undoFile} && rm -f ${pendingFile} ${undoFile}`;
 
 export const backends: Readonly<Record<Backend['name'], Backend>> = { nftables, ufw };
 
@@ -105,7 +106,8 @@ async function watch(id: string, afterMs: number): Promise<void> {
     await run('systemd-run', [...timer, '/bin/sh', '-c', UNDO, 'rollback', id]);
     return;
   }
-  const script = `sleep ${seconds}; ${UNDO}`;
+  // It looks every second, so that it does not stay for longer than it is needed.
+  const script = `left=${seconds}; while ${IS_PENDING} && [ "$left" -gt 0 ]; do sleep 1; left=$((left - 1)); done; ${UNDO}`;
   spawn('/bin/sh', ['-c', script, 'rollback', id], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
 }
 
