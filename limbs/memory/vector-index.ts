@@ -21,6 +21,7 @@ export async function makeVectorIndex(database: Database): Promise<void> {
     // In memory it is made ten times as fast. Several processes would need that much of shared memory at once, of which
     // containers have little.
     await tx.run(`
+      SET LOCAL statement_timeout = 0;
       SET LOCAL maintenance_work_mem = '1GB';
       SET LOCAL max_parallel_maintenance_workers = 0;
       CREATE INDEX chunks_embedding ON chunks

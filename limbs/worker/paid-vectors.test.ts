@@ -9,11 +9,12 @@ import { endpointEmbedder } from '../embeddings/endpoint.ts';
 import type { Memory } from '../memory/memory.ts';
 import { openMemoryHere } from '../memory/open.ts';
 import { Router } from '../models/router.ts';
+import { reasonSkill } from '../skills/reason/reason.ts';
 import { recallSkill } from '../skills/recall.ts';
 import { rememberSkill } from '../skills/remember.ts';
 import { TestHub } from '../testing/hub.ts';
-import { modelsConfig } from '../testing/models.ts';
-import { type Asked, type OpenAiServer, refuses, startOpenAiServer } from '../testing/openai-server.ts';
+import { always, modelsConfig } from '../testing/models.ts';
+import { type Asked, calls, type OpenAiServer, refuses, says, startOpenAiServer } from '../testing/openai-server.ts';
 import { type Limb, startLimb } from './limb.ts';
 
 // A real hub, a real limb with a memory, and a server that makes vectors and counts what it is owed.
@@ -37,10 +38,10 @@ beforeAll(async () => {
       refusals -= 1;
       return refuses(429, 'slow down', { 'retry-after-ms': '5' })(response, asked);
     }
-    return embed(response, asked);
+    return asked.path.endsWith('/embeddings') ? embed(response, asked) : answer(response, asked);
   });
   const config = modelsConfig([{ baseUrl: server.baseUrl, price }], { retriesMax: 1 });
-  router = new Router({ ...config, routes: { reason: [], fast: [], embed: config.models } });
+  router = new Router({ ...config, routes: { reason: config.models, fast: [], embed: config.models } });
   const route = router.embed();
   if (!route) throw new Error('there is no route for vectors');
   const embedder = await endpointEmbedder(route);
@@ -59,7 +60,11 @@ beforeAll(async () => {
       log: () => {},
     },
     async () => ({
-      skills: [recallSkill(memory), rememberSkill(memory, root)],
+      skills: [
+        recallSkill(memory),
+        rememberSkill(memory, root),
+        reasonSkill({ memory, embedder, models: always(router.reason()), python: undefined }),
+      ],
       model: '',
       sandbox: '',
       memoryFacts: async (tenant) => ({ ...(await memory.stats(tenant)), engine: memory.description }),
@@ -103,6 +108,17 @@ test('each request for vectors is paid from the budgets of its task, once, and a
   expect(told.every((body) => (body?.tokensIn ?? 0) > 0)).toBe(true);
 }, 60_000);
 
+test('an answer is charged with its own tokens and with the vectors that it looked up by', async () => {
+  const before = owed;
+  const id = await hub.submit('reason', { question: 'Who renews it?' });
+  await hub.reaches(id, 'Done');
+  await hub.until(() => budget()?.reserved === 0n || undefined);
+  // Two turns of 10 tokens, and the vector of four words.
+  expect(owed - before).toBe((2 * 10 + 4) * price.inMicros);
+  expect(budget()?.spent).toBe(BigInt(owed));
+  expect(hub.summary(id)?.body).toMatchObject({ text: 'The limb.', costMicros: BigInt(owed - before) });
+}, 60_000);
+
 test('what the budget has too little for is not asked, and what was remembered until then stays', async () => {
   const words = (count: number) => Array.from({ length: count }, (_, i) => `word${i}`).join(' ');
   await writeFile(join(documents, 'a.md'), 'Short.');
@@ -125,6 +141,13 @@ test('what the budget has too little for is not asked, and what was remembered u
   expect(server.asked.length).toBe(asked + 1);
   expect(budget()).toMatchObject({ spent: BigInt(owed), reserved: 0n });
 }, 60_000);
+
+/** Looks up before it answers. */
+function answer(response: ServerResponse, asked: Asked): void | Promise<void> {
+  owed += 10 * price.inMicros;
+  const { length } = asked.body['messages'] as unknown[];
+  return (length === 2 ? calls(['recall', { query: 'who renews a lease' }]) : says('The limb.'))(response, asked);
+}
 
 function embed(response: ServerResponse, { body }: Asked): void {
   const texts = body['input'] as string[];

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -85,6 +85,13 @@ retries = 1`;
 
   it('is optional', async () => {
     expect(await readModelsFile(file, {})).toBeUndefined();
+  });
+
+  it('has every preset in its description, and no other', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const [, list = ''] = /Presets: ([\s\S]*?)\.\n/.exec(readme) ?? [];
+    const named = list.replace(/\(with[^)]*\)/g, '').match(/`\w+`/g) ?? [];
+    expect(named.map((name) => name.slice(1, -1)).sort()).toEqual(Object.keys(presets).sort());
   });
 
   it.each(Object.keys(presets))('knows how to reach %s', async (name) => {
