@@ -15,4 +15,4 @@ export interface Queries {
 }
 
 /** Settings of every session: filters by tenant come after the index, which goes on until enough rows are left. */
-export const sessionSettings = 'SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 100';
+export const sessionSettings = 'SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 200';
