@@ -63,7 +63,7 @@ export class LiveModels implements ModelSource {
     if (before !== after) {
       throw new LimbError(
         'memory-embedder-differs',
-        `the memory was made with the embedding model ${before}, and now it is ${after}. Set it back, or start the limb again with an empty memory.`,
+        `the memory was made with vectors of ${before}, and now those of ${after} are asked for. Set it back, or start the limb again with an empty memory.`,
       );
     }
     const old = this.#now;
@@ -89,5 +89,5 @@ export class LiveModels implements ModelSource {
 }
 
 function embedderOf({ routes }: ModelsConfig): string {
-  return routes.embed[0]?.model ?? 'that comes with the package';
+  return routes.embed[0]?.model ?? 'the model that comes with the package';
 }

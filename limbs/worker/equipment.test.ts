@@ -109,7 +109,7 @@ test('limb.toml is read again when it changes: for the next task, while what run
     expect(await answerOf(still)).toMatchObject({ engine: 'new-model' });
 
     await writeFile(toml, `${naming(quick, 'new-model')}\n    embed = "main"`);
-    await hub.until(() => log.find((line) => /error .*was made with the embedding model that comes with/.test(line)));
+    await hub.until(() => log.find((line) => /error .*was made with vectors of the model that comes with/.test(line)));
   } finally {
     await slow.close();
     await quick.close();

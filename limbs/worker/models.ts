@@ -63,8 +63,13 @@ export async function openModels({ file, env, log, onSecret, onModels }: ModelsO
   watcher.on('all', () => {
     last = last.then(readAgain);
   });
-  watcher.on('error', (error) => log('warn', `Changes of ${file} are not noticed any more: ${messageOf(error)}`));
-  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+  await new Promise<void>((resolve) => {
+    watcher.once('ready', () => resolve());
+    watcher.on('error', (error) => {
+      log('warn', `Changes of ${file} are not noticed: ${messageOf(error)}. Start the limb again after one.`);
+      resolve();
+    });
+  });
   tell(models, log);
   return {
     models,
