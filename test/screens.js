@@ -49,6 +49,14 @@ async function work(page) {
   await ask(page, 'What happens to a task when its limb goes away?');
   await ask(page, 'How is Python isolated?');
   await shoot(page, 'ask');
+  await page.locator('button[data-task-id]', { hasText: 'goes away' }).click();
+  await page.getByRole('textbox', { name: 'Ask a follow-up' }).fill('What is a stale attempt?');
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await page.locator('button[data-task-id][data-state=done]', { hasText: 'a stale attempt' }).waitFor();
+  await page.getByRole('button', { name: 'Good' }).last().click();
+  await page.getByText(/finds this answer good/).waitFor();
+  await page.locator('[data-conversation]').evaluate((element) => element.scrollIntoView());
+  await shoot(page, 'conversation');
   await runPython(page, 'import statistics\nprint(statistics.mean([3, 5, 8, 13]))');
   await shoot(page, 'python');
   await runPython(page, '# Read a file of the host\nprint(open("/etc/shadow").read())');

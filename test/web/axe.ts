@@ -17,9 +17,11 @@ export async function violationsOf(page: Page): Promise<string[]> {
     await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
       const { axe } = window as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+        axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
       };
-      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 300)}`);
+      return (await axe.run({ rules: { 'target-size': { enabled: true } } })).violations.map(
+        ({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 300)}`,
+      );
     });
     found.push(...violations.map((violation) => `${colorScheme}: ${violation}`));
   }

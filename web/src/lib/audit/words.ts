@@ -51,7 +51,7 @@ function describeChange({ table, before, after }: AuditChange, nameOf: NameOf): 
   const row = after ?? before ?? {};
   const name = subjectOf(table, row, nameOf);
   if (!before) return `${name}${aboutNew(table, row)}`;
-  if (!after) return `${name} ${table === 'invite' ? 'is used or has expired' : 'is gone'}`;
+  if (!after) return `${name} ${table === 'invite' ? 'is closed' : 'is gone'}`;
   const changed = Object.keys(after).filter((column) => textOf(before[column]) !== textOf(after[column]));
   return `${name} ${changed.map((column) => describeColumn(column, before[column], after[column], nameOf)).join(', ')}`;
 }
