@@ -22,14 +22,17 @@ export interface DocumentsRoot {
 
 const filesMax = 20_000;
 
-/** Opens the folder, making it when there is none. */
-export async function openDocumentsRoot(folder: string): Promise<DocumentsRoot> {
+/** Opens the folder, making it when there is none; `called` is what messages call it. */
+export async function openDocumentsRoot(
+  folder: string,
+  called = "the limb's documents folder",
+): Promise<DocumentsRoot> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const root = await realpath(folder);
 
   const requireInside = (real: string, shown: string): void => {
     if (!isInside(root, real)) {
-      throw new LimbError('outside-documents', `${shown} leads out of the limb's documents folder: move it inside.`);
+      throw new LimbError('outside-documents', `${shown} leads out of ${called}: move it inside.`);
     }
   };
 
@@ -37,15 +40,15 @@ export async function openDocumentsRoot(folder: string): Promise<DocumentsRoot> 
     async find(path) {
       const named = resolve(root, path);
       if (isAbsolute(path) || !isInside(root, named)) {
-        throw new LimbError('outside-documents', `${path} is not a path inside of the limb's documents folder.`);
+        throw new LimbError('outside-documents', `${path} is not a path inside of ${called}.`);
       }
       const relativePath = asPath(relative(root, named));
       const real = await realpath(named).catch((error: NodeJS.ErrnoException) => {
         throw new LimbError(
           'no-such-document',
           error.code === 'ENOENT'
-            ? `There is no ${path} in the limb's documents folder.`
-            : `${path} in the limb's documents folder cannot be read (${error.code}).`,
+            ? `There is no ${path} in ${called}.`
+            : `${path} in ${called} cannot be read (${error.code}).`,
         );
       });
       requireInside(real, path);

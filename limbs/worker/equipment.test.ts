@@ -58,6 +58,10 @@ test('a whole limb remembers, recalls and answers from its documents', { timeout
 test('what a limb has is told when it starts', () => {
   expect(log).toContain('info No language model: answers are quoted from the documents; `helix setup` adds one');
   expect(log.join('\n')).toMatch(/info Connected to http:\S+ as whole, with reason, recall, remember/);
+  const { skills } = [...hub.owner.db.limbs.iter()][0] ?? { skills: [] };
+  // Nobody has allowed it to reach beyond its folder.
+  const unasked = ['forget', 'reason', 'recall', 'remember', 'summarise'];
+  expect(skills.filter((skill) => skill !== 'run_python')).toEqual(unasked);
 });
 
 test('limb.toml is read again when it changes: for the next task, while what runs goes on as it began', async () => {

@@ -6,12 +6,15 @@ import { PythonTool } from '../mcp/index.ts';
 import type { MemoryStats } from '../memory/memory.ts';
 import { openMemory } from '../memory/open.ts';
 import type { Environment } from '../models/config/key.ts';
+import { openPermissions } from '../reach/permissions.ts';
 import { forgetSkill } from '../skills/forget.ts';
+import { outwardSkills } from '../skills/outward.ts';
 import { reasonSkill } from '../skills/reason/reason.ts';
 import { recallSkill } from '../skills/recall.ts';
 import { rememberSkill } from '../skills/remember.ts';
 import { runPythonSkill } from '../skills/run-python.ts';
 import type { Skill } from '../skills/skill.ts';
+import { summariseSkill } from '../skills/summarise.ts';
 import type { LimbFolder } from './folder.ts';
 import type { Log } from './log.ts';
 import { openModels } from './models.ts';
@@ -63,12 +66,15 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
     const { python, sandbox } = await pythonOpening;
     if (python) closers.push(() => python.close());
     const root = await openDocumentsRoot(folder.documents);
+    const permissions = await openPermissions(folder.config, log);
     const skills = [
       reasonSkill({ memory, embedder, models, python }),
       recallSkill(memory),
       rememberSkill(memory, root, options.onMemory),
       forgetSkill(memory, options.onMemory),
+      summariseSkill(models, { permissions }),
       ...(python ? [runPythonSkill(python)] : []),
+      ...(await outwardSkills(permissions, folder.readers)),
     ];
     return {
       skills: chosen(skills, options.skills),

@@ -11,6 +11,8 @@ export interface LimbFolder {
   readonly egress: string;
   /** Where the operator says which models there are. */
   readonly config: string;
+  /** How far the readers of folders have come. */
+  readonly readers: string;
   readToken(): Promise<string | undefined>;
   /** Keeps the token for this user only, and says beside it which identity it is. */
   writeToken(token: string, identity: string): Promise<void>;
@@ -31,6 +33,7 @@ export async function openLimbFolder(folder: string): Promise<LimbFolder> {
     documents: join(folder, 'documents'),
     egress: join(folder, 'egress'),
     config: join(folder, 'limb.toml'),
+    readers: join(folder, 'readers.json'),
     tokenFile,
     async readToken() {
       const token = (await readIfThere(tokenFile))?.trim();

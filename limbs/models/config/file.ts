@@ -24,14 +24,23 @@ const issuesShownMax = 5;
  * as it should be, with file, line and key.
  */
 export async function readModelsFile(file: string, env: Environment): Promise<ModelsConfig | undefined> {
-  let text: string;
+  const text = await textOf(file);
+  return text === undefined ? undefined : new Reader(file, text, env).config();
+}
+
+/** All that a limb.toml says, checked by itself; none when there is no such file. Throws `LimbError` as above. */
+export async function readLimbToml(file: string): Promise<LimbToml | undefined> {
+  const text = await textOf(file);
+  return text === undefined ? undefined : new Reader(file, text, {}).toml();
+}
+
+async function textOf(file: string): Promise<string | undefined> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new LimbError('config-unreadable', `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
   }
-  return new Reader(file, text, env).config();
 }
 
 class Reader {
@@ -46,7 +55,7 @@ class Reader {
   }
 
   async config(): Promise<ModelsConfig> {
-    const toml = this.#parsed();
+    const toml = this.toml();
     const providers = new Map<string, ProviderConfig>();
     for (const [name, settings] of Object.entries(toml.providers)) {
       providers.set(name, await this.#provider(name, settings));
@@ -75,7 +84,7 @@ class Reader {
     return { source: this.#file, routes, models: [...models.values()], limits: limitsOf(toml.limits) };
   }
 
-  #parsed(): LimbToml {
+  toml(): LimbToml {
     let value: unknown;
     try {
       value = parse(this.#text);

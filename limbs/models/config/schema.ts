@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostPattern } from '../../reach/host.ts';
 import { type PresetName, presets } from './presets.ts';
 
 // limb.toml as people write it: a model names its provider, a route names its models.
@@ -37,7 +38,26 @@ const chain = z
   })
   .transform((names) => (typeof names === 'string' ? [names] : names));
 
+/** What tasks may reach over the network; without it, nothing. */
+const fetchToml = z.strictObject({
+  public: z.boolean().default(false),
+  hosts: z
+    .array(
+      z.string().refine((host) => hostPattern.test(host) && URL.canParse(`http://${host}`), {
+        error: 'expected a name or an address, with its port unless that is the usual one: 127.0.0.1:8080',
+      }),
+    )
+    .max(100)
+    .default([]),
+});
+
+const folderName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected a name of letters, digits and . _ - for a folder');
+
 export const limbToml = z.strictObject({
+  fetch: fetchToml.optional(),
+  folders: z.record(folderName, z.string().min(1)).default({}),
   providers: z.record(z.string(), provider).default({}),
   models: z.record(z.string(), model).default({}),
   routes: z.strictObject({ reason: chain.optional(), fast: chain.optional(), embed: chain.optional() }).default({}),
