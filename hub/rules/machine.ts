@@ -91,7 +91,7 @@ export function advance({ over, gates }: Rule, { memory }: Cell, now: number, co
     const wait = memory.waits?.[0];
     const held = memory.held;
     const heldDue = held ? held.at + (gates.debounceMs ?? 0) * microsPerMs : Number.POSITIVE_INFINITY;
-    if (wait && wait.due <= now && wait.due <= heldDue) {
+    if (wait && wait.due <= now && wait.due < heldDue) {
       memory.waits = keepFull(memory.waits?.slice(1));
       const withinMs = over?.kind === 'absence' ? over.withinMs : 0;
       course.notes.push(`nothing followed within ${durationOf(withinMs)}`);

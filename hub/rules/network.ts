@@ -47,17 +47,9 @@ export class Network<R> {
   readonly #prefixes = new Map<string, Branch<R>>();
   #events = 0;
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** How many different tests there are. */
   get testCount(): number {
     return this.#nodes.size;
-  }
-
-  members(): Iterable<R> {
-    return this.#entries.keys();
   }
 
   add(member: R, rule: Rule): void {
