@@ -195,7 +195,7 @@ test('without a model sentences are quoted from the documents, and the summary s
     text: expect.stringMatching(/^A lease lasts 14 hours\..*\[1\]/),
     citations: [{ document: 'leases.md', section: 'Time', quote: expect.stringContaining('A lease lasts 14 hours.') }],
     engine: 'extractive',
-    note: expect.stringContaining('it is not a language model. Set HELIX_LLM_BASE_URL to use one.'),
+    note: expect.stringContaining('it is not a language model. Run helix setup to add one.'),
     tokensOut: 0,
   });
 });

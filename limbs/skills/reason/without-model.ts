@@ -12,7 +12,7 @@ import type { SkillContext } from '../skill.ts';
 const partsMax = 8;
 
 const note =
-  'Quoted from your documents by the built-in extractive answerer: it is not a language model. Set HELIX_LLM_BASE_URL to use one.';
+  'Quoted from your documents by the built-in extractive answerer: it is not a language model. Run helix setup to add one.';
 
 /** Answers with sentences quoted from the documents. */
 export async function reasonWithoutModel(
