@@ -89,6 +89,24 @@ async function visit(page) {
   await page.keyboard.press('Enter');
   await page.getByRole('list', { name: 'Parts of documents' }).waitFor();
   await shoot(page, 'memory');
+  await go(page, 'Rules');
+  await page.getByRole('link', { name: 'New rule' }).click();
+  await page.getByText('No mistakes').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Activate version 1' }).click();
+  for (const total of [50, 120, 250]) await emit(page, total);
+  await shoot(page, 'events');
+  await page.locator('[data-event-id]').first().click();
+  await page.locator('[data-why]').waitFor();
+  await shoot(page, 'why');
+  await go(page, 'Rules');
+  await page.getByRole('link', { name: 'large orders' }).click();
+  await page.getByRole('button', { name: 'Rehearse' }).click();
+  await page.locator('[data-rehearsal]').waitFor();
+  await shoot(page, 'rule');
+  await page.getByRole('link', { name: /^Notifications/ }).click();
+  await page.getByRole('button', { name: 'Mark all as read' }).waitFor();
+  await shoot(page, 'notifications');
   await go(page, 'Budget');
   await page.getByRole('combobox', { name: 'Unit' }).selectOption('Seconds');
   await page.getByRole('textbox', { name: 'At most' }).fill('60');
@@ -134,6 +152,17 @@ async function ask(page, question) {
   await page.getByRole('button', { name: 'Send' }).click();
   await page.locator('button[data-task-id][data-state=done]', { hasText: question }).waitFor();
   await page.getByRole('list', { name: 'Sources' }).waitFor();
+}
+
+async function emit(page, total) {
+  await go(page, 'Events');
+  await page.getByRole('button', { name: 'Emit an event' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Kind').fill('order.paid');
+  await dialog.getByLabel('Subject').fill(`order ${total}`);
+  await dialog.getByLabel('Payload (JSON)').fill(JSON.stringify({ total }));
+  await dialog.getByRole('button', { name: 'Emit', exact: true }).click();
+  await page.locator('[data-event-id]', { hasText: `order ${total}` }).waitFor();
 }
 
 async function runPython(page, code, isWaitedFor = true) {

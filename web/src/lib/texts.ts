@@ -11,6 +11,7 @@ import {
   settingsTexts,
 } from './texts/fleet.ts';
 import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
+import { ruleTexts } from './texts/rules.ts';
 
 /** Every English text of the face. */
 export const texts = {
@@ -51,6 +52,7 @@ export const texts = {
     limbs: 'Limbs',
     memory: 'Memory',
     events: 'Events',
+    rules: 'Rules',
     budget: 'Budget',
     activity: 'Activity',
     settings: 'Settings',
@@ -278,6 +280,7 @@ export const texts = {
 
   memory: memoryTexts,
   events: eventTexts,
+  rules: ruleTexts,
   hooks: hookTexts,
   schedules: scheduleTexts,
   notifications: notificationTexts,

@@ -93,13 +93,22 @@ export class Link {
    * connection goes away before the answer: only for reducers that may be called twice.
    * @throws the hub's rejection, or SignedOut
    */
-  async call(act: (reducers: DbConnection['reducers']) => Promise<void>): Promise<void> {
+  call(act: (reducers: DbConnection['reducers']) => Promise<void>): Promise<void> {
+    return this.#asked((connection) => act(connection.reducers));
+  }
+
+  /** The same with a procedure that only looks. */
+  ask<T>(act: (procedures: DbConnection['procedures']) => Promise<T>): Promise<T> {
+    return this.#asked((connection) => act(connection.procedures));
+  }
+
+  async #asked<T>(act: (connection: DbConnection) => Promise<T>): Promise<T> {
     const answered = this.unanswered.begin();
     try {
       for (;;) {
         const connection = this.#live ?? (await this.#nextConnection());
         try {
-          return await this.#answer(connection, act(connection.reducers));
+          return await this.#answer(connection, act(connection));
         } catch (error) {
           if (!(error instanceof LinkLost)) throw error;
         }
@@ -212,7 +221,7 @@ export class Link {
     return new Promise((resolve, reject) => this.#waiters.add({ resolve, reject }));
   }
 
-  #answer(connection: DbConnection, answer: Promise<void>): Promise<void> {
+  #answer<T>(connection: DbConnection, answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const lost = (): void => reject(new LinkLost());
       const timer = setTimeout(() => void this.#failed(connection, undefined), answerMsMax);

@@ -5,6 +5,7 @@ import ListChecks from '@lucide/svelte/icons/list-checks';
 import MessageCircle from '@lucide/svelte/icons/message-circle';
 import Settings from '@lucide/svelte/icons/settings';
 import Wallet from '@lucide/svelte/icons/wallet';
+import Workflow from '@lucide/svelte/icons/workflow';
 import Zap from '@lucide/svelte/icons/zap';
 import type { Component } from 'svelte';
 import type { texts } from '../texts.ts';
@@ -26,6 +27,7 @@ export const places: readonly Place[] = [
   { name: 'limbs', path: '/limbs', icon: Cpu, key: 'l' },
   { name: 'memory', path: '/memory', icon: BookOpen, key: 'm' },
   { name: 'events', path: '/events', icon: Zap, key: 'e' },
+  { name: 'rules', path: '/rules', icon: Workflow, key: 'r' },
   { name: 'budget', path: '/budget', icon: Wallet, key: 'b' },
   { name: 'activity', path: '/activity', icon: Activity, key: 'y' },
   { name: 'settings', path: '/settings', icon: Settings, key: 's' },
