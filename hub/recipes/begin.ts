@@ -206,6 +206,8 @@ export function spread(turn: Turn, step: StepRow): void {
   const { action } = turn.node(step.runId, step.node);
   if (action.kind !== 'Map' || step.state.tag !== 'Running') return;
   if (step.closed >= step.total) {
+    // One that failed keeps them, for those items that are begun when it is taken up again.
+    turn.ctx.db.stepItems.stepId.delete(step.id);
     endStep(turn, step, { state: 'Done' });
     turn.next(step.runId, 'Settle', step.id);
     return;

@@ -40,8 +40,9 @@ export function retryRun(turn: Turn, run: RunRow, stepId: bigint, input: string)
     frames.push([frame, inner.node]);
     inner = frame.stepId === 0n ? undefined : requireRow(ctx.db.step.id.find(frame.stepId), `step ${frame.stepId}`);
   }
-  for (const [at, [frame, node]] of frames.reverse().entries()) {
-    const isOwn = at === frames.length - 1;
+  // From the inside: what is around it looks at what is open inside.
+  for (const [at, [frame, node]] of frames.entries()) {
+    const isOwn = at === 0;
     const fresh = followersOf(turn, run.id, node);
     if (isOwn) fresh.add(node);
     takeUp(turn, frame, fresh, isOwn ? undefined : node);

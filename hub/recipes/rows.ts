@@ -75,7 +75,6 @@ export function clearWaits(ctx: Ctx, stepId: bigint): void {
   ctx.db.stepTask.stepId.delete(stepId);
   ctx.db.stepClock.stepId.delete(stepId);
   ctx.db.eventWait.stepId.delete(stepId);
-  ctx.db.stepItems.stepId.delete(stepId);
   for (const approval of [...ctx.db.approval.stepId.filter(stepId)]) {
     if (approval.state.tag === 'Open') ctx.db.approval.id.update({ ...approval, state: { tag: 'Withdrawn' } });
   }
