@@ -1,6 +1,7 @@
 import { SenderError } from 'spacetimedb/server';
 import { didYouMean } from '../conditions/hints.ts';
 import type { Json } from '../conditions/source.ts';
+import { fits, wanted } from './asks.ts';
 import type { Ask } from './plan.ts';
 
 /**
@@ -30,27 +31,6 @@ export function requireAnswers(what: string, asks: readonly Ask[], given: Json):
       throw new SenderError(`invalid-input: ${ask.name} of ${what} is ${shown(value)}, expected is ${wanted(ask)}`);
     }
   }
-}
-
-export function fits({ type, choices }: Pick<Ask, 'type' | 'choices'>, value: Json): boolean {
-  if (choices.length > 0 && !(typeof value === 'string' && choices.includes(value))) return false;
-  switch (type) {
-    case 'any':
-      return true;
-    case 'list':
-      return Array.isArray(value);
-    case 'text':
-      return typeof value === 'string';
-    case 'number':
-      return typeof value === 'number';
-    case 'boolean':
-      return typeof value === 'boolean';
-  }
-}
-
-export function wanted({ type, choices }: Pick<Ask, 'type' | 'choices'>): string {
-  if (choices.length > 0) return `one of ${choices.join(', ')}`;
-  return { text: 'a text', number: 'a number', boolean: 'true or false', list: 'a list', any: 'anything' }[type];
 }
 
 function shown(value: Json): string {

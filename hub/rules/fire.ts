@@ -6,11 +6,14 @@ import { notify } from '../events/notify.ts';
 import { limits } from '../lib/limits.ts';
 import { queueNewTask } from '../queue/submission.ts';
 import { defaultTerms } from '../queue/terms.ts';
+import { startRun } from '../recipes/runs.ts';
+import { Turn } from '../recipes/turn.ts';
+import { work } from '../recipes/work.ts';
 import type { Ctx, DeedValue, EventRow, FiringRow, NotificationRow, TaskTerms } from '../schema.ts';
 import type { ActiveRule } from './active.ts';
 import { addToCount } from './counts.ts';
 import type { Completion } from './machine.ts';
-import type { Action, EmitAction, NotifyAction, NotifyLevel, SubmitAction } from './rule.ts';
+import type { Action, EmitAction, NotifyAction, NotifyLevel, RecipeAction, SubmitAction } from './rule.ts';
 import { firingScope } from './scopes.ts';
 
 /** Takes an event that a rule emits; none when its dedupe key was seen already. */
@@ -146,9 +149,36 @@ function act(
   reference: string,
   scope: Json,
 ): DeedValue {
-  return action.tag === 'submit'
-    ? submit(ctx, active, action.value, reference, scope)
-    : tell(ctx, active, action.value, scope);
+  switch (action.tag) {
+    case 'submit':
+      return submit(ctx, active, action.value, reference, scope);
+    case 'recipe':
+      return start(ctx, active, action.value, reference, scope);
+    case 'notify':
+      return tell(ctx, active, action.value, scope);
+  }
+}
+
+function start(
+  ctx: Ctx,
+  { tenantId, by }: ActiveRule,
+  { name, input }: RecipeAction,
+  reference: string,
+  scope: Json,
+): DeedValue {
+  const { event } = scope as {
+    readonly event: Readonly<Record<'kind' | 'source' | 'subject' | 'payload', Json>> | null;
+  };
+  const trigger = {
+    kind: String(event?.kind ?? 'rule'),
+    source: String(event?.source ?? ''),
+    subject: String(event?.subject ?? ''),
+    payload: input ? filled(input, scope) : JSON.stringify(event?.payload ?? null),
+  };
+  const turn = new Turn(ctx);
+  const run = startRun(turn, { tenantId, recipe: name, trigger, startedBy: by, reference });
+  work(turn);
+  return run ? { tag: 'Started', value: run.id } : failed('duplicate: its run was started already');
 }
 
 function submit(

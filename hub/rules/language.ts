@@ -32,6 +32,7 @@ import {
   notifyLevels,
   type Over,
   type Pattern,
+  type RecipeAction,
   type Rule,
   type Selector,
   type SubmitAction,
@@ -174,7 +175,12 @@ const overs: { readonly [K in Over['kind']]: Shape<Over> } = {
 const overNames = Object.keys(overs) as Over['kind'][];
 
 const title = textTemplateShape(ofFiring, 500);
-const action: Shape<Action> = oneKey<{ submit: SubmitAction; emit: EmitAction; notify: NotifyAction }>('an action', {
+const action: Shape<Action> = oneKey<{
+  submit: SubmitAction;
+  emit: EmitAction;
+  notify: NotifyAction;
+  recipe: RecipeAction;
+}>('an action', {
   submit: required(
     object<SubmitAction>('submit', {
       skill: required(
@@ -213,6 +219,19 @@ const action: Shape<Action> = oneKey<{ submit: SubmitAction; emit: EmitAction; n
       level: optional(oneOf(notifyLevels), 'How much it matters; info without.'),
     }),
     'Shows a notification to the members.',
+  ),
+  recipe: required(
+    object<RecipeAction>('recipe', {
+      name: required(
+        text({ charsMax: 80, pattern: { matches: /^[A-Za-z0-9][A-Za-z0-9._-]*$/, words: 'the name of a recipe' } }),
+        'The recipe that is started.',
+      ),
+      input: optional<Template>(
+        templateShape(ofFiring),
+        'What the run is given as {{trigger.payload}}; the payload of the event without.',
+      ),
+    }),
+    'Starts a recipe by its newest version.',
   ),
 });
 

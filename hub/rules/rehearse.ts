@@ -110,6 +110,8 @@ function deedText(action: Action, { name }: Rule, scope: Json): string {
     }
     case 'emit':
       return clip(`emit ${action.value.kind}`, deedCharsMax);
+    case 'recipe':
+      return clip(`start ${action.value.name}`, deedCharsMax);
     case 'notify':
       return clip(`notify: ${fillText(action.value.title, scope, limits.titleCharsMax)}`, deedCharsMax);
   }

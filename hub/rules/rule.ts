@@ -74,7 +74,8 @@ export interface Gates {
 export type Action =
   | { readonly tag: 'submit'; readonly value: SubmitAction }
   | { readonly tag: 'emit'; readonly value: EmitAction }
-  | { readonly tag: 'notify'; readonly value: NotifyAction };
+  | { readonly tag: 'notify'; readonly value: NotifyAction }
+  | { readonly tag: 'recipe'; readonly value: RecipeAction };
 
 export interface SubmitAction {
   readonly skill: string;
@@ -89,6 +90,11 @@ export interface EmitAction {
   readonly source?: string | undefined;
   readonly subject?: Template | undefined;
   readonly payload?: Template | undefined;
+}
+
+export interface RecipeAction {
+  readonly name: string;
+  readonly input?: Template | undefined;
 }
 
 export interface NotifyAction {

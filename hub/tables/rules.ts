@@ -77,6 +77,8 @@ export const Deed = t.enum('Deed', {
   Emitted: t.u64(),
   Notified: t.u64(),
   Failed: t.string(),
+  /** A run of a recipe. */
+  Started: t.u64(),
 });
 
 /** A rule was completed and acted. */

@@ -1,4 +1,5 @@
 import { readSource } from '../../conditions/notation.ts';
+import { type JsonSchema, publishedSchema } from '../../conditions/shape.ts';
 import { type Problem, Problems } from '../../conditions/source.ts';
 import type { Template } from '../../conditions/template.ts';
 import { readToml } from '../../conditions/toml.ts';
@@ -139,4 +140,9 @@ function blockOf({ steps }: OutlineBlock): Block {
     first: steps.filter(({ after }) => after.length === 0).map(({ number }) => number),
     result: (outputs.at(-1) ?? steps.at(-1))?.number ?? 0,
   };
+}
+
+/** The JSON Schema of a recipe's text; `schema.json` is kept in step with it. */
+export function recipeSchema(): JsonSchema {
+  return publishedSchema(recipe, 'urn:helix:schema:recipe', 'A recipe of Helix');
 }

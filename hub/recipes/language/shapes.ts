@@ -21,7 +21,7 @@ import {
 import { type Json, plainOf } from '../../conditions/source.ts';
 import { type Template, templateShape, textTemplateShape } from '../../conditions/template.ts';
 import { limits } from '../../lib/limits.ts';
-import { fits, wanted } from '../answers.ts';
+import { fits, wanted } from '../asks.ts';
 import { type Ask, type AskType, askTypes } from '../plan.ts';
 import type { ActionKey } from './keys.ts';
 
