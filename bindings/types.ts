@@ -160,6 +160,7 @@ export const Deed = __t.enum('Deed', {
   Emitted: __t.u64(),
   Notified: __t.u64(),
   Failed: __t.string(),
+  Started: __t.u64(),
 });
 export type Deed = __Infer<typeof Deed>;
 

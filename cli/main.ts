@@ -11,6 +11,7 @@ import { run } from './lib/run.ts';
 import { addMemoryCommands } from './memory-commands.ts';
 import { addMeshCommands } from './mesh-commands.ts';
 import { addModelsCommands } from './models-commands.ts';
+import { addRecipesCommands } from './recipes-commands.ts';
 import { addTunnelCommands } from './tunnel-commands.ts';
 
 // Each command's code is loaded when it runs, so that `--help` answers at once.
@@ -206,6 +207,7 @@ withHub(program.command('audit'))
 
 addMeshCommands({ program, limb, tasks });
 addEventsCommands(program);
+addRecipesCommands(program);
 addModelsCommands(program);
 addDatabaseCommands(program);
 addDataCommands(program);
