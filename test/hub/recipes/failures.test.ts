@@ -243,7 +243,9 @@ describe('a run', () => {
     expect(refused('{}')).toThrow('invalid-input: the payload lacks word');
     expect(refused('{"word":1}')).toThrow('word of the payload is 1, expected is a text');
     expect(refused('{')).toThrow('invalid-input: ');
-    expect(() => mesh.call(mesh.owner, 'startRecipe', { ...args, recipe: 'fish', reference: 'fish' })).toThrow('no-such-recipe: ');
+    expect(() => mesh.call(mesh.owner, 'startRecipe', { ...args, recipe: 'fish', reference: 'fish' })).toThrow(
+      'no-such-recipe: ',
+    );
   });
 
   it('waits for an event of its own tenant that fits', () => {

@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mark } from '../../../engine/testing/index.ts';
+import { Figures } from '../../support/figures.ts';
+import { announce, joinLimb, type Mesh, type MeshClient, type MeshModule, startMesh, summary } from '../mesh.ts';
+import { type Expected, grow, interpret, written } from './graphs.ts';
+import { runOf, start } from './kitchen.ts';
+
+// Random recipes whose tasks fail, whose limbs go away and whose hub loses power, against a naive interpreter.
+// HELIX_RECIPES says how many are tried.
+
+const recipeCount = Number(process.env['HELIX_RECIPES'] ?? 60);
+const figures = new Figures();
+
+let mesh: Mesh;
+let mark: Mark<MeshModule>;
+beforeAll(async () => {
+  mesh = await startMesh({ keepsInstance: true });
+  joinLimb(mesh, 'one', { capacity: 2 });
+  joinLimb(mesh, 'other', { capacity: 2 });
+  mark = await mesh.snapshot();
+});
+afterAll(() => console.log(`recipes: ${figures}`));
+
+describe('whatever happens to its limbs and its hub, a run', () => {
+  it('has each effect once, undoes in reverse order, and counts exactly', { timeout: 3_600_000 }, async () => {
+    const numbers = fc.array(fc.nat({ max: 999 }), { minLength: 40, maxLength: 90, size: 'max' });
+    const troubles = fc.array(fc.nat({ max: 19 }), { minLength: 20, maxLength: 80, size: 'max' });
+    await fc.assert(fc.asyncProperty(numbers, troubles, check), { numRuns: recipeCount });
+  });
+});
+
+/** A task that was completed, in the order in which that was taken. */
+interface Effect {
+  readonly path: string;
+  readonly isUndo: boolean;
+}
+
+async function check(numbers: readonly number[], troubles: readonly number[]): Promise<void> {
+  await mesh.rewind(mark);
+  const dishes = grow(numbers);
+  mesh.call(mesh.owner, 'saveRecipe', { tenantId: 1n, text: written(dishes), notation: { tag: 'Json' } });
+  const id = start(mesh, 'dish');
+  const effects = await live(id, troubles);
+  const expected = interpret(dishes);
+  const run = runOf(mesh, id);
+  figures.add(`runs ${run.state.tag.toLowerCase()}`);
+  expect(run.state.tag, run.error).toBe(expected.isDone ? 'Done' : 'Failed');
+  checkEffects(effects, expected);
+  const summaries = mesh.rows('summary');
+  expect([run.tokensIn, run.tokensOut]).toEqual([BigInt(summaries.length * 3), BigInt(summaries.length)]);
+  expect(effects).toHaveLength(summaries.length);
+  expect(run.endedCount).toBe(run.stepCount);
+  const left = (['stepTask', 'stepClock', 'eventWait', 'move', 'lease', 'queueEntry', 'stepItems'] as const).filter(
+    (table) => mesh.rows(table).length > 0 && (table !== 'stepItems' || expected.isDone),
+  );
+  expect(left).toEqual([]);
+  expect(mesh.rows('usage')[0]).toMatchObject({ unfinishedRuns: 0, unfinishedTasks: 0 });
+}
+
+function checkEffects(effects: readonly Effect[], expected: Expected): void {
+  const done = effects.filter(({ isUndo }) => !isUndo).map(({ path }) => path);
+  const undone = effects.filter(({ isUndo }) => isUndo).map(({ path }) => path);
+  figures.add('effects', done.length);
+  figures.add('compensations', undone.length);
+  expect(new Set(done).size, `twice: ${done}`).toBe(done.length);
+  if (expected.isDone) expect(new Set(done)).toEqual(expected.effects);
+  else for (const path of done) expect(expected.effects).toContain(path);
+  const toUndo = expected.isDone ? [] : done.filter((path) => expected.undoable.has(path)).reverse();
+  expect(undone).toEqual(toUndo);
+}
+
+/** Lets limbs work, with what goes wrong meanwhile, until the run has ended. */
+async function live(id: bigint, troubles: readonly number[]): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  const limbs = ['one', 'other'].map((name) => connect(name));
+  let run = 1;
+  for (let turn = 0; mesh.rows('run').some((row) => row.id === id && row.finishedAt === undefined); turn++) {
+    if (turn > 400) throw new Error(`the run does not end: ${JSON.stringify(mesh.rows('step'), replacer)}`);
+    const trouble = troubles[turn] ?? 10;
+    const at = turn % limbs.length;
+    if (trouble === 0) {
+      await mesh.settle();
+      await mesh.crash();
+      run += 1;
+      for (const other of [0, 1]) limbs[other] = connect(other === 0 ? 'one' : 'other', run);
+      figures.add('kills of the hub');
+    } else if (trouble === 1) {
+      limbs[at]?.disconnect();
+      run += 1;
+      limbs[at] = connect(at === 0 ? 'one' : 'other', run);
+      figures.add('limbs lost');
+    } else if (trouble === 2) {
+      if (runOf(mesh, id).state.tag === 'Running') mesh.call(mesh.owner, 'pauseRun', { runId: id });
+    }
+    if (trouble === 3) resume(id);
+    const limb = limbs[at];
+    if (limb) work(limb, trouble, effects);
+    if (mesh.rows('offer').length + mesh.rows('lease').length === 0) {
+      resume(id);
+      mesh.advance(1000);
+      for (const one of limbs) one.call('pong');
+    }
+  }
+  return effects;
+}
+
+function resume(id: bigint): void {
+  if (runOf(mesh, id).state.tag === 'Paused') mesh.call(mesh.owner, 'resumeRun', { runId: id });
+}
+
+function connect(name: string, run = 1): MeshClient {
+  const client = mesh.connect(mesh.identity(name));
+  announce(client, { capacity: 2, session: `run ${run}` });
+  return client;
+}
+
+/** A limb claims all that it is offered, and ends one of the tasks that it holds. */
+function work(limb: MeshClient, trouble: number, effects: Effect[]): void {
+  for (const { taskId, limb: whose } of mesh.rows('offer')) {
+    if (whose.isEqual(limb.identity)) limb.call('claimTask', { taskId });
+  }
+  const held = mesh.rows('lease').filter((lease) => lease.limb.isEqual(limb.identity));
+  const lease = held[trouble % Math.max(1, held.length)];
+  if (!lease) return;
+  const { taskId, attempt } = lease;
+  const task = mesh.rows('task').find((row) => row.id === taskId);
+  const input = JSON.parse(mesh.rows('taskInput').find((row) => row.taskId === taskId)?.input ?? '{}');
+  if (input.fails) limb.call('failTask', { taskId, attempt, error: 'no', isRetryable: false });
+  else if (trouble === 4 && (task?.failures ?? 0) < 3) {
+    limb.call('failTask', { taskId, attempt, error: 'not now', isRetryable: true });
+    figures.add('attempts failed');
+  } else {
+    limb.call('completeTask', { taskId, attempt, summary: summary({ tokensIn: 3, tokensOut: 1 }) });
+    const path = (task?.title ?? '').replace(/^dish: /, '');
+    effects.push({ path: path.replace(/ \(undo\)$/, ''), isUndo: path.endsWith(' (undo)') });
+  }
+}
+
+function replacer(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}` : value;
+}
