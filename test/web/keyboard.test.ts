@@ -12,6 +12,8 @@ const screens = {
   'tasks/1': 'small summary',
   limbs: '12 documents, 340 chunks',
   memory: '84.0 KiB',
+  events: 'No event yet',
+  'events/hooks': 'No hook yet',
   budget: 'By model or engine',
   activity: 'submitted a task:',
   settings: 'Unfinished tasks',
