@@ -11,19 +11,19 @@ export type Source =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Reads YAML, or JSON, which is YAML as well: at most 65,536 characters, 32 levels and 20,000 values. Anchors, aliases, tags,
- * several documents, a key twice and numbers that are not exact are refused.
+ * Reads YAML, or JSON, which is YAML as well: at most `charsMax` characters (default: 65,536), 32 levels and 20,000 values.
+ * Anchors, aliases, tags, several documents, a key twice and numbers that are not exact are refused.
  */
-export function readSource(text: string): Source {
+export function readSource(text: string, charsMax = sourceCharsMax): Source {
   const problems = new Problems();
-  const node = read(text, problems);
+  const node = read(text, problems, charsMax);
   return node !== undefined && problems.none ? { ok: true, node } : { ok: false, problems: problems.list };
 }
 
-function read(text: string, problems: Problems): SourceNode | undefined {
+function read(text: string, problems: Problems, charsMax: number): SourceNode | undefined {
   const start = { line: 1, column: 1 };
-  if (text.length > sourceCharsMax) {
-    problems.add(start, `the text has ${text.length} characters, at most ${sourceCharsMax} are allowed`);
+  if (text.length > charsMax) {
+    problems.add(start, `the text has ${text.length} characters, at most ${charsMax} are allowed`);
     return undefined;
   }
   const tooDeep = findTooDeep(text);

@@ -9,6 +9,9 @@ function refusal(text: string): readonly string[] {
     : read.problems.map(({ line, column, message, hint }) => `${line}:${column} ${message}${hint && `; ${hint}`}`);
 }
 
+const documentation = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+const examples = [...documentation.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
+
 const start = 'name: a\non: k\n';
 const end = 'then: { notify: { title: t } }\n';
 
@@ -74,6 +77,16 @@ then:
     const [first] = refusal(text);
     if (typeof problem === 'string') expect(first).toBe(problem);
     else expect(first).toMatch(problem);
+  });
+
+  it.each(examples)('%# of its documentation can be saved', (text) => {
+    expect(refusal(text)).toEqual([]);
+  });
+
+  it('is refused when its text is too long', () => {
+    expect(refusal(`${start}${end}# ${'x'.repeat(17_000)}`)[0]).toMatch(
+      /^1:1 the text has \d+ characters, at most 16384/,
+    );
   });
 
   it('has its JSON Schema published as it is read', () => {

@@ -38,6 +38,8 @@ import {
   type SubmitAction,
 } from './rule.ts';
 
+/** Reading a text takes the hub about a tenth of a second at this length. */
+const ruleCharsMax = 16 * 1024;
 const dayMs = 86_400_000;
 /** A window may be up to 31 days long; timers are exact to the millisecond. */
 const window = duration(1, 31 * dayMs);
@@ -327,7 +329,7 @@ export type ReadRule =
 
 /** Reads a rule that is written in YAML or JSON. */
 export function readRule(written: string): ReadRule {
-  const source = readSource(written);
+  const source = readSource(written, ruleCharsMax);
   if (!source.ok) return source;
   const problems = new Problems();
   const read = rule.read(source.node, problems);

@@ -77,6 +77,21 @@ const emitting = step<World, readonly [number, number, number]>(
   },
 );
 
+/** Rules of a tenant that make tasks and events of the events above. */
+const ruling = step<World, readonly [number, number, number]>(
+  'rule',
+  fc.tuple(number, number, number),
+  ({ people, tenants, mesh }, [who, tenant, turn]) => {
+    const tenantId = pick(tenants, tenant);
+    const { client } = pick(people, who);
+    const text = `{ name: r, on: order.paid, then: [{ submit: { skill: reason } }, { emit: { kind: seen } }] }`;
+    const known = mesh.rows('rule').find((rule) => rule.tenantId === tenantId);
+    if (!known) client.call('saveRule', { tenantId, text });
+    else if (turn % 4 === 0) client.call('deactivateRule', { ruleId: known.id });
+    else client.call('activateRule', { ruleId: known.id, version: 0 });
+  },
+);
+
 const notifying = step<World, readonly [number, number, boolean]>(
   'notify',
   fc.tuple(number, number, fc.boolean()),
@@ -167,7 +182,8 @@ export const history = fc.array(
     remembering,
     following,
     judging,
-    emitting,
+    { weight: 2, arbitrary: emitting },
+    ruling,
     notifying,
     cancelling,
     announcing,
