@@ -35,6 +35,15 @@ describe('the words of the audit', () => {
     );
   });
 
+  it('name hooks, schedules and rules', () => {
+    const before = { id: '1', name: 'shop', kind: 'order.paid', rotated_at: null };
+    expect(told('create_hook', { table: 'hook', before: null, after: before })).toBe('made a hook: hook shop');
+    const after = { ...before, rotated_at: '2026-01-01T00:00:00Z' };
+    expect(told('rotate_hook', { table: 'hook', before, after })).toBe(
+      'replaced the secret of a hook: hook shop rotated at none → 2026-01-01T00:00:00Z',
+    );
+  });
+
   it('say something of what they do not know', () => {
     const change = { table: 'new_thing', before: { size: 1 }, after: { size: 2 } };
     expect(told('do_new_thing', change)).toBe('do new thing: new thing size 1 → 2');

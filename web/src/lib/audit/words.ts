@@ -30,6 +30,17 @@ const verbs: Readonly<Record<string, string>> = {
   set_exhaustion: 'decided what follows when a budget is used up',
   set_quotas: 'set quotas',
   set_retention: 'decided how long tasks are kept',
+  set_event_retention: 'decided how many events are kept',
+  create_hook: 'made a hook',
+  rotate_hook: 'replaced the secret of a hook',
+  delete_hook: 'deleted a hook',
+  create_schedule: 'made a schedule',
+  pause_schedule: 'paused a schedule, or let it go on',
+  delete_schedule: 'deleted a schedule',
+  save_rule: 'saved a rule',
+  activate_rule: 'activated a rule',
+  deactivate_rule: 'deactivated a rule',
+  delete_rule: 'deleted a rule',
   compact: 'made old tasks daily totals',
   end_grace: 'gave the tasks of a limb that went away to others',
   pulse: 'took the tasks of a silent limb',
@@ -67,7 +78,10 @@ function subjectOf(table: string, row: AuditRow, nameOf: NameOf): string {
     case 'invite':
       return row['kind'] === 'limb' ? 'pairing code for a limb' : `invite for a member as ${textOf(row['role'])}`;
     case 'tenant':
-      return `tenant ${textOf(row['name'])}`;
+    case 'hook':
+    case 'schedule':
+    case 'rule':
+      return `${table} ${textOf(row['name'])}`;
     case 'policy':
       return 'policy';
     case 'budget':

@@ -62,6 +62,15 @@ export const activityTexts = {
     drain_limb: 'Drained a limb',
     revoke_limb: 'Revoked a limb',
     set_budget: 'Set a budget',
+    create_hook: 'Made a hook',
+    rotate_hook: 'Replaced the secret of a hook',
+    delete_hook: 'Deleted a hook',
+    create_schedule: 'Made a schedule',
+    delete_schedule: 'Deleted a schedule',
+    save_rule: 'Saved a rule',
+    activate_rule: 'Activated a rule',
+    deactivate_rule: 'Deactivated a rule',
+    delete_rule: 'Deleted a rule',
   },
 } as const;
 

@@ -7,7 +7,6 @@ export const ruleTexts = {
   empty: 'No rule yet',
   emptyHint: 'A rule says which events it waits for, and what happens then: a task, another event, a notification.',
   create: 'New rule',
-  name: (name: string) => `Rule ${name}`,
   back: 'All rules',
   missing: 'There is no such rule',
   missingHint: 'It may have been deleted, or belong to another tenant.',
