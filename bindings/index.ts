@@ -75,6 +75,7 @@ import StartRecipeReducer from './start_recipe_reducer';
 import StreamProgressReducer from './stream_progress_reducer';
 import SubmitTaskReducer from './submit_task_reducer';
 import WithdrawInviteReducer from './withdraw_invite_reducer';
+import * as CheckRecipeProcedure from './check_recipe_procedure';
 import * as CheckRuleProcedure from './check_rule_procedure';
 import * as RehearseProcedure from './rehearse_procedure';
 import * as WhyProcedure from './why_procedure';
@@ -407,6 +408,7 @@ const reducersSchema = __reducers(
 );
 
 const proceduresSchema = __procedures(
+  __procedureSchema('check_recipe', CheckRecipeProcedure.params, CheckRecipeProcedure.returnType),
   __procedureSchema('check_rule', CheckRuleProcedure.params, CheckRuleProcedure.returnType),
   __procedureSchema('rehearse', RehearseProcedure.params, RehearseProcedure.returnType),
   __procedureSchema('why', WhyProcedure.params, WhyProcedure.returnType),

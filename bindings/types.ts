@@ -115,6 +115,15 @@ export const BudgetUnit = __t.enum('BudgetUnit', {
 });
 export type BudgetUnit = __Infer<typeof BudgetUnit>;
 
+export const CheckedRecipe = __t.object('CheckedRecipe', {
+  get problems() {
+    return __t.array(TextProblem);
+  },
+  name: __t.string(),
+  asks: __t.string(),
+});
+export type CheckedRecipe = __Infer<typeof CheckedRecipe>;
+
 export const CheckedRule = __t.object('CheckedRule', {
   get problems() {
     return __t.array(TextProblem);

@@ -1,3 +1,4 @@
+export * from './procedures/recipes.ts';
 export * from './procedures/rules.ts';
 export * from './reducers/budgets.ts';
 export * from './reducers/events.ts';

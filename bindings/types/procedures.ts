@@ -6,10 +6,13 @@ import {
   type Infer as __Infer,
 } from 'spacetimedb';
 
+import type * as CheckRecipeProcedure from '../check_recipe_procedure';
 import type * as CheckRuleProcedure from '../check_rule_procedure';
 import type * as RehearseProcedure from '../rehearse_procedure';
 import type * as WhyProcedure from '../why_procedure';
 
+export type CheckRecipeArgs = __Infer<typeof CheckRecipeProcedure.params>;
+export type CheckRecipeResult = __Infer<typeof CheckRecipeProcedure.returnType>;
 export type CheckRuleArgs = __Infer<typeof CheckRuleProcedure.params>;
 export type CheckRuleResult = __Infer<typeof CheckRuleProcedure.returnType>;
 export type RehearseArgs = __Infer<typeof RehearseProcedure.params>;
