@@ -84,6 +84,7 @@ async function visit(page) {
   await page.getByRole('img', { name: 'The pairing code as a QR code' }).waitFor();
   await shoot(page, 'enrol');
   await page.keyboard.press('Escape');
+  await recipes(page);
   await go(page, 'Memory');
   await page.getByRole('searchbox').fill('What does a limb send back?');
   await page.keyboard.press('Enter');
@@ -120,6 +121,45 @@ async function visit(page) {
   await go(page, 'Settings');
   await page.locator('[data-usage]').first().waitFor();
   await shoot(page, 'settings');
+}
+
+/** A recipe on the canvas, a run of it that waits for a person, and what the person sees. */
+async function recipes(page) {
+  await go(page, 'Recipes');
+  await page.getByRole('link', { name: 'New recipe' }).click();
+  await page.locator('[data-step=answer]').click();
+  await page.getByRole('button', { name: 'Add step', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Approval' }).click();
+  await page.getByLabel('Question', { exact: true }).fill('Send “{{steps.answer.text}}”?');
+  await page.getByLabel('Inputs that are asked for').fill('to: text');
+  await page.getByLabel('Name', { exact: true }).click();
+  await page.getByRole('button', { name: 'Add step', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Map' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('heading', { name: 'my_recipe', level: 1 }).waitFor();
+  await page.locator('[data-step=ask]').click();
+  await shoot(page, 'recipe');
+  await page.getByRole('link', { name: 'Text', exact: true }).click();
+  await page.getByRole('textbox', { name: 'Text of the recipe' }).waitFor();
+  await shoot(page, 'recipe-text');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('dialog').getByLabel('question').fill('How is a task claimed?');
+  await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
+  await page.locator('[data-approval]').waitFor();
+  await page.locator('[data-step=answer]').click();
+  await shoot(page, 'run');
+  await go(page, 'Approvals');
+  await page.locator('[data-approval]').waitFor();
+  await shoot(page, 'approvals');
+  await page.getByLabel('to', { exact: true }).fill('Ada');
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.locator('[data-decided]').waitFor();
+  await go(page, 'Runs');
+  await page.locator('[data-run][data-state=Done]').waitFor();
+  await shoot(page, 'runs');
+  await go(page, 'Recipes');
+  await page.locator('[data-recipe]').waitFor();
+  await shoot(page, 'recipes');
 }
 
 function go(page, name) {

@@ -16,6 +16,9 @@ const screens = {
   'events/hooks': 'No hook yet',
   budget: 'By model or engine',
   activity: 'submitted a task:',
+  recipes: 'No recipes yet',
+  runs: 'No runs here',
+  approvals: 'Nothing waits for you',
   settings: 'Unfinished tasks',
 };
 

@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
 import type { PageActions } from './actions.svelte.ts';
+import type { Approvals } from './approvals/inbox.svelte.ts';
 import type { FollowUps } from './ask/follow-ups.svelte.ts';
 import type { Draft } from './draft.svelte.ts';
 import type { Mesh } from './live/mesh.svelte.ts';
@@ -14,6 +15,7 @@ export interface Face {
   readonly followUps: FollowUps;
   /** What the open screen adds to the command palette. */
   readonly pageActions: PageActions;
+  readonly approvals: Approvals;
   readonly inbox: Inbox;
   readonly questions: Questions;
   readonly toasts: Toasts;

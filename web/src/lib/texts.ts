@@ -10,6 +10,7 @@ import {
   quotaTexts,
   settingsTexts,
 } from './texts/fleet.ts';
+import { approvalTexts, canvasTexts, recipeTexts, runTexts } from './texts/recipes.ts';
 import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
 import { ruleTexts } from './texts/rules.ts';
 
@@ -53,6 +54,9 @@ export const texts = {
     memory: 'Memory',
     events: 'Events',
     rules: 'Rules',
+    recipes: 'Recipes',
+    runs: 'Runs',
+    approvals: 'Approvals',
     budget: 'Budget',
     activity: 'Activity',
     settings: 'Settings',
@@ -284,6 +288,10 @@ export const texts = {
   hooks: hookTexts,
   schedules: scheduleTexts,
   notifications: notificationTexts,
+  recipes: recipeTexts,
+  canvas: canvasTexts,
+  runs: runTexts,
+  approvals: approvalTexts,
   activity: activityTexts,
   budget: budgetTexts,
   limbs: limbTexts,

@@ -1,4 +1,5 @@
 import type {
+  Approval,
   Attempt,
   Budget,
   DayTotal,
@@ -15,12 +16,18 @@ import type {
   ProgressPiece,
   QueueEntry,
   Reading,
+  Recipe,
+  RecipeVersion,
   Rehearsal,
   Rule,
   RuleAnswer,
   RuleCount,
   RuleVersion,
+  Run,
+  RunData,
   Schedule,
+  Step,
+  StepOutput,
   StreamPiece,
   Summary,
   Task,
@@ -32,6 +39,7 @@ import type {
 } from '$bindings/types.ts';
 
 export type {
+  Approval,
   Attempt,
   Budget,
   DayTotal,
@@ -48,12 +56,18 @@ export type {
   ProgressPiece,
   QueueEntry,
   Reading,
+  Recipe,
+  RecipeVersion,
   Rehearsal,
   Rule,
   RuleAnswer,
   RuleCount,
   RuleVersion,
+  Run,
+  RunData,
   Schedule,
+  Step,
+  StepOutput,
   StreamPiece,
   Summary,
   Task,
@@ -66,8 +80,16 @@ export type {
 export type RoleTag = Member['role']['tag'];
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];
+export type ApprovalStateTag = Approval['state']['tag'];
+export type NotationTag = RecipeVersion['notation']['tag'];
+export type RunStateTag = Run['state']['tag'];
+export type StepStateTag = Step['state']['tag'];
 export type TaskStateTag = Task['state']['tag'];
 
 export function isFinished(state: TaskStateTag): boolean {
   return state === 'Done' || state === 'Failed' || state === 'Dead' || state === 'Cancelled';
+}
+
+export function hasEnded(state: RunStateTag): boolean {
+  return state === 'Done' || state === 'Failed' || state === 'Cancelled';
 }

@@ -1,9 +1,12 @@
 import Activity from '@lucide/svelte/icons/activity';
 import BookOpen from '@lucide/svelte/icons/book-open';
+import CookingPot from '@lucide/svelte/icons/cooking-pot';
 import Cpu from '@lucide/svelte/icons/cpu';
+import History from '@lucide/svelte/icons/history';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import MessageCircle from '@lucide/svelte/icons/message-circle';
 import Settings from '@lucide/svelte/icons/settings';
+import UserCheck from '@lucide/svelte/icons/user-check';
 import Wallet from '@lucide/svelte/icons/wallet';
 import Workflow from '@lucide/svelte/icons/workflow';
 import Zap from '@lucide/svelte/icons/zap';
@@ -28,6 +31,9 @@ export const places: readonly Place[] = [
   { name: 'memory', path: '/memory', icon: BookOpen, key: 'm' },
   { name: 'events', path: '/events', icon: Zap, key: 'e' },
   { name: 'rules', path: '/rules', icon: Workflow, key: 'r' },
+  { name: 'recipes', path: '/recipes', icon: CookingPot, key: 'c' },
+  { name: 'runs', path: '/runs', icon: History, key: 'n' },
+  { name: 'approvals', path: '/approvals', icon: UserCheck, key: 'p' },
   { name: 'budget', path: '/budget', icon: Wallet, key: 'b' },
   { name: 'activity', path: '/activity', icon: Activity, key: 'y' },
   { name: 'settings', path: '/settings', icon: Settings, key: 's' },

@@ -1,0 +1,39 @@
+import type { StepKind } from './document.ts';
+
+/** One thing that a step says. */
+export interface Field {
+  readonly key: string;
+  /** A text, whatever it looks like; otherwise it is written as YAML. */
+  readonly isPlain: boolean;
+  readonly rows: number;
+}
+
+const line = (key: string): Field => ({ key, isPlain: false, rows: 1 });
+const words = (key: string, rows = 1): Field => ({ key, isPlain: true, rows });
+const block = (key: string, rows = 3): Field => ({ key, isPlain: false, rows });
+
+const own: Readonly<Record<StepKind, readonly Field[]>> = {
+  skill: [
+    words('skill'),
+    block('input', 4),
+    words('title'),
+    block('check', 2),
+    line('tries'),
+    line('attempts'),
+    block('compensate', 3),
+  ],
+  if: [block('if')],
+  parallel: [],
+  map: [block('map', 2), line('limit')],
+  loop: [line('loop'), block('until', 2)],
+  wait: [block('wait', 2)],
+  approve: [words('approve', 3), line('role'), block('inputs')],
+  recipe: [words('recipe'), block('input')],
+  output: [block('output')],
+};
+
+/** The fields of a kind of step, what it does first. What is inside of it is changed on the canvas or in the text. */
+export function fieldsOf(kind: StepKind | undefined): readonly Field[] {
+  const common = [words('about'), block('when', 2), line('timeout'), line('after')];
+  return kind === undefined ? common : [...own[kind], ...common];
+}
