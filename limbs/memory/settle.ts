@@ -5,7 +5,10 @@ import { makeVectorIndex } from './vector-index.ts';
 /** Of chunks that went, so many and a tenth of those present may lie in the indexes. */
 const droppedMin = 1000;
 
-/** What makes searches fast after a run of writes. A limb that was killed before leaves them slower, and as right. `isQuiet`: no other run is on. */
+/**
+ * What makes searches fast after a run of writes. A limb that was killed before leaves them slower, and as right.
+ * `isQuiet`: no other run is on.
+ */
 export async function settle(database: Database, tenant: string, isQuiet: boolean): Promise<void> {
   await countWords(database, tenant);
   if (!isQuiet) return;
