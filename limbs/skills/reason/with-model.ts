@@ -22,6 +22,9 @@ export interface ReasonLimits {
   readonly timeMs: number;
 }
 
+/** How much later than the signal a request ends by itself. */
+const signalMs = 1000;
+
 export const reasonLimits: ReasonLimits = {
   turnsMax: 8,
   tokensOutPerTurnMax: 2048,
@@ -168,7 +171,8 @@ class Reasoning {
       messages: this.#messages,
       tools: isLast ? [] : this.#toolbox.definitions,
       tokensOutMax: this.#limits.tokensOutPerTurnMax,
-      timeMs: this.#limits.timeMs - (startedMs - this.#begunMs),
+      // The signal comes first and leaves what there is of the answer: a server that is too slow is asked no other time then.
+      timeMs: this.#limits.timeMs - (startedMs - this.#begunMs) + signalMs,
       signal,
       spend,
       onText: (text) => {
