@@ -11,6 +11,7 @@ import { idleLimbs } from './cells/idle-limbs.ts';
 import { inProcess } from './cells/in-process.ts';
 import { memory } from './cells/memory.ts';
 import { pixels } from './cells/pixels.ts';
+import { recipes } from './cells/recipes.ts';
 import { recovery } from './cells/recovery.ts';
 import { retrieval } from './cells/retrieval.ts';
 import { routerCell } from './cells/router.ts';
@@ -49,6 +50,7 @@ const cells: readonly Cell[] = [
   searchCell,
   routerCell,
   rulesCell,
+  recipes,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <folder>] [cell…]

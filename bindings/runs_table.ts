@@ -23,6 +23,7 @@ export default __t.row({
   startedBy: __t.identity().name('started_by'),
   startedAt: __t.timestamp().name('started_at'),
   finishedAt: __t.option(__t.timestamp()).name('finished_at'),
+  endedDay: __t.u32().name('ended_day'),
   error: __t.string(),
   parentStep: __t.u64().name('parent_step'),
   depth: __t.u8(),

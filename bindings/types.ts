@@ -638,6 +638,7 @@ export const Run = __t.object('Run', {
   startedBy: __t.identity(),
   startedAt: __t.timestamp(),
   finishedAt: __t.option(__t.timestamp()),
+  endedDay: __t.u32(),
   error: __t.string(),
   parentStep: __t.u64(),
   depth: __t.u8(),

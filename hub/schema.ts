@@ -168,7 +168,13 @@ const spacetimedb = schema({
     recipeVersionRow,
   ),
   run: table(
-    { name: 'run', indexes: [{ accessor: 'byReference', algorithm: 'btree', columns: ['tenantId', 'reference'] }] },
+    {
+      name: 'run',
+      indexes: [
+        { accessor: 'byReference', algorithm: 'btree', columns: ['tenantId', 'reference'] },
+        { accessor: 'byEnd', algorithm: 'btree', columns: ['tenantId', 'endedDay'] },
+      ],
+    },
     runRow,
   ),
   runData: table({ name: 'run_data' }, runDataRow),

@@ -120,6 +120,8 @@ export const limits = {
   /** Moves of runs in one transaction, and items of a map that one of them begins. */
   movesMax: 200,
   spreadMax: 100,
+  /** Rows of runs that a step of the compaction forgets. */
+  forgottenRowsMax: 500,
   /** How long a step waits that there was no room for. */
   stepRetryMs: 10_000,
   /** How far ahead a task may wait: a schedule takes no more than about two years. */

@@ -28,6 +28,7 @@ export function retryRun(turn: Turn, run: RunRow, stepId: bigint, input: string)
     state: { tag: 'Running' },
     error: '',
     finishedAt: undefined,
+    endedDay: 0,
     retries: run.retries + 1,
   });
   if (!step) {
@@ -67,6 +68,11 @@ function requireRetriable(turn: Turn, run: RunRow, step: StepRow | undefined, in
   }
   if (!step && run.state.tag === 'Done') {
     throw new SenderError(`nothing-failed: run ${run.id} is done; name the step to go on from`);
+  }
+  if (!turn.ctx.db.recipeVersion.id.find(run.versionId)) {
+    throw new SenderError(
+      `no-such-recipe: the recipe ${run.recipe} of run ${run.id} was deleted; save and start it anew`,
+    );
   }
   if (input === '') return;
   const kinds = ['Skill', 'Map', 'Recipe'];

@@ -10,6 +10,7 @@ import { requireText, utf8Bytes } from '../lib/text.ts';
 import type { Ctx, FrameRow, RecipeRow, RunRow, RunStateTag, StepRow } from '../schema.ts';
 import { requireAnswers } from './answers.ts';
 import { failStep } from './fail.ts';
+import { today } from './forgetting.ts';
 import { planOfVersion } from './plans.ts';
 import { addCosts, endStep, isUnderWay, openFrame } from './rows.ts';
 import type { Turn } from './turn.ts';
@@ -74,6 +75,7 @@ export function startRun(
     startedBy,
     startedAt: ctx.timestamp,
     finishedAt: undefined,
+    endedDay: 0,
     error: '',
     parentStep: inside?.id ?? 0n,
     depth,
@@ -155,7 +157,7 @@ export function finishRun(
   output = '',
 ): void {
   const { ctx } = turn;
-  ctx.db.run.id.update({ ...run, state: { tag: to }, error, finishedAt: ctx.timestamp });
+  ctx.db.run.id.update({ ...run, state: { tag: to }, error, finishedAt: ctx.timestamp, endedDay: today(ctx) });
   countRuns(ctx, run.tenantId, -1);
   if (output !== '') {
     const data = requireRow(ctx.db.runData.runId.find(run.id), `the data of run ${run.id}`);

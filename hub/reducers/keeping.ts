@@ -5,6 +5,7 @@ import { compactSome } from '../keeping/compaction.ts';
 import { decide } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
 import { after } from '../lib/time.ts';
+import { forgetSomeRuns } from '../recipes/forgetting.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { compactTable } from '../tables/clocks.ts';
 import { requireMember } from './access.ts';
@@ -40,7 +41,7 @@ export const compact = spacetimedb.reducer({ onSchedule: compactTable }, { row: 
 
 /** One step of the compaction and through old events, and soon the next one while there is more to do. */
 export function compactStep(ctx: Ctx): void {
-  const isMore = [compactSome(ctx), dropOldEvents(ctx)].includes(true);
+  const isMore = [compactSome(ctx), dropOldEvents(ctx), forgetSomeRuns(ctx)].includes(true);
   if (!isMore) return;
   const next = after(ctx.timestamp, limits.compactNextMs);
   ctx.db.compact.insert({ id: 0n, scheduledAt: ScheduleAt.time(next.microsSinceUnixEpoch) });

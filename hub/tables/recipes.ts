@@ -47,6 +47,8 @@ export const runRow = t.row('Run', {
   startedBy: t.identity(),
   startedAt: t.timestamp(),
   finishedAt: t.option(t.timestamp()),
+  /** The day of that, counted from 1970; 0 before. */
+  endedDay: t.u32(),
   /** Why it failed; empty when it did not. */
   error: t.string(),
   /** The step of another run that it is; 0 for none. */

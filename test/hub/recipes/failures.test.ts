@@ -186,6 +186,23 @@ describe('a retry', () => {
 });
 
 describe('a run', () => {
+  it('is forgotten with all that it has, some rows at a time, when its tenant keeps it no longer', () => {
+    const before = mesh.rows('usage')[0];
+    save(mesh, 'name: dish\nsteps: [{ id: each, map: 700, steps: [{ id: a, output: "{{item}}" }] }]');
+    const kept = mesh.rows('usage')[0];
+    const id = start(mesh, 'dish');
+    mesh.advance(100);
+    expect(runOf(mesh, id)).toMatchObject({ state: { tag: 'Done' }, stepCount: 701 });
+    mesh.call(mesh.owner, 'setRetention', { tenantId: 1n, keepDays: 2 });
+    mesh.jump(4 * 86_400_000);
+    for (let second = 0; second < 75; second++) mesh.advance(1000);
+    const tables = ['run', 'runData', 'step', 'stepOutput', 'frame', 'stepItems', 'approval'] as const;
+    expect(tables.filter((table) => mesh.rows(table).length > 0)).toEqual([]);
+    expect(mesh.rows('usage')[0]).toMatchObject({ rows: kept?.rows, bytes: kept?.bytes, unfinishedRuns: 0 });
+    mesh.call(mesh.owner, 'deleteRecipe', { tenantId: 1n, name: 'dish' });
+    expect(mesh.rows('usage')[0]).toMatchObject({ rows: before?.rows, bytes: before?.bytes });
+  });
+
   it('that is paused begins nothing, keeps what ends, and goes on when it is resumed', async () => {
     const id = cook(
       mesh,
