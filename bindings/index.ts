@@ -56,6 +56,7 @@ import RedriveTaskReducer from './redrive_task_reducer';
 import RemoveMemberReducer from './remove_member_reducer';
 import ReportMemoryReducer from './report_memory_reducer';
 import ReportProgressReducer from './report_progress_reducer';
+import ReportTunnelsReducer from './report_tunnels_reducer';
 import ReserveBudgetReducer from './reserve_budget_reducer';
 import ResumeRunReducer from './resume_run_reducer';
 import RetryRunReducer from './retry_run_reducer';
@@ -120,6 +121,7 @@ import TaskInputsRow from './task_inputs_table';
 import TasksRow from './tasks_table';
 import TenantsRow from './tenants_table';
 import ThreadTurnsRow from './thread_turns_table';
+import TunnelsRow from './tunnels_table';
 import UsagesRow from './usages_table';
 import VisibleHistoryRow from './visible_history_table';
 import WaitReasonsRow from './wait_reasons_table';
@@ -335,6 +337,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, ThreadTurnsRow),
+  tunnels: __table({
+    name: 'tunnels',
+    indexes: [],
+    constraints: [],
+  }, TunnelsRow),
   usages: __table({
     name: 'usages',
     indexes: [],
@@ -386,6 +393,7 @@ const reducersSchema = __reducers(
   __reducerSchema('remove_member', RemoveMemberReducer),
   __reducerSchema('report_memory', ReportMemoryReducer),
   __reducerSchema('report_progress', ReportProgressReducer),
+  __reducerSchema('report_tunnels', ReportTunnelsReducer),
   __reducerSchema('reserve_budget', ReserveBudgetReducer),
   __reducerSchema('resume_run', ResumeRunReducer),
   __reducerSchema('retry_run', RetryRunReducer),

@@ -910,6 +910,42 @@ export const Timing = __t.object('Timing', {
 });
 export type Timing = __Infer<typeof Timing>;
 
+export const Tunnel = __t.object('Tunnel', {
+  id: __t.u64(),
+  tenantId: __t.u64(),
+  limb: __t.identity(),
+  name: __t.string(),
+  kind: __t.string(),
+  get state() {
+    return TunnelState;
+  },
+  address: __t.string(),
+  lastError: __t.string(),
+  changedAt: __t.timestamp(),
+});
+export type Tunnel = __Infer<typeof Tunnel>;
+
+export const TunnelReport = __t.object('TunnelReport', {
+  name: __t.string(),
+  kind: __t.string(),
+  get state() {
+    return TunnelState;
+  },
+  address: __t.string(),
+  lastError: __t.string(),
+});
+export type TunnelReport = __Infer<typeof TunnelReport>;
+
+export const TunnelState = __t.enum('TunnelState', {
+  Stopped: __t.unit(),
+  Starting: __t.unit(),
+  Up: __t.unit(),
+  Unhealthy: __t.unit(),
+  Waiting: __t.unit(),
+  Failed: __t.unit(),
+});
+export type TunnelState = __Infer<typeof TunnelState>;
+
 export const Usage = __t.object('Usage', {
   tenantId: __t.u64(),
   turn: __t.u64(),

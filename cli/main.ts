@@ -56,6 +56,7 @@ limb
   .option('--skills <list>', 'the skills to offer, separated by commas (default: all that work here)', list)
   .option('--capacity <count>', 'how many tasks to work on at once', count, 2)
   .option('--health-port <port>', 'serve /healthz and /metrics on this port of 127.0.0.1 (default: none)', port)
+  .option('--tunnel <name>', 'keep this tunnel up as well, for as long as the limb runs: see `helix tunnel`')
   .option('--drain <seconds>', 'how long running tasks may go on after SIGTERM; a second one ends them', seconds, 3)
   .addOption(
     new Option('--log-format <format>', 'lines for a person or JSON (default: text on a terminal, else json)')

@@ -19,6 +19,7 @@ export { cancelTask, redriveAll, redriveTask, submitTask } from './reducers/task
 export { createTenant } from './reducers/tenants.ts';
 export * from './reducers/threads.ts';
 export * from './reducers/timers.ts';
+export { reportTunnels } from './reducers/tunnels.ts';
 export { default } from './schema.ts';
 export * from './views/events.ts';
 export * from './views/history.ts';

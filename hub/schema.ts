@@ -62,6 +62,7 @@ import {
 } from './tables/tasks.ts';
 import { feedbackRow, turnRow } from './tables/threads.ts';
 import { compactionRow, dayTotalRow } from './tables/totals.ts';
+import { tunnelRow } from './tables/tunnels.ts';
 
 const spacetimedb = schema({
   tenant: table({ name: 'tenant' }, tenantRow),
@@ -70,6 +71,7 @@ const spacetimedb = schema({
 
   limb: table({ name: 'limb' }, limbRow),
   memory: table({ name: 'memory' }, memoryRow),
+  tunnel: table({ name: 'tunnel' }, tunnelRow),
   worker: table({ name: 'worker' }, workerRow),
   station: table(
     { name: 'station', indexes: [{ accessor: 'byRoom', algorithm: 'btree', columns: ['route', 'room'] }] },

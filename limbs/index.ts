@@ -10,3 +10,4 @@ export {
   standardLog,
   usualFormat,
 } from './worker/log.ts';
+export type { TunnelReport, TunnelWatch } from './worker/tunnels.ts';

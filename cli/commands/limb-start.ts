@@ -1,10 +1,14 @@
 import { hostname } from 'node:os';
+import { openTunnel } from '../../infra/tunnel/index.ts';
 import { LimbError, type LogFormat, standardLog, startLimb, usualFormat } from '../../limbs/index.ts';
 import { version } from '../../package.json';
 import { Failure } from '../lib/failure.ts';
 import { findHome } from '../lib/home.ts';
 import { findAddress } from '../lib/hub.ts';
 import { Interrupted, interruption, untilAborted } from '../lib/interruption.ts';
+import { watchTunnels } from '../lib/tunnel-watch.ts';
+import { tunnelFolder } from '../lib/tunnels.ts';
+import { reporter } from './tunnel.ts';
 
 export interface LimbStartOptions {
   readonly hub?: string;
@@ -13,6 +17,8 @@ export interface LimbStartOptions {
   readonly skills?: readonly string[];
   readonly capacity: number;
   readonly healthPort?: number;
+  /** The name of one that was set up. */
+  readonly tunnel?: string;
   readonly logFormat?: LogFormat;
   /** Seconds. */
   readonly drain: number;
@@ -25,6 +31,12 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
   const signal = AbortSignal.any([interruption().signal, parentGone()]);
   const format = options.logFormat ?? usualFormat();
   const log = standardLog(format);
+  const folder = tunnelFolder();
+  const watch = await watchTunnels(folder, (error) => log('warn', `The tunnels cannot be looked at: ${error}`));
+  const tunnel = options.tunnel === undefined ? undefined : await openTunnel(folder, options.tunnel);
+  tunnel?.tunnel.onChange(reporter((line) => log('info', line)));
+  // The limb works without it; what is wrong is in its log and on the screen of limbs.
+  tunnel?.tunnel.start().catch((error: Error) => log('warn', `The tunnel was given up: ${error.message}`));
   const starting = startLimb({
     folder: home.limb.folder,
     hub,
@@ -35,6 +47,7 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
     skills: options.skills,
     capacity: options.capacity,
     healthPort: options.healthPort,
+    tunnels: watch,
     log,
   });
   try {
@@ -48,6 +61,8 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
   } finally {
     const limb = await starting.catch(() => undefined);
     await limb?.stop(options.drain * 1000);
+    watch.stop();
+    await tunnel?.close();
   }
 }
 

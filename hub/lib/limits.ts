@@ -82,6 +82,9 @@ export const limits = {
   feedbackCharsMax: 2000,
   titleCharsMax: 160,
   nameCharsMax: 80,
+  addressCharsMax: 300,
+  /** Of one limb. */
+  tunnelsMax: 16,
   ownedTenantsMax: 64,
   limbTenantsMax: 64,
   errorCharsMax: 1000,

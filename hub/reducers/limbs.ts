@@ -7,6 +7,7 @@ import { requireLabels } from '../queue/terms.ts';
 import { bringLive, loseLeases, takeOff } from '../queue/workers.ts';
 import spacetimedb, { type Ctx, type LimbRow } from '../schema.ts';
 import { isAnnounced, requireMember, requireWorker } from './access.ts';
+import { forgetTunnels } from './tunnels.ts';
 
 /**
  * A limb says, after each connect, what it can do; from then on it gets offers. `session` names one run of its process:
@@ -153,6 +154,7 @@ export const revokeLimb = spacetimedb.reducer(
     for (const memory of [...ctx.db.memory.limb.filter(identity)]) {
       if (memory.tenantId === tenantId) ctx.db.memory.id.delete(memory.id);
     }
+    forgetTunnels(ctx, limb);
     ctx.db.limb.id.delete(limb.id);
     if ([...ctx.db.limb.identity.filter(identity)].length === 0) ctx.db.worker.identity.delete(identity);
     else if (worker?.isLive) bringLive(ctx, worker);

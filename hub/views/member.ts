@@ -8,6 +8,7 @@ import { usageRow } from '../tables/queue.ts';
 import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
 import { feedbackRow, turnRow } from '../tables/threads.ts';
 import { dayTotalRow } from '../tables/totals.ts';
+import { tunnelRow } from '../tables/tunnels.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
 // caller's own memberships, so that the engine keeps it current row by row.
@@ -44,6 +45,12 @@ export const memories = spacetimedb.view({ name: 'memories', public: true }, t.a
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.memory, (member, memory) => member.tenantId.eq(memory.tenantId)),
+);
+
+export const tunnels = spacetimedb.view({ name: 'tunnels', public: true }, t.array(tunnelRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.tunnel, (member, tunnel) => member.tenantId.eq(tunnel.tenantId)),
 );
 
 export const tasks = spacetimedb.view({ name: 'tasks', public: true }, t.array(taskRow), (ctx) =>

@@ -12,6 +12,7 @@ import { type LimbFolder, openLimbFolder } from './folder.ts';
 import { type Health, serveHealth } from './health.ts';
 import { type Log, standardLog } from './log.ts';
 import { Secrets } from './secrets.ts';
+import type { TunnelWatch } from './tunnels.ts';
 import { Work } from './work.ts';
 
 export interface LimbOptions {
@@ -31,6 +32,8 @@ export interface LimbOptions {
   readonly capacity?: number | undefined;
   /** Port on loopback for `/healthz` and `/metrics`; default none. */
   readonly healthPort?: number | undefined;
+  /** By which this machine is reached from outside, if at all: the hub is told. */
+  readonly tunnels?: TunnelWatch | undefined;
   /** Default: standard output, for a person or as JSON. */
   readonly log?: Log | undefined;
 }
@@ -61,15 +64,18 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
   let sessions: Sessions;
   let equipment: Equipment;
   let health: Health | undefined;
+  let stopWatching: (() => void) | undefined;
   try {
     journal = await EgressJournal.open(folder.egress);
     sessions = new Sessions(options, folder, journal, log, secrets);
+    stopWatching = options.tunnels?.onChange(() => sessions.tunnelsChanged());
     const onMemory = (tenant: string) => sessions.memoryChanged(tenant);
     health = await serveHealth(options.healthPort, sessions, journal);
     const onSecret = (secret: string) => secrets.add(secret);
     const onModels = () => sessions.modelsChanged();
     equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory, onModels, onSecret });
   } catch (error) {
+    stopWatching?.();
     await health?.close();
     journal?.close();
     await folder.close();
@@ -81,6 +87,7 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
       throw secrets.clean(error);
     })
     .finally(async () => {
+      stopWatching?.();
       await equipment.close();
       await health?.close();
       journal.close();
@@ -212,6 +219,16 @@ class Sessions {
     );
   }
 
+  tunnelsChanged(): void {
+    const { tunnels } = this.#options;
+    const link = this.#link;
+    if (!tunnels || !link) return;
+    const told = tunnels.tunnels().map((row) => ({ ...row, lastError: this.#secrets.redact(row.lastError) }));
+    orEnded(link, link.connection.reducers.reportTunnels({ tunnels: told })).catch((error) =>
+      this.#log('warn', `The hub did not take the state of the tunnels: ${messageOf(error)}`),
+    );
+  }
+
   async #reportMemory(link: Link, { memoryFacts }: Equipment, tenantId: bigint): Promise<void> {
     const { documentCount, chunkCount, byteCount, changedAtMs, engine } = await memoryFacts(tenantId.toString());
     const changedAt = changedAtMs === undefined ? undefined : Timestamp.fromDate(new Date(changedAtMs));
@@ -244,6 +261,7 @@ class Sessions {
       `Connected to ${hub.url} as ${name}, with ${equipment.skills.map((skill) => skill.name).join(', ')}`,
     );
     this.#link = link;
+    this.tunnelsChanged();
     return link;
   }
 

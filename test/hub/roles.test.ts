@@ -118,6 +118,8 @@ const forMembers = (owner: Outcome, operator: Outcome, viewer: Outcome, others: 
   ...ofOtherTenants(others),
 });
 
+const tunnel = { name: 'home', kind: 'ssh', state: { tag: 'Up' as const }, address: '', lastError: '' };
+
 const forLimbs = (limb: Outcome, foreignLimb: Outcome): Record<Who, Outcome> => ({
   ...forMembers('not-a-limb', 'not-a-limb', 'not-a-limb', 'not-a-limb'),
   limb,
@@ -327,6 +329,10 @@ const rules: Record<string, Rule> = {
         engine: 'e',
       }),
     outcomes: forLimbs('ok', 'no-such-limb'),
+  },
+  report_tunnels: {
+    call: (client) => client.call('reportTunnels', { tunnels: [{ ...tunnel }] }),
+    outcomes: forLimbs('ok', 'ok'),
   },
   report_progress: {
     call: (client) => client.call('reportProgress', { taskId: claimed, attempt: 1, ...told('on it') }),

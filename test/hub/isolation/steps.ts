@@ -66,6 +66,17 @@ const remembering = step<World, readonly [number, number, number]>(
   },
 );
 
+const tunnelling = step<World, readonly [number, number]>('tunnel', fc.tuple(number, number), (world, [who, count]) => {
+  const tunnels = Array.from({ length: count % 3 }, (_, at) => ({
+    name: `way-${at}`,
+    kind: 'ssh',
+    state: { tag: 'Up' as const },
+    address: `https://hub.example.org:${count}`,
+    lastError: '',
+  }));
+  pick(world.limbs, who).client.call('reportTunnels', { tunnels });
+});
+
 const emitting = step<World, readonly [number, number, number]>(
   'emit',
   fc.tuple(number, number, number),
@@ -180,6 +191,7 @@ export const history = fc.array(
     { weight: 4, arbitrary: claiming },
     { weight: 4, arbitrary: reporting },
     remembering,
+    tunnelling,
     following,
     judging,
     { weight: 2, arbitrary: emitting },

@@ -34,6 +34,7 @@ import type {
   TaskInput,
   Tenant,
   ThreadTurn,
+  Tunnel,
   Usage,
   WaitReason,
 } from '$bindings/types.ts';
@@ -74,6 +75,7 @@ export type {
   TaskInput,
   Tenant,
   ThreadTurn,
+  Tunnel,
   Usage,
   WaitReason,
 };

@@ -24,6 +24,16 @@ export const limbTexts = {
   latency: 'Latency',
   latencies: (wait: string, work: string) => `takes a task in ${wait}, works ${work} (medians)`,
   noLatency: 'no task yet',
+  tunnel: 'Tunnel',
+  tunnelOf: (name: string, kind: string) => (name === kind ? kind : `${name} (${kind})`),
+  tunnelStates: {
+    Stopped: 'down',
+    Starting: 'starting',
+    Up: 'up',
+    Unhealthy: 'no request comes through',
+    Waiting: 'down, started anew in a moment',
+    Failed: 'failed',
+  },
   version: 'Version',
   unknown: 'unknown',
   ended: (count: number, minutes: number) =>
