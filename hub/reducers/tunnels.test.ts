@@ -9,7 +9,13 @@ beforeEach(async () => {
   limb = joinLimb(mesh, 'bot');
 });
 
-const home = { name: 'home', kind: 'ssh', state: { tag: 'Up' as const }, address: 'https://hub.example.org', lastError: '' };
+const home = {
+  name: 'home',
+  kind: 'ssh',
+  state: { tag: 'Up' as const },
+  address: 'https://hub.example.org',
+  lastError: '',
+};
 const rows = () => mesh.rows('tunnel').map(({ id: _, ...row }) => row);
 const told = { tenantId: 1n };
 
