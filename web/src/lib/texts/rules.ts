@@ -23,7 +23,7 @@ export const ruleTexts = {
   deleteTitle: (name: string) => `Delete the rule ${name}?`,
   deleteHint: 'All of its versions go. What it did stays.',
   text: 'Text of the rule',
-  textHint: 'YAML or JSON. Esc, then Tab leaves the editor.',
+  textHint: 'YAML or JSON, checked while you write.',
   editorLoading: 'Loading the editor',
   version: 'Version',
   versionNumber: (version: number, isActive: boolean) => (isActive ? `${version} (active)` : `${version}`),
