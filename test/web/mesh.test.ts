@@ -29,6 +29,8 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       for (const text of ['reason', 'small-model', 'bubblewrap (jail)', '12 documents, 340 chunks', '0.1.0']) {
         await attic.getByText(text, { exact: true }).waitFor();
       }
+      await attic.getByText('https://door.example.org').waitFor();
+      await attic.getByText('something else than this machine answered, with status 502').waitFor();
       await face.ask('slowly think');
       await page.getByRole('article').getByRole('link', { name: 'slowly think' }).waitFor();
       await page.getByText(/^1 of \d slots busy$/).waitFor();

@@ -64,8 +64,16 @@ const recall = defineSkill({
   }),
 });
 
+const door = {
+  name: 'door',
+  kind: 'ssh',
+  state: { tag: 'Unhealthy' },
+  address: 'https://door.example.org',
+  lastError: 'something else than this machine answered, with status 502',
+} as const;
+
 /**
- * A limb with made-up skills: `reason` answers at once, quotes the turn before in a conversation, fails when a question
+ * A limb with made-up skills and a made-up tunnel: `reason` answers at once, quotes the turn before in a conversation, fails when a question
  * begins with `fail`, works until it is cancelled when one begins with `slowly`, and writes what follows `tell` before it
  * does so. The connection, the claims and the reports are those of every limb.
  */
@@ -78,7 +86,19 @@ export function startScriptedLimb(options: {
 }): Promise<Limb> {
   const { folder, url, name, pairCode, capacity } = options;
   return startLimb(
-    { folder, hub: { url, database: 'helix' }, name, version: '0.1.0', pairCode, env: {}, capacity, log: () => {} },
+    {
+      ...{
+        folder,
+        hub: { url, database: 'helix' },
+        name,
+        version: '0.1.0',
+        pairCode,
+        env: {},
+        capacity,
+        log: () => {},
+      },
+      tunnels: { tunnels: () => [door], onChange: () => () => {} },
+    },
     async () => ({
       skills: [reason, recall],
       model: 'small-model',
