@@ -18,6 +18,19 @@ function addRecipes(recipes: Command): void {
     .description('list the recipes of a tenant')
     .option('--json', json)
     .action((options) => run(async () => (await import('./commands/recipes.ts')).recipesList(options)));
+  recipes
+    .command('library')
+    .description('list the recipes that come with Helix; needs no hub')
+    .option('--json', json)
+    .action((options) => run(async () => (await import('./commands/recipe-library.ts')).recipesLibrary(options)));
+  recipes
+    .command('new <file>')
+    .description('write a recipe that comes with Helix into a new file; needs no hub')
+    .requiredOption('--from <name>', 'which one: helix recipes library lists them')
+    .addHelpText('after', examples('helix recipes new digest.yaml --from digest'))
+    .action((file, options) =>
+      run(async () => (await import('./commands/recipe-library.ts')).recipesNew(file, options)),
+    );
   withTenant(recipes.command('save <file>'))
     .description('save a recipe from a .yaml, .toml or .json file, as the next version of the recipe that it names')
     .addHelpText('after', examples('helix recipes save digest.yaml'))

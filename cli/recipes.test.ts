@@ -31,6 +31,16 @@ steps:
 `;
 
 describe('helix recipes', () => {
+  it('writes one that comes with Helix into a new file, without a hub', async () => {
+    expect(await hub.told('recipes', 'library')).toMatch(/^digest +What a feed brought in the last day/m);
+    const path = join(folder, 'digest.yaml');
+    expect(await hub.told('recipes', 'new', path, '--from', 'digest')).toContain(`helix recipes save ${path}`);
+    expect(await hub.told('recipes', 'check', path)).toMatch(/digest has \d+ steps, and nothing is wrong with it/);
+    expect((await hub.helix('recipes', 'new', path, '--from', 'digest')).stderr).toContain('is there already');
+    const unknown = await hub.helix('recipes', 'new', join(folder, 'x.yaml'), '--from', 'digset');
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('No recipe digset comes with Helix') });
+  });
+
   it('shows what is wrong with a file under its line, without a hub', async () => {
     const path = file('bad.yaml', 'name: a\nsteps:\n  - { id: b, output: "{{steps.c.text}}" }\n');
     const { code, stderr } = await hub.helix('recipes', 'check', path);

@@ -13,13 +13,20 @@ import { defineSkill, type Skill, type SkillContext } from './skill.ts';
 
 const focus = z.string().trim().min(1).max(500).optional();
 
+const text = z.string().trim().max(200_000);
+/** Of several texts, those that are there: what became of many steps, some of which may have failed. */
+const texts = z.array(text.nullable()).max(10_000);
+
 const input = z.union(
   [
-    z.strictObject({ text: z.string().trim().min(1).max(200_000), focus }),
+    z.strictObject({ text: z.union([text, texts]), focus }),
     z.strictObject({ url: urlInput, focus }),
     z.strictObject({ folder: z.string().min(1).max(63), path: z.string().min(1).max(1000), focus }),
   ],
-  { error: 'expected a text, a url, or a folder of limb.toml with a path in it; and focus, if anything' },
+  {
+    error:
+      'expected a text or a list of texts, a url, or a folder of limb.toml with a path in it; and focus, if anything',
+  },
 );
 
 type Wanted = z.infer<typeof input>;
@@ -54,7 +61,7 @@ export function summariseSkill(models: ModelSource, means: ReachMeans): Skill {
 }
 
 async function read(wanted: Wanted, means: ReachMeans, signal: AbortSignal): Promise<Page & { readonly from: string }> {
-  if ('text' in wanted) return { title: '', text: wanted.text, from: '' };
+  if ('text' in wanted) return { title: '', text: [wanted.text].flat().filter(Boolean).join('\n\n'), from: '' };
   if ('url' in wanted) {
     const got = await reachFor({ url: wanted.url, timeoutMs: fetchMsMax }, means, signal);
     requireSuccess(got);
