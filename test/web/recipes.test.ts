@@ -183,7 +183,10 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
   });
 
   it('works at 390 px', async () => {
+    await page.goto(`${face.url}/recipes/1`);
+    await box('output').click();
     await page.setViewportSize({ width: 390, height: 844 });
+    await expect.poll(() => isInSight(page)).toBe(true);
     for (const path of ['/recipes', '/recipes/1', '/runs', '/runs/1', '/approvals']) {
       await page.goto(`${face.url}${path}`);
       await page.locator('[data-recipe], [data-step], [data-run], [data-decided]').first().waitFor();
@@ -196,3 +199,12 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
     expect(face.errors).toEqual([]);
   });
 });
+
+/** Whether the chosen step lies within the canvas. */
+function isInSight(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector('[data-canvas]')?.getBoundingClientRect();
+    const step = document.querySelector('.box.selected')?.getBoundingClientRect();
+    return !!canvas && !!step && step.top >= canvas.top && step.bottom <= canvas.bottom && step.left >= canvas.left;
+  });
+}
