@@ -151,6 +151,12 @@ function addRules(rules: Command): void {
     .action((rule, version, options) =>
       run(async () => (await import('./commands/rules.ts')).rulesShow(rule, version, options)),
     );
+  withTenant(rules.command('new <words>'))
+    .description('have the configured language model write a rule from words; shows it and what it would have done')
+    .option('--yes', 'save it without asking')
+    .addHelpText('after', '\nWithout a language model it prints a template to start from.\n')
+    .addHelpText('after', examples('helix rules new "when a build fails twice in an hour, tell me"'))
+    .action((words, options) => run(async () => (await import('./commands/rules-new.ts')).rulesNew(words, options)));
   withTenant(rules.command('save <file>'))
     .description(
       'keep a text, in YAML or JSON, as the newest version of the rule that it names; - reads standard input',

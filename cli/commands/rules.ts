@@ -80,7 +80,7 @@ export async function rulesCheck(file: string, options: ClientOptions): Promise<
   await withHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     if (options.json) {
-      const { problems } = await ask(hub.connection.procedures.checkRule({ tenantId, text }), hub);
+      const { problems } = await askProcedure(hub.connection.procedures.checkRule({ tenantId, text }), hub);
       console.log(JSON.stringify(problems.map(plainRow), undefined, 2));
       if (problems.length > 0) throw new Failure(countOf(problems.length));
       return;
@@ -95,7 +95,7 @@ export async function rulesTest(file: string, options: ClientOptions & { readonl
   await withHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const eventsMax = options.events ?? 0;
-    const rehearsal = await ask(hub.connection.procedures.rehearse({ tenantId, text, eventsMax }), hub);
+    const rehearsal = await askProcedure(hub.connection.procedures.rehearse({ tenantId, text, eventsMax }), hub);
     if (options.json) console.log(JSON.stringify(plainRow(rehearsal), undefined, 2));
     if (rehearsal.problems.length > 0) {
       if (!options.json) console.error(formatProblems(file, text, rehearsal.problems));
@@ -135,7 +135,7 @@ export async function rulesWhy(event: number, names: readonly string[], options:
     const tenantId = await findTenant(hub);
     const known = names.length === 0 ? [] : await rulesOf(hub, tenantId);
     const rules = names.map((name) => pickRule(known, name).id);
-    const answers = await ask(hub.connection.procedures.why({ tenantId, eventId: BigInt(event), rules }), hub);
+    const answers = await askProcedure(hub.connection.procedures.why({ tenantId, eventId: BigInt(event), rules }), hub);
     if (options.json) return console.log(JSON.stringify(answers.map(plainRow), undefined, 2));
     if (answers.length === 0) return console.log('There is no rule to ask about.');
     console.log(answers.map(answerText).join('\n'));
@@ -148,7 +148,7 @@ async function activate(hub: Hub, { id, name }: Rule, version: number): Promise<
   console.log(`${oneLine(name)} takes every event from now on, by its version ${rule?.activeVersion ?? version}.`);
 }
 
-function rehearsalText(rehearsal: Rehearsal): string {
+export function rehearsalText(rehearsal: Rehearsal): string {
   const { events, from, until, matched, fired, firings, skills, held } = rehearsal;
   if (events === 0) return 'There is no event to rehearse with: nothing has happened that is kept.';
   const span = from && until ? `, from ${moment(from)} to ${moment(until)} UTC` : '';
@@ -188,7 +188,7 @@ function money(micros: bigint): string {
 
 /** @returns the name of the rule. @throws Failure after the mistakes were shown */
 async function requireRule(hub: Hub, tenantId: bigint, file: string, text: string): Promise<string> {
-  const { problems, name } = await ask(hub.connection.procedures.checkRule({ tenantId, text }), hub);
+  const { problems, name } = await askProcedure(hub.connection.procedures.checkRule({ tenantId, text }), hub);
   if (problems.length === 0) return name;
   console.error(formatProblems(file === '-' ? 'input' : file, text, problems));
   throw new Failure(countOf(problems.length));
@@ -205,7 +205,7 @@ async function readRuleFile(file: string): Promise<string> {
 }
 
 /** Settles like a procedure. @throws Failure with the hub's own words when it refuses */
-async function ask<T>(procedure: Promise<T>, hub: Hub): Promise<T> {
+export async function askProcedure<T>(procedure: Promise<T>, hub: Hub): Promise<T> {
   try {
     return await Promise.race([procedure, hub.lost]);
   } catch (error) {
@@ -215,7 +215,7 @@ async function ask<T>(procedure: Promise<T>, hub: Hub): Promise<T> {
   }
 }
 
-async function rulesOf(hub: Hub, tenantId: bigint): Promise<Rule[]> {
+export async function rulesOf(hub: Hub, tenantId: bigint): Promise<Rule[]> {
   await subscribe(hub, [tables.rules.where((rule) => rule.tenantId.eq(tenantId))]);
   return [...hub.connection.db.rules.iter()].sort((a, b) => Number(a.id - b.id));
 }
