@@ -1,5 +1,5 @@
+import type { LinkState } from '$lib/live/connection.ts';
 import { backoffMs } from '$lib/live/hub.ts';
-import type { LinkState } from '$lib/live/link.svelte.ts';
 import { ask, Refused } from '../api.ts';
 
 export interface LineListener {

@@ -1,5 +1,5 @@
+import type { LinkState } from '$lib/live/connection.ts';
 import { backoffMs, connectMsMax, hubOrigin } from '$lib/live/hub.ts';
-import type { LinkState } from '$lib/live/link.svelte.ts';
 import { ask } from '../api.ts';
 import { readFrame, type ServerMessage, subscribeFrame, unsubscribeFrame } from './messages.ts';
 

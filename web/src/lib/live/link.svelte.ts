@@ -1,16 +1,11 @@
 import { setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection } from '$bindings/index.ts';
+import type { Connection, LinkState } from './connection.ts';
 import { isTokenRefused, storedToken, storeToken } from './credentials.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { answerMsMax, backoffMs, connectMsMax, databaseName, hubOrigin } from './hub.ts';
 import { forget, keep, recall } from './kept.ts';
 import { Outstanding } from './outstanding.svelte.ts';
-
-export type LinkState =
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'live' }
-  /** `retryAt`: milliseconds since the epoch. */
-  | { readonly kind: 'waiting'; readonly retryAt: number };
 
 export type Detach = () => void;
 
@@ -33,7 +28,7 @@ export class SignedOut extends Error {
  * One lasting connection to the hub: it dials again by itself, and whatever was attached is attached again.
  * The SDK's own manager reconnects too, but tells nobody when, and keeps dialling with a token that the hub has refused.
  */
-export class Link {
+export class Link implements Connection {
   state: LinkState = $state.raw({ kind: 'connecting' });
   /** Hex of who we are, or were when this browser was last connected; empty before its first connection. */
   identity = $state(recall<string>('identity') ?? '');
@@ -55,6 +50,10 @@ export class Link {
   #waiters = new Set<Waiter>();
   #lossListeners = new Set<() => void>();
   #sessionListeners: (() => void)[] = [];
+
+  get wasLive(): boolean {
+    return this.identity !== '';
+  }
 
   /** Runs `listener` when we have become somebody else: rows of the earlier session are not to be shown any more. */
   onSession(listener: () => void): void {
