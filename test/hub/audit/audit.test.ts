@@ -69,6 +69,7 @@ const untold: Readonly<Record<string, string>> = {
   compaction: 'how far that has come',
   compact: 'when something is due',
   memory: 'what a limb remembers',
+  tunnel: 'what a limb says of its machine',
   reservation: 'what is being spent',
   feedback: 'what people say of answers',
   thread_turn: 'the task belongs to its thread',
