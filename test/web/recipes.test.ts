@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { secret, standard } from '../events/signed.ts';
 import { hasChromium, inChromium } from '../support/chromium.ts';
 import { violationsOf } from './axe.ts';
 import { TestFace } from './face.ts';
@@ -12,7 +13,6 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
     face = await TestFace.start();
     await face.startLimb('attic');
     page = await face.signIn('Operator');
-    page.setDefaultTimeout(30_000);
   }, 240_000);
 
   afterAll(async () => face?.close(), 60_000);
@@ -168,6 +168,31 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
       expect(await viewer.getByRole('button', { name, exact: true }).count()).toBe(0);
     }
     await viewer.context().close();
+  });
+
+  it('is started by a webhook through a rule, asks, and is taken up again from a step', async () => {
+    const { reducers } = face.owner;
+    await reducers.createHook({ tenantId: 1n, name: 'desk', kind: 'asked', style: { tag: 'Standard' }, secret });
+    const action = 'recipe: { name: my_recipe, input: { question: "{{event.payload.question}}" } }';
+    await reducers.saveRule({ tenantId: 1n, text: `name: desk\non: asked\nthen:\n  ${action}\n` });
+    await reducers.activateRule({ ruleId: 1n, version: 1 });
+    await page.goto(`${face.url}/runs`);
+    await page.locator('[data-run]').first().waitFor();
+    const { status } = await fetch(`${face.url}/hooks/1`, standard('{"question": "What is a limb?"}'));
+    expect(status).toBe(202);
+    await page.locator('[data-run="3"]').getByRole('link').first().click();
+    await page.locator('[data-step=look][data-state=Done]').waitFor();
+    await page.getByLabel('to', { exact: true }).fill('Ada');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.locator('[data-run-page=Done]').waitFor();
+    await page.locator('[data-step=look][data-state=Done]').click();
+    await page.getByRole('button', { name: 'Replay from here' }).click();
+    await page.getByLabel('Input, as JSON').fill('{"question": "slowly think"}');
+    await page.getByRole('dialog').getByRole('button', { name: 'Replay from here' }).click();
+    await page.locator('[data-step=look][data-state=Running]').waitFor();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel', exact: true }).last().click();
+    await page.locator('[data-run-page=Cancelled]').waitFor();
   });
 
   it('draws few of 500 steps', async () => {
