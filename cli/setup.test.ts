@@ -170,10 +170,11 @@ class Person {
     });
   }
 
-  /** Types the keys when a question is there that was not there before. */
+  /** Types the keys when a question is there, behind the one before. */
   async answers(question: string, keys: string): Promise<void> {
-    await until(() => this.seen.slice(this.#answered).includes(question) || undefined);
-    this.#answered = this.seen.length;
+    const at = () => this.seen.indexOf(question, this.#answered);
+    await until(() => at() >= 0 || undefined);
+    this.#answered = at() + question.length;
     this.input.write(keys);
   }
 }
