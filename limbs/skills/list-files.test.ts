@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,7 +36,15 @@ async function list(wanted: object = {}, now = later): Promise<Listing> {
   return 'done' in wanted ? { files: [], mark: '', more: 0 } : (JSON.parse(body.text) as Listing);
 }
 
-const put = (path: string, text = 'x') => writeFile(join(folder, 'inbox', path), text);
+/** Writes a file, and waits until the clock of the file system, which goes in steps, has gone on. */
+async function put(path: string, text = 'x'): Promise<void> {
+  const changedNs = async (file: string, content: string) => {
+    await writeFile(file, content);
+    return (await stat(file, { bigint: true })).ctimeNs;
+  };
+  const atNs = await changedNs(join(folder, 'inbox', path), text);
+  while ((await changedNs(join(folder, 'probe'), '')) <= atNs);
+}
 const pathsOf = ({ files }: Listing) => files.map(({ path }) => path);
 
 test('files are listed in the order of their changes, since a mark', async () => {
