@@ -22,10 +22,13 @@ export function readRecipe(text: string, notation: NotationTag): ReadRecipe {
   const problems = new Problems();
   const words = recipe.read(source.node, problems);
   const list = source.node.kind === 'map' ? source.node.entries.find(({ key }) => key === 'steps') : undefined;
+  const problemCount = problems.list.length;
   const outline = list && readOutline(list.value, problems);
+  // A step that is none is missing wherever it is spoken of: that is told once.
+  if (!outline || problems.list.length > problemCount) return { ok: false, problems: problems.list };
   const asks = words?.inputs ?? [];
-  const nodes = outline?.steps.map((step) => readStep(step, outline, asks, problems)) ?? [];
-  if (!words || !outline || !problems.none) return { ok: false, problems: problems.list };
+  const nodes = outline.steps.map((step) => readStep(step, outline, asks, problems));
+  if (!words || !problems.none) return { ok: false, problems: problems.list };
   const whole = nodes.filter((node) => node !== undefined);
   const { name, description = '' } = words;
   const blocks = outline.blocks.map(blockOf);
