@@ -33,7 +33,7 @@ export function grow(numbers: readonly number[]): Dish[] {
     const kinds = ['output', 'skill', 'skill', 'skill', 'skill', 'wait', 'if', 'parallel', 'map', 'loop'] as const;
     const kind = kinds[draw(depth < depthMax && steps < stepsMax ? 10 : 6)] ?? 'output';
     const fails = kind === 'skill' && draw(6) === 1;
-    const catches = (['no', 'no', 'continue', 'steps'] as const)[draw(4)] ?? 'no';
+    const catches = (['no', 'no', 'continue', 'steps'] as const)[draw(depth < depthMax ? 4 : 3)] ?? 'no';
     const count = kind === 'map' ? draw(4) : kind === 'loop' ? 1 + draw(3) : draw(2);
     const branches = { if: 2, parallel: 1 + draw(3), map: 1, loop: 1, skill: 0, output: 0, wait: 0 }[kind];
     const inner = kind === 'skill' && catches === 'steps' ? 1 : branches;
