@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../bindings/types.ts';
+import { terms } from '../hub/mesh.ts';
 import { hasChromium, inChromium } from '../support/chromium.ts';
 import { violationsOf } from './axe.ts';
 import { TestFace } from './face.ts';
@@ -30,7 +31,7 @@ describe.skipIf(!hasChromium)(inChromium('what each role may press'), { timeout:
     face = await TestFace.start();
     await face.startLimb('attic');
     await face.ask('What is a limb?');
-    await face.submit('reason', 'fail at this', { question: 'fail at this' }, { ...plainTerms, attemptsMax: 1 });
+    await face.submit('reason', 'fail at this', { question: 'fail at this' }, terms({ attemptsMax: 1 }));
     await face.submit('count', 'Count the sheep', { number: 1 });
     await face.owner.reducers.setBudget({
       tenantId: 1n,
@@ -91,18 +92,3 @@ describe.skipIf(!hasChromium)(inChromium('what each role may press'), { timeout:
     expect(face.errors).toEqual([]);
   });
 });
-
-const plainTerms = {
-  target: undefined,
-  priority: 5,
-  runAfter: undefined,
-  deadline: undefined,
-  attemptsMax: 0,
-  dedupeKey: '',
-  concurrencyKey: '',
-  concurrencyMax: 0,
-  labels: [],
-  parent: undefined,
-  needs: undefined,
-  treeBudget: undefined,
-};
