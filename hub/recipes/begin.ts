@@ -201,29 +201,6 @@ export function beginMap(turn: Turn, step: StepRow, over: Json): void {
   turn.next(step.runId, 'Spread', step.id);
 }
 
-/** Opens as many items of a map as may go on at once, a bounded number at a time. */
-export function spread(turn: Turn, step: StepRow): void {
-  const { action } = turn.node(step.runId, step.node);
-  if (action.kind !== 'Map' || step.state.tag !== 'Running') return;
-  if (step.closed >= step.total) {
-    // One that failed keeps them, for those items that are begun when it is taken up again.
-    turn.ctx.db.stepItems.stepId.delete(step.id);
-    endStep(turn, step, { state: 'Done' });
-    turn.next(step.runId, 'Settle', step.id);
-    return;
-  }
-  const free = Math.min(action.limit - (step.opened - step.closed), step.total - step.opened);
-  const count = Math.min(free, limits.spreadMax);
-  if (count <= 0) return;
-  const row = turn.ctx.db.stepItems.stepId.find(step.id);
-  const items = row ? (JSON.parse(row.items) as readonly Json[]) : undefined;
-  for (let index = step.opened; index < step.opened + count; index++) {
-    openFrame(turn, frameWithin(step, action.block, index, JSON.stringify(items ? (items[index] ?? null) : index)));
-  }
-  turn.ctx.db.step.id.update({ ...step, opened: step.opened + count });
-  if (free > count) turn.next(step.runId, 'Spread', step.id);
-}
-
 function beginWait(
   turn: Turn,
   step: StepRow,

@@ -4,12 +4,11 @@ import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { utf8Bytes } from '../lib/text.ts';
 import type { FrameRow, RunRow, StepRow } from '../schema.ts';
+import { followersOf, takeUp } from './again.ts';
 import { attempt, beginMap, insertStep, setTimeLimit, submitWork } from './begin.ts';
-import { frameOf, framesOf, isPassed, isUnderWay, stepsIn } from './rows.ts';
+import { frameOf } from './rows.ts';
 import { countRuns, isFinal, rootOf, startInside } from './runs.ts';
-import { isReady } from './settle.ts';
 import type { Turn } from './turn.ts';
-import { isRecovery } from './values.ts';
 
 // A run that has ended is taken up again: a step and all that comes after it are done anew, and so is whatever had failed, was
 // cut off or was undone. What had ended well stays as it is. A step that is done anew gets a new row, and the old one is kept.
@@ -100,72 +99,6 @@ function requireStepOf({ ctx }: Turn, run: RunRow, stepId: bigint): StepRow {
   return step;
 }
 
-/**
- * Opens a frame again. Done anew is: `fresh`, what was undone with all that came after it, and what had failed or was cut off.
- * A step with others inside of it that failed or was cut off goes on inside, and so does `kept`.
- */
-function takeUp(turn: Turn, frame: FrameRow, fresh: ReadonlySet<number>, kept: number | undefined): void {
-  const { ctx } = turn;
-  const again = new Set(fresh);
-  const rows = stepsIn(ctx, frame.id);
-  for (const { node, state } of rows) {
-    if (state.tag !== 'Undone' || node === kept) continue;
-    for (const one of [node, ...followersOf(turn, frame.runId, node)]) again.add(one);
-  }
-  for (const step of rows) {
-    const isCutOff = (step.state.tag === 'Failed' && !step.isHandled) || step.state.tag === 'Cancelled';
-    if (again.has(step.node)) replace(turn, step);
-    else if (step.node === kept) goOnInside(turn, step);
-    else if (isCutOff && hasOpenEnds(turn, step)) goOnInside(turn, step);
-    else if (isCutOff) replace(turn, step);
-  }
-  const block = requireRow(turn.plan(frame.runId).blocks[frame.block], `block ${frame.block}`);
-  const now = new Map(stepsIn(ctx, frame.id).map((step) => [step.node, step]));
-  const remaining = block.nodes.filter((node) => {
-    const step = now.get(node);
-    return !step || !isPassed(step);
-  });
-  const opened = ctx.db.frame.id.update({ ...frame, isOpen: true, remaining: remaining.length });
-  for (const node of block.nodes) {
-    if (!now.has(node) && isReady(turn, opened, node)) turn.start(frame.runId, frame.id, node);
-  }
-}
-
-/** A step that has others inside of it is under way again, and so are its parts that had not ended. */
-function goOnInside(turn: Turn, step: StepRow): void {
-  const { ctx } = turn;
-  const run = turn.run(step.runId);
-  const wasEnded = !isUnderWay(step.state.tag);
-  if (wasEnded) ctx.db.run.id.update({ ...run, endedCount: run.endedCount - 1 });
-  const closed = framesOf(ctx, step.id).filter((frame) => frame.remaining === 0 && isPart(turn, step, frame)).length;
-  ctx.db.step.id.update({
-    ...step,
-    state: { tag: 'Running' },
-    error: '',
-    isHandled: false,
-    finishedAt: undefined,
-    closed,
-  });
-  ctx.db.stepOutput.stepId.delete(step.id);
-  setTimeLimit(ctx, step, turn.node(step.runId, step.node));
-  for (const frame of framesOf(ctx, step.id)) {
-    if (frame.remaining > 0 && isPart(turn, step, frame)) takeUp(turn, frame, new Set(), undefined);
-  }
-  turn.next(step.runId, 'Spread', step.id);
-}
-
-function hasOpenEnds(turn: Turn, step: StepRow): boolean {
-  return framesOf(turn.ctx, step.id).some((frame) => frame.remaining > 0 && isPart(turn, step, frame));
-}
-
-function isPart(turn: Turn, step: StepRow, { block }: FrameRow): boolean {
-  return !isRecovery(turn.plan(step.runId), step, block);
-}
-
-function replace({ ctx }: Turn, step: StepRow): void {
-  ctx.db.step.id.update({ ...requireRow(ctx.db.step.id.find(step.id), `step ${step.id}`), isReplaced: true });
-}
-
 /** A step is begun with an input that somebody has changed. */
 function beginWith(turn: Turn, before: StepRow, input: string): void {
   const frame = frameOf(turn.ctx, before);
@@ -178,18 +111,4 @@ function beginWith(turn: Turn, before: StepRow, input: string): void {
     if (action.kind === 'Map') beginMap(turn, step, JSON.parse(input) as Json);
     if (action.kind === 'Recipe') startInside(turn, step, action.recipe, input);
   });
-}
-
-/** Everything that comes after a step in its block. */
-function followersOf(turn: Turn, runId: bigint, node: number): Set<number> {
-  const found = new Set<number>();
-  const line = [node];
-  for (let next = line.pop(); next !== undefined; next = line.pop()) {
-    for (const follower of turn.node(runId, next).followers) {
-      if (found.has(follower)) continue;
-      found.add(follower);
-      line.push(follower);
-    }
-  }
-  return found;
 }

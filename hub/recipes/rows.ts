@@ -21,6 +21,15 @@ export function framesOf(ctx: Ctx, stepId: bigint): FrameRow[] {
   return [...ctx.db.frame.byIndex.filter(stepId)];
 }
 
+/** The frame of a step's block with this index, if it was ever opened; a run's own is none. */
+export function frameAt(
+  ctx: Ctx,
+  { stepId, index, block }: Pick<FrameRow, 'stepId' | 'index' | 'block'>,
+): FrameRow | undefined {
+  if (stepId === 0n) return undefined;
+  return [...ctx.db.frame.byIndex.filter([stepId, index])].find((frame) => frame.block === block);
+}
+
 export function frameOf(ctx: Ctx, step: StepRow): FrameRow {
   return requireRow(ctx.db.frame.id.find(step.frameId), `frame ${step.frameId}`);
 }
@@ -34,13 +43,16 @@ export function isPassed({ state, isHandled }: Pick<StepRow, 'state' | 'isHandle
   return state.tag === 'Done' || state.tag === 'Skipped' || (state.tag === 'Failed' && isHandled);
 }
 
-/** Opens a frame and has its first steps started. */
+/** Opens a frame, one that was there before if there is, and has its first steps started. */
 export function openFrame(
   turn: Turn,
   of: Pick<FrameRow, 'runId' | 'tenantId' | 'stepId' | 'block' | 'index' | 'item'>,
 ): FrameRow {
   const block = requireRow(turn.plan(of.runId).blocks[of.block], `block ${of.block}`);
-  const frame = turn.ctx.db.frame.insert({ id: 0n, ...of, remaining: block.nodes.length, isOpen: true });
+  const { frame: frames } = turn.ctx.db;
+  const before = frameAt(turn.ctx, of);
+  const row = { ...of, remaining: block.nodes.length, isOpen: true };
+  const frame = before ? frames.id.update({ ...row, id: before.id }) : frames.insert({ ...row, id: 0n });
   for (const node of block.first) turn.start(of.runId, frame.id, node);
   return frame;
 }

@@ -69,7 +69,8 @@ function endFrame(turn: Turn, frame: FrameRow): void {
     turn.next(frame.runId, 'Settle', owner.id);
     return;
   }
-  const closed = owner.closed + 1;
+  // An item that its map has yet to come to is counted then.
+  const closed = owner.closed + (frame.index < owner.opened ? 1 : 0);
   const counted = ctx.db.step.id.update({ ...owner, closed });
   const { action } = turn.node(frame.runId, owner.node);
   if (action.kind === 'Map') {

@@ -28,6 +28,7 @@ export function afterUndo(turn: Turn, undo: StepRow): void {
     let step: StepRow | undefined = requireRow(ctx.db.step.id.find(undo.undoes), `step ${undo.undoes}`);
     while (step) {
       if (step.state.tag === 'Done') ctx.db.step.id.update({ ...step, state: { tag: 'Undone' } });
+      else if (step.isHandled) ctx.db.step.id.update({ ...step, isHandled: false });
       const { stepId } = frameOf(ctx, step);
       step = stepId === 0n ? undefined : requireRow(ctx.db.step.id.find(stepId), `step ${stepId}`);
     }

@@ -1,8 +1,9 @@
 import { limits } from '../lib/limits.ts';
 import type { Ctx, StepRow } from '../schema.ts';
-import { spread, startStep } from './begin.ts';
+import { startStep } from './begin.ts';
 import { cancelStep } from './cancel.ts';
 import { settle } from './settle.ts';
+import { spread } from './spread.ts';
 import { goOnSoon, type Move, type Turn } from './turn.ts';
 import { undoNext } from './undo.ts';
 

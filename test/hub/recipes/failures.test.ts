@@ -118,6 +118,56 @@ describe('compensations', () => {
     expect(serve(mesh, limb, failing()).map(({ say }) => say)).toEqual(['a', 'part 0', 'part 1', 'last']);
     expect(runOf(mesh, id)).toMatchObject({ state: { tag: 'Done' }, error: '', retries: 1 });
   });
+
+  const inside = (kind: string) => `
+  - id: each
+    ${kind}
+    steps:
+      - { id: first, skill: reason, input: { say: first } }
+      - { id: part, skill: reason, input: { say: part }, compensate: { skill: reason, input: { say: undo } } }
+      - { id: rest, skill: reason, input: { say: rest } }`;
+  /** The second `rest` fails. */
+  const breaking = (): Cooking => {
+    let rests = 0;
+    return ({ say }) => (say === 'rest' && ++rests === 2 ? { fails: 'no' } : { text: String(say) });
+  };
+
+  it('make a retry do again what was undone in items that had ended, no more of them at once than the limit', () => {
+    const id = cook(mesh, inside('map: 3\n    limit: 1'));
+    serve(mesh, limb, breaking());
+    expect(statesOf(mesh, id)).toMatchObject({ 'each[0].part': 'Undone', 'each[1].part': 'Undone' });
+    retry(id);
+    expect(mesh.rows('offer')).toHaveLength(1);
+    const said = serve(mesh, limb, failing()).map(({ say }) => say);
+    expect(said).toEqual(['part', 'rest', 'part', 'rest', 'first', 'part', 'rest']);
+    expect(runOf(mesh, id).state.tag).toBe('Done');
+  });
+
+  it('make a retry do a round again in which something was undone, and the rounds after it', () => {
+    const id = cook(mesh, inside('loop: 3'));
+    serve(mesh, limb, breaking());
+    retry(id);
+    const said = serve(mesh, limb, failing()).map(({ say }) => say);
+    expect(said).toEqual(['part', 'rest', 'first', 'part', 'rest', 'first', 'part', 'rest']);
+    expect(runOf(mesh, id).state.tag).toBe('Done');
+  });
+
+  it('make a retry try again what was passed over, if something that was done instead was undone', () => {
+    const undo = 'compensate: { skill: reason, input: { say: undo } }';
+    const id = cook(
+      mesh,
+      `
+  - id: a
+    skill: reason
+    input: { say: a }
+    onFailure: [{ id: instead, skill: reason, input: { say: instead }, ${undo} }]
+  - { id: last, skill: reason, input: { say: last } }`,
+    );
+    serve(mesh, limb, failing('a', 'last'));
+    retry(id);
+    expect(serve(mesh, limb, failing('a')).map(({ say }) => say)).toEqual(['a', 'instead', 'last']);
+    expect(runOf(mesh, id).state.tag).toBe('Done');
+  });
 });
 
 describe('a retry', () => {
@@ -168,6 +218,30 @@ describe('a retry', () => {
     retry(id, stepAt(mesh, id, 'each[0].work').id, '{"say":"X"}');
     expect(serve(mesh, limb, failing()).map(({ say }) => say)).toEqual(['X', 'X!']);
     expect(outputOf(mesh, id)).toEqual(['X!', 'y!', 'z!']);
+  });
+
+  it('from inside of a round does the later rounds anew too', () => {
+    const id = cook(
+      mesh,
+      '\n  - { id: each, loop: 3, steps: [{ id: a, skill: reason, input: { say: "{{round}}" } }] }',
+    );
+    serve(mesh, limb, failing());
+    retry(id, stepAt(mesh, id, 'each[1].a').id, '{"say":"second"}');
+    expect(serve(mesh, limb, failing()).map(({ say }) => say)).toEqual(['second', 3]);
+    expect(runOf(mesh, id).state.tag).toBe('Done');
+  });
+
+  it('of a run that was cancelled while it was paused begins with the items that had not been begun', () => {
+    const id = cook(
+      mesh,
+      '\n  - { id: each, map: 3, limit: 1, steps: [{ id: a, skill: reason, input: { say: "{{item}}" } }] }',
+    );
+    mesh.call(mesh.owner, 'pauseRun', { runId: id });
+    serve(mesh, limb, failing());
+    mesh.call(mesh.owner, 'cancelRun', { runId: id });
+    retry(id);
+    expect(serve(mesh, limb, failing()).map(({ say }) => say)).toEqual([1, 2]);
+    expect(runOf(mesh, id).state.tag).toBe('Done');
   });
 
   it('is refused of a run that goes on, that is a part of another, or without anything to do', () => {

@@ -4,7 +4,7 @@ import type { Mark } from '../../../engine/testing/index.ts';
 import { Figures } from '../../support/figures.ts';
 import { announce, joinLimb, type Mesh, type MeshClient, type MeshModule, startMesh, summary } from '../mesh.ts';
 import { type Expected, grow, interpret, written } from './graphs.ts';
-import { runOf, start } from './kitchen.ts';
+import { runOf, type StepOf, start, stepsOf } from './kitchen.ts';
 
 // Random recipes whose tasks fail, whose limbs go away and whose hub loses power, against a naive interpreter.
 // HELIX_RECIPES says how many are tried.
@@ -26,9 +26,12 @@ describe('whatever happens to its limbs and its hub, a run', () => {
   it('has each effect once, undoes in reverse order, and counts exactly', { timeout: 3_600_000 }, async () => {
     const numbers = fc.array(fc.nat({ max: 999 }), { minLength: 40, maxLength: 90, size: 'max' });
     const troubles = fc.array(fc.nat({ max: 19 }), { minLength: 20, maxLength: 80, size: 'max' });
-    await fc.assert(fc.asyncProperty(numbers, troubles, check), { numRuns: recipeCount });
+    await fc.assert(fc.asyncProperty(numbers, troubles, check), { numRuns: recipeCount, endOnFailure: true });
   });
 });
+
+/** What stood before a step may fail is mended when its run is taken up again. */
+let isMended = false;
 
 /** A task that was completed, in the order in which that was taken. */
 interface Effect {
@@ -38,6 +41,7 @@ interface Effect {
 
 async function check(numbers: readonly number[], troubles: readonly number[]): Promise<void> {
   await mesh.rewind(mark);
+  isMended = false;
   const dishes = grow(numbers);
   mesh.call(mesh.owner, 'saveRecipe', { tenantId: 1n, text: written(dishes), notation: { tag: 'Json' } });
   const id = start(mesh, 'dish');
@@ -47,12 +51,27 @@ async function check(numbers: readonly number[], troubles: readonly number[]): P
   figures.add(`runs ${run.state.tag.toLowerCase()}`);
   expect(run.state.tag, run.error).toBe(expected.isDone ? 'Done' : 'Failed');
   checkEffects(effects, expected);
+  checkRest(id, expected.isDone, effects.length);
+  if (expected.isDone) return;
+  const before = stepsOf(mesh, id);
+  isMended = true;
+  mesh.call(mesh.owner, 'retryRun', { runId: id, stepId: 0n, input: '' });
+  const anew = await live(id, [...troubles].reverse());
+  figures.add('runs taken up again');
+  expect(runOf(mesh, id).state.tag, runOf(mesh, id).error).toBe('Done');
+  checkAnew(effects, anew, before, interpret(dishes, { isMended }).effects);
+  checkRest(id, true, effects.length + anew.length);
+}
+
+/** What a run leaves behind when it has ended. */
+function checkRest(id: bigint, isDone: boolean, effectCount: number): void {
+  const run = runOf(mesh, id);
   const summaries = mesh.rows('summary');
   expect([run.tokensIn, run.tokensOut]).toEqual([BigInt(summaries.length * 3), BigInt(summaries.length)]);
-  expect(effects).toHaveLength(summaries.length);
+  expect(effectCount).toBe(summaries.length);
   expect(run.endedCount).toBe(run.stepCount);
   const left = (['stepTask', 'stepClock', 'eventWait', 'move', 'lease', 'queueEntry', 'stepItems'] as const).filter(
-    (table) => mesh.rows(table).length > 0 && (table !== 'stepItems' || expected.isDone),
+    (table) => mesh.rows(table).length > 0 && (table !== 'stepItems' || isDone),
   );
   expect(left).toEqual([]);
   expect(mesh.rows('usage')[0]).toMatchObject({ unfinishedRuns: 0, unfinishedTasks: 0 });
@@ -68,6 +87,48 @@ function checkEffects(effects: readonly Effect[], expected: Expected): void {
   else for (const path of done) expect(expected.effects).toContain(path);
   const toUndo = expected.isDone ? [] : done.filter((path) => expected.undoable.has(path)).reverse();
   expect(undone).toEqual(toUndo);
+}
+
+/** Done anew is what had not been done, what was undone, and what came after that; nothing else. */
+function checkAnew(
+  first: readonly Effect[],
+  anew: readonly Effect[],
+  before: ReadonlyMap<string, StepOf>,
+  expected: ReadonlySet<string>,
+): void {
+  const done = first.filter(({ isUndo }) => !isUndo).map(({ path }) => path);
+  const kept = new Set(done.filter((path) => !isDueAgain(path, before)));
+  const paths = anew.map(({ path }) => path);
+  figures.add('effects done anew', paths.length);
+  figures.add('effects kept', kept.size);
+  expect(anew.filter(({ isUndo }) => isUndo)).toEqual([]);
+  expect(new Set(paths).size, `twice: ${paths}`).toBe(paths.length);
+  expect(new Set(paths)).toEqual(new Set([...expected].filter((path) => !kept.has(path))));
+}
+
+/**
+ * Whether what was done has to be done again: itself or the step in whose place it was done was lost, or one before it in its block,
+ * or in an earlier round of a loop that it is in.
+ */
+function isDueAgain(path: string, before: ReadonlyMap<string, StepOf>): boolean {
+  const lost = [...before.values()].filter(
+    ({ state: { tag }, isHandled }) => tag !== 'Done' && tag !== 'Skipped' && !isHandled,
+  );
+  let above = '';
+  for (const name of path.split('.')) {
+    const [, number = 0, round = 0] = /^s(\d+)(?:\[(\d+)\])?$/.exec(name)?.map(Number) ?? [];
+    const kind = before.get(`${above}s${number}`)?.kind.tag;
+    for (const { path: other } of lost) {
+      if (!other.startsWith(above)) continue;
+      const rest = other.slice(above.length);
+      const [, earlier = 0, inside = -1] = /^s(\d+)(?:\[(\d+)\])?/.exec(rest)?.map(Number) ?? [];
+      const isBeside = /^\w+$/.test(rest);
+      if (isBeside && (earlier < number || (earlier === number && kind === 'Skill'))) return true;
+      if (kind === 'Loop' && earlier === number && inside >= 0 && inside < round) return true;
+    }
+    above += `${name}.`;
+  }
+  return false;
 }
 
 /** Lets limbs work, with what goes wrong meanwhile, until the run has ended. */
@@ -126,7 +187,8 @@ function work(limb: MeshClient, trouble: number, effects: Effect[]): void {
   const { taskId, attempt } = lease;
   const task = mesh.rows('task').find((row) => row.id === taskId);
   const input = JSON.parse(mesh.rows('taskInput').find((row) => row.taskId === taskId)?.input ?? '{}');
-  if (input.fails) limb.call('failTask', { taskId, attempt, error: 'no', isRetryable: false });
+  if (input.fails && !(isMended && input.isMendable))
+    limb.call('failTask', { taskId, attempt, error: 'no', isRetryable: false });
   else if (trouble === 4 && (task?.failures ?? 0) < 3) {
     limb.call('failTask', { taskId, attempt, error: 'not now', isRetryable: true });
     figures.add('attempts failed');

@@ -53,7 +53,7 @@ function stepOf({ id, kind, catches, isUndoable, count, blocks, fails }: Dish): 
   switch (kind) {
     case 'skill':
       return {
-        ...{ id, skill: 'reason', input: { fails } },
+        ...{ id, skill: 'reason', input: { fails, isMendable: catches === 'no' } },
         ...(catches === 'no' ? {} : { onFailure: catches === 'continue' ? 'continue' : first }),
         ...(isUndoable ? { compensate: { skill: 'reason', input: { fails: false } } } : {}),
       };
@@ -73,7 +73,12 @@ function stepOf({ id, kind, catches, isUndoable, count, blocks, fails }: Dish): 
   }
 }
 
-export interface Expected {
+/** Whether the steps that nobody catches have stopped to fail. */
+export interface Kitchen {
+  readonly isMended: boolean;
+}
+
+export interface Expected extends Kitchen {
   isDone: boolean;
   /** The paths of the tasks that succeed, if nothing is cut off. */
   readonly effects: Set<string>;
@@ -82,8 +87,8 @@ export interface Expected {
 }
 
 /** Goes through a recipe as simply as can be: one step after the other, to the first failure that nobody catches. */
-export function interpret(dishes: readonly Dish[]): Expected {
-  const expected: Expected = { isDone: true, effects: new Set(), undoable: new Set() };
+export function interpret(dishes: readonly Dish[], kitchen: Kitchen = { isMended: false }): Expected {
+  const expected: Expected = { ...kitchen, isDone: true, effects: new Set(), undoable: new Set() };
   expected.isDone = through(dishes, '', expected);
   return expected;
 }
@@ -97,7 +102,9 @@ function one({ kind, fails, catches, isUndoable, count, blocks }: Dish, path: st
   const [first = [], second = []] = blocks;
   switch (kind) {
     case 'skill':
-      if (fails) return catches === 'continue' || (catches === 'steps' && through(first, `${path}.`, expected));
+      if (fails && !(expected.isMended && catches === 'no')) {
+        return catches === 'continue' || (catches === 'steps' && through(first, `${path}.`, expected));
+      }
       expected.effects.add(path);
       if (isUndoable) expected.undoable.add(path);
       return true;
