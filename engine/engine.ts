@@ -20,7 +20,7 @@ import {
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { rawModuleVersion10 } from './module/raw-type.ts';
 import { type OpenTransactions, Procedures } from './procedures.ts';
-import type { Caller, QuerySetUpdate } from './query/contract.ts';
+import type { Caller } from './query/contract.ts';
 import { createQueries, type Queries } from './query/queries.ts';
 import { Recorder } from './recorder.ts';
 import { Room } from './room.ts';
@@ -28,6 +28,7 @@ import { schemaVersion9 } from './schema.ts';
 import type { Client, JsonText } from './serve/contract.ts';
 import type { Transaction } from './store/contract.ts';
 import type { Store } from './store/store.ts';
+import { Transactions } from './transactions.ts';
 
 export interface EngineParts {
   readonly identity: bigint;
@@ -70,12 +71,11 @@ export class Engine {
   #module: LoadedModule;
   #instance: ModuleInstance;
   #procedures: Procedures;
-  #queries: Queries;
+  readonly #queries: Queries;
+  readonly #transactions: Transactions;
   #catalog: Catalog;
   #reducers: ReadonlyMap<string, ReducerDef>;
   #procedureDefs: ReadonlyMap<string, ProcedureDef>;
-  /** The transaction that has begun and not ended. */
-  #open: Transaction | undefined;
   #isGuarded = false;
   #isClosed = false;
 
@@ -104,6 +104,14 @@ export class Engine {
       catalog,
       reader: (table) => this.store.table(table),
       evaluateView: (view, sender) => this.#evaluateView(view, sender),
+    });
+    this.#transactions = new Transactions({
+      store: parts.store,
+      log: parts.log,
+      queries: this.#queries,
+      recorder: this.#recorder,
+      firings: this.#firings,
+      explain: (error) => this.explain(error),
     });
   }
 
@@ -255,23 +263,10 @@ export class Engine {
     }
   }
 
-  /**
-   * Runs one transaction. `body` writes; when it ends well and no view objects, the changes are committed, logged, and
-   * delivered to everybody who sees them but `client`, whose part is returned.
-   */
+  /** Runs one transaction: `Transactions.run`. */
   transact(origin: Origin, client: Client | undefined, body: (tx: Transaction) => Outcome): CallResult {
     if (this.#isClosed) return { kind: 'failed', message: reopening };
-    const tx = this.#begin();
-    let ending: Outcome;
-    try {
-      ending = body(tx);
-    } catch (error) {
-      this.#rollback();
-      return refusalOf(error);
-    }
-    if (ending.kind === 'ok') return this.#commit(tx, origin, client);
-    this.#rollback();
-    return ending;
+    return this.#transactions.run(origin, client, body);
   }
 
   /**
@@ -300,12 +295,6 @@ export class Engine {
     return { identity, isOwner: identity === this.owner };
   }
 
-  #begin(): Transaction {
-    assert(!this.#open, 'a transaction is open already');
-    this.#open = this.store.begin();
-    return this.#open;
-  }
-
   /** Whether commits of any kind are taken, as far as the disk goes. */
   get hasRoom(): boolean {
     return this.#log.hasRoom;
@@ -315,36 +304,6 @@ export class Engine {
   requireRoom(bytes: number): void {
     this.store.requireMemoryFor(bytes);
     this.#log.requireRoom(bytes, false);
-  }
-
-  /** The one way in which rows change for good. Ends the transaction in any case. */
-  #commit(tx: Transaction, origin: Origin, client: Client | undefined): CallResult {
-    const changes = tx.changes();
-    try {
-      this.#queries.prepare(changes);
-    } catch (error) {
-      this.#rollback();
-      return { kind: 'failed', message: this.explain(error) };
-    }
-    try {
-      this.#recorder.requireRoom(origin, changes);
-    } catch (error) {
-      this.#rollback();
-      return refusalOf(error);
-    }
-    const positions = tx.positions(changes);
-    tx.commit();
-    this.#open = undefined;
-    this.#recorder.record(origin, changes, positions);
-    if (changes.length === 0) return { kind: 'ok', offset: this.offset, update: [] };
-    const { offset } = this;
-    this.#firings.follow(changes);
-    let own: readonly QuerySetUpdate[] = [];
-    for (const [subscriber, update] of this.#queries.publish(changes)) {
-      if (subscriber === client) own = update;
-      else (subscriber as Client).deliver({ kind: 'transaction-update', update, origin }, offset);
-    }
-    return { kind: 'ok', offset, update: own };
   }
 
   /** Goes on with a fresh instance of the module. */
@@ -358,15 +317,15 @@ export class Engine {
     const transactions: OpenTransactions = {
       begin: () => {
         resumeBare();
-        return this.#begin();
+        return this.#transactions.begin();
       },
       commit: (tx, origin) => {
-        const result = this.#commit(tx, origin, undefined);
+        const result = this.#transactions.commit(tx, origin, undefined);
         this.#firings.arm();
         if (result.kind === 'ok') return;
         throw new Rejection(result.kind === 'refused' ? result.code : 'not-committed', result.message);
       },
-      rollback: () => this.#rollback(),
+      rollback: () => this.#transactions.rollback(),
     };
     const host = this.#moduleHost();
     const options = this.#procedureOptions;
@@ -437,15 +396,9 @@ export class Engine {
 
   /** Undoes the transaction whose time was up. What the module keeps in variables may be half changed: it starts anew. */
   #abandon(why: string): void {
-    if (this.#open) this.#rollback();
+    this.#transactions.rollback();
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message: why });
     this.#attach();
-  }
-
-  #rollback(): void {
-    this.#open?.rollback();
-    this.#open = undefined;
-    this.#queries.discard();
   }
 
   /** What a caller may know of a failure; what it may not know goes to the database's log. */
@@ -456,12 +409,6 @@ export class Engine {
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
     return fatalMessage;
   }
-}
-
-/** @throws whatever is not a want of room */
-function refusalOf(error: unknown): CallResult {
-  if (!(error instanceof Rejection) || (error.code !== 'disk-full' && error.code !== 'memory-full')) throw error;
-  return { kind: 'refused', code: error.code, message: error.message };
 }
 
 /** By source names too, but a canonical name comes first. */

@@ -101,8 +101,8 @@ export class Store implements Follower, Holder {
     const old = this.#table(id);
     const altered = new Table(def, this.#meter);
     for (const handle of old.scan()) altered.load(transformRow(old.row(handle)));
-    for (const sequence of altered.sequences) {
-      const before = old.sequences.find((other) => other.def.column === sequence.def.column);
+    for (const sequence of altered.sequences.all) {
+      const before = old.sequences.of(sequence.def.column);
       if (before !== undefined) sequence.next = before.next;
     }
     this.#tables.set(id, altered);
@@ -144,15 +144,13 @@ export class Store implements Follower, Holder {
   }
 
   sequencePositions(): SequencePosition[] {
-    return [...this.#tables.values()].flatMap((table) =>
-      table.sequences.map(({ def, next }) => ({ table: table.def.id, column: def.column, next })),
-    );
+    return [...this.#tables.values()].flatMap((table) => table.sequences.positions());
   }
 
   /** Positions of tables or sequences that are no longer there are passed over. */
   restoreSequences(positions: readonly SequencePosition[]): void {
     for (const { table, column, next } of positions) {
-      const sequence = this.#tables.get(table)?.sequences.find(({ def }) => def.column === column);
+      const sequence = this.#tables.get(table)?.sequences.of(column);
       if (sequence !== undefined) sequence.next = next;
     }
   }

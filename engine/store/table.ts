@@ -3,21 +3,19 @@ import { type Layout, layoutOf } from '../bsatn/layout.ts';
 import { assert } from '../errors.ts';
 import type { Meter } from './budget.ts';
 import { HeapChange } from './change.ts';
-import type { Bound, RowHandle, SequencePosition, TableReader } from './contract.ts';
+import type { Bound, RowHandle, TableReader } from './contract.ts';
 import type { IndexId, TableDef } from './definition.ts';
+import { Deletions } from './deletions.ts';
 import { Handles } from './handles.ts';
 import { committed, Heap, live, noted } from './heap.ts';
 import { StoreRejection } from './rejection.ts';
 import { RowSet } from './row-set.ts';
-import { Sequence } from './sequence.ts';
 import { TableIndex } from './table-index.ts';
+import { TableSequences } from './table-sequences.ts';
 
-const nothing = new Uint8Array();
 /** About what a row costs beside its bytes: its slot and the rest of its place, and its entry in each index. */
 const slotBytes = 32;
 const entryBytes = 28;
-/** Up to so many deletes of one transaction are searched one by one for an equal row. */
-const deletesSearchedMax = 8;
 
 /**
  * One table. Its indexes always show what the open transaction sees: rows that it deleted keep their place in the heap,
@@ -27,7 +25,7 @@ export class Table implements TableReader {
   readonly def: TableDef;
   readonly layout: Layout;
   readonly indexes: readonly TableIndex[];
-  readonly sequences: readonly Sequence[];
+  readonly sequences: TableSequences;
   readonly #heap = new Heap();
   /** Finds equal rows: the first unique index, whose key equal rows share, or else all rows by their bytes. */
   readonly #identity: TableIndex | undefined;
@@ -40,11 +38,7 @@ export class Table implements TableReader {
   #visibleBytes = 0;
   /** The open transaction's inserts in order; the ones that it deleted again have lost `live`. */
   readonly #inserted = new Handles();
-  /** The open transaction's deletes of committed rows; the ones that it inserted again are `live`. */
-  readonly #deleted = new Handles();
-  /** The first `#deletedRowCount` of `#deleted`, once they are many. */
-  readonly #deletedRows: RowSet;
-  #deletedRowCount = 0;
+  readonly #deleted = new Deletions(this.#heap);
   /** Handles of rows that are gone, to be freed when the next transaction begins. */
   readonly #gone = new Handles();
 
@@ -54,12 +48,9 @@ export class Table implements TableReader {
     this.#rowCost = slotBytes + entryBytes * Math.max(1, def.indexes.length);
     this.layout = layoutOf(def.row);
     this.indexes = def.indexes.map((index) => new TableIndex(index, this.layout, this.#heap));
-    this.sequences = def.sequences
-      .map((sequence) => new Sequence(sequence, def.row))
-      .sort((a, b) => a.def.column - b.def.column);
+    this.sequences = new TableSequences(def, this.layout, this.#heap);
     this.#identity = this.indexes.find((index) => index.def.isUnique);
     this.#rows = this.#identity === undefined ? new RowSet(this.#heap) : undefined;
-    this.#deletedRows = new RowSet(this.#heap);
   }
 
   get rowCount(): number {
@@ -149,13 +140,13 @@ export class Table implements TableReader {
   insert(row: Uint8Array): Uint8Array {
     this.#checkRow(row);
     const handle = this.#heap.add(row);
-    const generated = this.#generate(handle);
+    const generated = this.sequences.generate(handle);
     const same = this.#probeUnique(handle);
     if (same >= 0) {
       this.#heap.free(handle);
       return generated;
     }
-    const deleted = this.#findDeleted(handle);
+    const deleted = this.#deleted.findEqual(handle);
     if (deleted >= 0) {
       this.#grow(handle, row.length + this.#rowCost);
       this.#heap.free(handle);
@@ -187,7 +178,7 @@ export class Table implements TableReader {
     }
     this.#checkRow(row);
     const handle = this.#heap.add(row);
-    const generated = this.#generate(handle);
+    const generated = this.sequences.generate(handle);
     const old = this.def.isEvent ? -1 : by.hash.probe(handle);
     if (old < 0) {
       this.#heap.free(handle);
@@ -206,7 +197,7 @@ export class Table implements TableReader {
       const other = index.hash.probe(handle);
       if (other >= 0 && other !== old) throw this.#collision(index, handle);
     }
-    const deleted = this.#findDeleted(handle);
+    const deleted = this.#deleted.findEqual(handle);
     if (deleted >= 0) {
       this.#heap.free(handle);
       this.#hide(old);
@@ -292,15 +283,6 @@ export class Table implements TableReader {
     this.#gone.clear();
   }
 
-  /** Where sequences stand that gave values which a replay of this change would not skip. */
-  unshownPositions(change: HeapChange | undefined): SequencePosition[] {
-    if (this.sequences.length === 0) return [];
-    const last = this.def.isEvent ? undefined : change?.lastInsert;
-    return this.sequences
-      .filter((sequence) => sequence.isAheadOf(last, last ? this.layout.columnStart(last, 0, sequence.def.column) : 0))
-      .map(({ def, next }) => ({ table: this.def.id, column: def.column, next }));
-  }
-
   // Outside transactions.
 
   /** Stores rows as committed, without looking at constraints, and moves sequences past their values. */
@@ -311,7 +293,7 @@ export class Table implements TableReader {
       const handle = this.#heap.add(row);
       assert(this.#findSame(handle) < 0, `a row that is applied to the table ${this.def.name} is stored already`);
       this.#show(handle, live | committed);
-      this.#skipSequences(handle);
+      this.sequences.skip(handle);
     }
   }
 
@@ -390,33 +372,6 @@ export class Table implements TableReader {
     return new StoreRejection('decode', `the table ${this.def.name}: ${cause.message}`, { cause });
   }
 
-  /** Fills the columns of sequences that are 0. */
-  #generate(handle: RowHandle): Uint8Array {
-    if (this.sequences.length === 0) return nothing;
-    const page = this.#heap.page(handle);
-    const start = this.#heap.start(handle);
-    let generated = nothing;
-    for (let i = 0; i < this.sequences.length; i++) {
-      const sequence = this.sequences[i] as Sequence;
-      const at = this.layout.columnStart(page, start, sequence.def.column);
-      if (!sequence.isZero(page, at)) continue;
-      sequence.take(page, at);
-      const before = generated;
-      generated = new Uint8Array(before.length + sequence.size);
-      generated.set(before);
-      for (let byte = 0; byte < sequence.size; byte++) generated[before.length + byte] = page[at + byte] as number;
-    }
-    return generated;
-  }
-
-  #skipSequences(handle: RowHandle): void {
-    const page = this.#heap.page(handle);
-    const start = this.#heap.start(handle);
-    for (const sequence of this.sequences) {
-      sequence.skip(page, this.layout.columnStart(page, start, sequence.def.column));
-    }
-  }
-
   /** Probes every unique index. @returns a row equal to the one at `handle`, or -1 @throws StoreRejection `unique` */
   #probeUnique(handle: RowHandle): RowHandle {
     if (this.#rows !== undefined) return this.#rows.findEqual(handle);
@@ -445,23 +400,6 @@ export class Table implements TableReader {
     if (this.#rows !== undefined) return this.#rows.findEqual(handle);
     const found = this.#identity?.hash.probe(handle) ?? -1;
     return found >= 0 && this.#heap.isEqual(found, handle) ? found : -1;
-  }
-
-  /** The equal row that the open transaction has deleted, or -1. */
-  #findDeleted(handle: RowHandle): RowHandle {
-    const deleted = this.#deleted;
-    if (deleted.length <= deletesSearchedMax) {
-      for (let i = 0; i < deleted.length; i++) {
-        const other = deleted.at(i);
-        if (this.#heap.isEqual(other, handle) && (this.#heap.state(other) & live) === 0) return other;
-      }
-      return -1;
-    }
-    while (this.#deletedRowCount < deleted.length) {
-      this.#deletedRows.add(deleted.at(this.#deletedRowCount++));
-    }
-    const found = this.#deletedRows.findEqual(handle);
-    return found >= 0 && (this.#heap.state(found) & live) === 0 ? found : -1;
   }
 
   #show(handle: RowHandle, state: number): void {
@@ -525,7 +463,5 @@ export class Table implements TableReader {
   #forgetTransaction(): void {
     this.#inserted.clear();
     this.#deleted.clear();
-    this.#deletedRowCount = 0;
-    this.#deletedRows.clear();
   }
 }

@@ -65,8 +65,8 @@ export class OpenTransaction implements Transaction {
     this.#assertOpen();
     const positions: SequencePosition[] = [];
     for (const table of this.#touched) {
-      if (table.sequences.length === 0) continue;
-      positions.push(...table.unshownPositions(changes.find((change) => change.table === table.def.id)));
+      if (table.sequences.all.length === 0) continue;
+      positions.push(...table.sequences.unshownPositions(changes.find((change) => change.table === table.def.id)));
     }
     return positions;
   }
