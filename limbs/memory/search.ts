@@ -1,4 +1,4 @@
-import type { Database } from './database/database.ts';
+import type { Database, Queries } from './database/database.ts';
 import { asReals } from './database/vector.ts';
 import { comparedMax } from './vector-index.ts';
 
@@ -89,14 +89,21 @@ function scopeOf({ labels }: SearchQuery): string {
 async function closest(database: Database, query: SearchQuery): Promise<Hit[]> {
   const { tenant, labels, embedding, depth } = query;
   const scope = scopeOf(query);
+  const hits = (queries: Queries, among: string) =>
+    queries.query<Hit>(
+      `WITH scope AS ${among} (SELECT id, embedding FROM chunks WHERE ${scope})
+       SELECT id::float8, 1 - (embedding <=> $3::real[]::vector) AS score
+       FROM scope ORDER BY embedding <=> $3::real[]::vector LIMIT $4`,
+      [tenant, labels, asReals([embedding]), depth],
+    );
   // Few among many: the index would give up before it has found them.
-  const among = (await presentIn(database, query, scope)) <= comparedMax ? 'MATERIALIZED' : 'NOT MATERIALIZED';
-  return database.query<Hit>(
-    `WITH scope AS ${among} (SELECT id, embedding FROM chunks WHERE ${scope})
-     SELECT id::float8, 1 - (embedding <=> $3::real[]::vector) AS score
-     FROM scope ORDER BY embedding <=> $3::real[]::vector LIMIT $4`,
-    [tenant, labels, asReals([embedding]), depth],
-  );
+  if ((await presentIn(database, query, scope)) <= comparedMax) return hits(database, 'MATERIALIZED');
+  return database.transaction(async (tx) => {
+    // The planner takes comparing two vectors for as cheap as comparing two numbers, and would rather compare and sort
+    // tens of thousands than ask the index.
+    await tx.run('SET LOCAL enable_sort = off');
+    return hits(tx, 'NOT MATERIALIZED');
+  });
 }
 
 /** About how many chunks there are in a scope, as far as that is more than are compared. */

@@ -14,5 +14,8 @@ export interface Queries {
   run(sql: string): Promise<void>;
 }
 
-/** Settings of every session: filters by tenant come after the index, which goes on until enough rows are left. */
-export const sessionSettings = 'SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 200';
+/**
+ * Settings of every session: filters by tenant come after the index, which goes on until enough rows are left. Compiling a
+ * query takes longer than all of the short ones of a memory.
+ */
+export const sessionSettings = 'SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 200; SET jit = off';
