@@ -1,3 +1,4 @@
+import type { CallResult } from './call.ts';
 import type { Engine } from './engine.ts';
 import { Rejection } from './errors.ts';
 import { clientTable } from './module/system-catalog.ts';
@@ -69,14 +70,18 @@ export class Clients {
       tx.deleteEqual(clientTable.id, row),
     );
     if (result.kind === 'ok') return;
-    const forgotten =
-      result.kind === 'refused'
-        ? result
-        : this.#engine.transact(this.#engine.origin('disconnect', identity, connectionId), undefined, (tx) => {
-            tx.deleteEqual(clientTable.id, row);
-            return { kind: 'ok' };
-          });
+    const forgotten = result.kind === 'refused' ? result : this.#forget(identity, connectionId, result.message);
     // The hook must not be skipped: what a client held would stay with it.
     if (forgotten.kind === 'refused') this.#room.defer(() => this.#end(identity, connectionId));
+  }
+
+  /** Removes a client whose hook has failed. */
+  #forget(identity: bigint, connectionId: bigint, reason: string): CallResult {
+    const message = `The disconnect hook failed: ${reason}`;
+    this.#engine.logs.add({ level: 'Error', ts: this.#engine.nowMicros(), message });
+    return this.#engine.transact(this.#engine.origin('disconnect', identity, connectionId), undefined, (tx) => {
+      tx.deleteEqual(clientTable.id, clientRow(identity, connectionId));
+      return { kind: 'ok' };
+    });
   }
 }

@@ -71,8 +71,7 @@ export class Firings {
   runSoon(name: string, args: Uint8Array): void {
     const reducer = this.#engine.reducer(name);
     if (!reducer) {
-      const message = `there is no reducer ${name} to run at once`;
-      this.#engine.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+      this.#log(`there is no reducer ${name} to run at once`);
       return;
     }
     this.#immediate.push({ reducer, args });
@@ -95,8 +94,9 @@ export class Firings {
 
   #fireDue(): void {
     this.#timer = undefined;
-    for (const { reducer, args } of this.#immediate.splice(0)) {
-      this.#engine.call(reducer, this.#engine.origin(reducer.name, this.#engine.identity), args);
+    for (const { reducer, args } of this.#immediate.splice(0, firingsATurnMax)) {
+      const result = this.#engine.call(reducer, this.#engine.origin(reducer.name, this.#engine.identity), args);
+      if (result.kind !== 'ok') this.#log(`The reducer \`${reducer.name}\`, run at once, failed: ${result.message}`);
     }
     for (let count = 0; count < firingsATurnMax && !this.#isStopped; count++) {
       const firing = this.#timetable.take((table) => this.#engine.store.table(table), this.#now());
@@ -120,6 +120,10 @@ export class Firings {
     assert(reducer, `the schedule of ${firing.table.declared.name} names a reducer`);
     const origin = this.#firingOrigin(reducer.name, firing);
     const result = this.#engine.call(reducer, origin, firing.row);
+    // What is refused is tried again, or its next tick is.
+    if (result.kind === 'rejected' || result.kind === 'failed') {
+      this.#log(`The scheduled reducer \`${reducer.name}\` failed: ${result.message}`);
+    }
     if (!firing.isOnce) return;
     if (result.kind === 'refused' || this.#deleteFired(firing, origin).kind === 'refused') this.#postpone(firing);
   }
@@ -148,9 +152,13 @@ export class Firings {
         await procedures.callAlone(key, procedure, origin, firing.row);
       }
     } catch (error) {
-      const message = `The scheduled procedure \`${procedure.name}\` failed: ${this.#engine.explain(error)}`;
-      this.#engine.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+      this.#log(`The scheduled procedure \`${procedure.name}\` failed: ${this.#engine.explain(error)}`);
     }
+  }
+
+  /** Nobody waits for an answer: what went wrong is for the log. */
+  #log(message: string): void {
+    this.#engine.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
   }
 
   /** What the host had no room for is tried again; of a row that repeats the tick is skipped. */

@@ -39,6 +39,17 @@ describe('Schedule', () => {
       }),
     );
   });
+
+  it('[SC4] what is moved or cancelled long before its time is not kept', () => {
+    const schedule = new Schedule();
+    for (let i = 0; i < 10_000; i++) {
+      schedule.add({ table, key: `${i % 10}`, dueMicros: BigInt(1_000_000 - i), intervalMicros: undefined });
+      schedule.add({ table, key: `cancelled ${i}`, dueMicros: BigInt(i), intervalMicros: undefined });
+      schedule.cancel(table, `cancelled ${i}`);
+      expect(schedule.size).toBeLessThan(100);
+    }
+    expect(schedule.nextDueMicros()).toBe(990_001n);
+  });
 });
 
 describe('nextTick', () => {

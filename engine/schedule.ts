@@ -11,19 +11,29 @@ export interface Scheduled {
   readonly intervalMicros: bigint | undefined;
 }
 
+/** Entries that may wait in vain beside those that count. */
+const staleSlack = 64;
+
 /** The rows that wait, the earliest first. Knows nothing of clocks: whoever owns it asks what is due. */
 export class Schedule {
   readonly #byKey = new Map<string, Scheduled>();
-  /** A binary heap by due time. Entries that were cancelled or replaced stay until they surface. */
-  readonly #heap: Scheduled[] = [];
+  /** A binary heap by due time. Entries that were cancelled or replaced stay until they surface or outnumber the others. */
+  #heap: Scheduled[] = [];
+
+  /** How many entries are kept, those included that were cancelled or replaced. */
+  get size(): number {
+    return this.#heap.length;
+  }
 
   add(entry: Scheduled): void {
     this.#byKey.set(nameOf(entry), entry);
     this.#push(entry);
+    this.#dropMany();
   }
 
   cancel(table: TableId, key: string): void {
     this.#byKey.delete(nameOf({ table, key }));
+    this.#dropMany();
   }
 
   /** When the next row is due; undefined when none waits. */
@@ -44,7 +54,16 @@ export class Schedule {
 
   clear(): void {
     this.#byKey.clear();
-    this.#heap.length = 0;
+    this.#heap = [];
+  }
+
+  /** A row that is moved again and again long before its time must not fill the memory. */
+  #dropMany(): void {
+    if (this.#heap.length <= 2 * this.#byKey.size + staleSlack) return;
+    // A sorted list is a heap.
+    this.#heap = [...this.#byKey.values()].sort((a, b) =>
+      a.dueMicros < b.dueMicros ? -1 : a.dueMicros > b.dueMicros ? 1 : 0,
+    );
   }
 
   #dropStale(): void {

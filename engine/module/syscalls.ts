@@ -172,6 +172,8 @@ export class Syscalls implements SyscallTable {
   console_timer_start(name: unknown): number {
     const id = this.#nextTimer++;
     this.#timers.set(id, { name: string(name), startedMs: performance.now() });
+    const [oldest] = this.#timers.keys();
+    if (oldest !== undefined && this.#timers.size > timersMax) this.#timers.delete(oldest);
     return id;
   }
 
@@ -323,6 +325,8 @@ export class Syscalls implements SyscallTable {
 }
 
 const keptSliceBytes = 256;
+/** Timers that nobody ended: the oldest goes first. */
+const timersMax = 1024;
 const duringInit = 'cannot call this function during module initialization';
 const notABuffer = 'expected an ArrayBuffer';
 

@@ -76,6 +76,22 @@ describe('scheduled rows', () => {
     expect(log.some(({ message }) => message.includes('a scheduled reducer throws'))).toBe(true);
   });
 
+  it('[SC5] the log tells what nobody waited for and was refused', async () => {
+    const { name, client } = await fresh();
+    await client.reducers['plan']?.({ note: 'refuse', inMs: 0n });
+    await client.reducers['atOnce']?.({ note: 'refuse', fails: false });
+    await client.reducers['plan']?.({ note: 'stay', inMs: 0n });
+    await until('it fired', () => rowsOf(client, 'fired').some((row) => row['note'] === 'stay'));
+    client.disconnect();
+    const messages = await until('all three are told', async () => {
+      const told = (await host.logs(name)).map(({ message }) => message);
+      return told.some((message) => message.includes('disconnect')) && told;
+    });
+    expect(messages).toContain('The scheduled reducer `fire_once` failed: a scheduled reducer refuses');
+    expect(messages).toContain('The reducer `hidden`, run at once, failed: what was to run at once refuses');
+    expect(messages).toContain('The disconnect hook failed: nobody may leave');
+  });
+
   it('[SC1] a chain of rows that are due at once starves nobody', async () => {
     const { client, fired } = await fresh();
     await client.reducers['plan']?.({ note: 'chain500', inMs: 0n });

@@ -65,6 +65,7 @@ function note(ctx: Context, text: string, due?: Timestamp): void {
 
 export const fireOnce = spacetimedb.reducer({ onSchedule: once }, { row: once.rowType }, (ctx, { row }) => {
   if (row.note === 'throw') throw new Error('a scheduled reducer throws');
+  if (row.note === 'refuse') throw new SenderError('a scheduled reducer refuses');
   note(ctx, row.note, row.at.tag === 'Time' ? row.at.value : undefined);
   if (row.note.startsWith('chain')) {
     const left = Number(row.note.slice(5));
@@ -115,6 +116,7 @@ export const atOnce = spacetimedb.reducer({ note: t.string(), fails: t.bool() },
 });
 
 export const hidden = spacetimedb.reducer({ text: t.string() }, (ctx, { text }) => {
+  if (text === 'refuse') throw new SenderError('what was to run at once refuses');
   note(ctx, `${text} done`);
 });
 
@@ -149,6 +151,10 @@ export const draw = spacetimedb.reducer((ctx) => {
   }
   add('Math.random', message === '' ? 'allowed' : 'refused');
   for (const name of ['fetch', 'setTimeout', 'process', 'require', 'WebSocket']) add(name, name in globalThis);
+});
+
+export const bye = spacetimedb.clientDisconnected((ctx) => {
+  for (const row of ctx.db.fired.iter()) if (row.note === 'stay') throw new SenderError('nobody may leave');
 });
 
 export const claims = spacetimedb.reducer((ctx) => {
