@@ -80,7 +80,9 @@ withTenant(limb.command('invite'))
 
 limb
   .command('egress')
-  .description("show what this machine's limb has sent to its hub, and check that the journal of it is whole")
+  .description(
+    "show what this machine's limb has sent, to its hub, to models and to the web, and check the journal of it",
+  )
   .option('--limit <count>', 'how many of the newest messages to list', count, 20)
   .option('--since <time>', 'only what was sent since then, such as 2026-11-21 or 2026-11-21T10:00Z', time)
   .option('--task <id>', 'only what was sent for one task')

@@ -313,8 +313,8 @@ describe('helix limb egress', () => {
     await runCli(['ask', 'what leaves?'], { env: env() });
     const { code, stdout } = await runCli(['limb', 'egress', '--limit', '3'], { env: env() });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^\S+ \S+ +completeTask +\d+ +[0-9a-f]{12} +\{.*You asked: what leaves/m);
-    expect(stdout).toMatch(/^redeemInvite +1 +\d+$/m);
+    expect(stdout).toMatch(/^\S+ \S+ +the hub +completeTask +\d+ +[0-9a-f]{12} +\{.*You asked: what leaves/m);
+    expect(stdout).toMatch(/^the hub +redeemInvite +1 +\d+$/m);
     expect(stdout).toMatch(/^\d+ bytes in all/m);
     const whole = await runCli(['limb', 'egress', '--json'], { env: env() });
     const entries = whole.stdout

@@ -1,4 +1,4 @@
-export { type Entry, type Line, readEntries } from './egress/index.ts';
+export { type Entry, kindOf, type Line, readEntries } from './egress/index.ts';
 export { LimbError } from './errors.ts';
 export { type Limb, type LimbOptions, startLimb } from './worker/limb.ts';
 export {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +39,7 @@ describe('the journal of what left', () => {
         entry: { number: 1, reducer: 'completeTask', bytes: 44, payload: { taskId: '1152921504606846976', text: 'ü' } },
       },
     ]);
-    expect(journal.totals.get('completeTask')).toEqual({ messages: 1, bytes: 44 });
+    expect(journal.totals.get('completeTask')).toEqual({ isToHub: true, messages: 1, bytes: 44 });
     journal.close();
   });
 
@@ -56,6 +57,50 @@ describe('the journal of what left', () => {
     journal.close();
     expect(readFileSync(fileOf(), 'utf8')).not.toContain('alpha-beta');
     expect(await lines()).toMatchObject([{ entry: { reducer: 'redeemInvite', payload: null } }]);
+  });
+
+  test('has requests to others by where they go: an address whole, what a model is asked by its size and hash', async () => {
+    const journal = await EgressJournal.open(folder);
+    const [page, chat] = [
+      new URL('https://wiki.example.com/a?b=1'),
+      new URL('http://127.0.0.1:11434/v1/chat/completions'),
+    ];
+    journal.record('claimTask', { taskId: 7n });
+    await journal.during(7n, async () => {
+      await Promise.resolve();
+      journal.recordRequest({ method: 'GET', url: page });
+      journal.recordRequest({ method: 'POST', url: chat, body: '{"messages":"a secret of the documents"}' });
+    });
+    journal.recordRequest({ method: 'GET', url: page });
+    journal.close();
+    expect(readFileSync(fileOf(), 'utf8')).not.toContain('a secret of');
+    const hash = createHash('sha256').update('{"messages":"a secret of the documents"}').digest('hex');
+    expect(await lines()).toEqual([
+      { entry: expect.objectContaining({ number: 1, reducer: 'claimTask' }) },
+      { entry: expect.objectContaining({ to: page.origin, request: 'GET', task: '7', payload: { url: page.href } }) },
+      {
+        entry: expect.objectContaining({
+          ...{ to: chat.origin, request: 'POST /v1/chat/completions', task: '7' },
+          ...{ bytes: 40, sha256: hash, payload: null },
+        }),
+      },
+      { entry: expect.objectContaining({ number: 4, request: 'GET', task: '' }) },
+    ]);
+    expect(journal.totals.get('GET')).toMatchObject({ isToHub: false, messages: 2 });
+  });
+
+  test('goes on at the end of a file that is larger than one look at it', async () => {
+    const first = await EgressJournal.open(folder);
+    for (let n = 0; n < 100; n++) first.record('reportProgress', { line: 'x'.repeat(2000) });
+    first.record('reportProgress', { line: 'y'.repeat(200_000) });
+    first.close();
+    appendFileSync(fileOf(), '{"number":'.padEnd(100_000, '9'));
+    const journal = await EgressJournal.open(folder);
+    journal.record('reportProgress', { line: 'last' });
+    journal.close();
+    const all = await lines();
+    expect(all.filter(({ damage }) => damage)).toEqual([]);
+    expect(all.at(-1)?.entry?.number).toBe(102);
   });
 
   test('goes on after a restart, also after one that tore the last line', async () => {

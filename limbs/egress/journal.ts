@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   closeSync,
   fstatSync,
@@ -8,11 +9,12 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimbError, messageOf } from '../errors.ts';
-import { chainOf, chainStart, type Entry, entryOf, payloadText, sha256 } from './entry.ts';
+import { chainOf, chainStart, type Entry, entryOf, kindOf, payloadText, sha256 } from './entry.ts';
+import { lastLine } from './last-line.ts';
 import { journalFiles } from './read.ts';
+import type { OutwardRequest } from './request.ts';
 
 /** Their payloads are secrets: only the hash is kept. */
 const secretReducers: ReadonlySet<string> = new Set(['redeemInvite']);
@@ -27,13 +29,14 @@ export class EgressJournal {
   #number = 0;
   #chain = chainStart;
   readonly #totals = new Map<string, EgressTotal>();
+  readonly #task = new AsyncLocalStorage<string>();
 
   /** Goes on where the newest file ends; the half of a line that a crash left is cut off. Throws `LimbError`. */
   static async open(folder: string): Promise<EgressJournal> {
     const journal = new EgressJournal(folder);
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      await journal.#resume();
+      journal.#resume();
     } catch (error) {
       throw unwritable(folder, error);
     }
@@ -44,23 +47,43 @@ export class EgressJournal {
     this.#folder = folder;
   }
 
-  /** Since the limb was started, by reducer. */
+  /** Since the limb was started, by reducer or request. */
   get totals(): ReadonlyMap<string, EgressTotal> {
     return this.#totals;
   }
 
-  /** Throws `LimbError` when it cannot be written. */
+  /** Writes a message to the hub down. Throws `LimbError` when it cannot be written. */
   record(reducer: string, payload: unknown): void {
     const text = payloadText(payload);
-    const entry: Entry = {
-      number: this.#number + 1,
-      time: new Date().toISOString(),
-      reducer,
-      bytes: Buffer.byteLength(text),
-      sha256: sha256(text),
-      payload: secretReducers.has(reducer) ? null : JSON.parse(text),
-      chain: '',
-    };
+    const kept: unknown = secretReducers.has(reducer) ? null : JSON.parse(text);
+    this.#write({ ...this.#next(), reducer, ...contentOf(text, kept) });
+  }
+
+  /** Writes a request to anybody else down. Throws `LimbError` when it cannot be written. */
+  recordRequest({ method, url, body }: OutwardRequest): void {
+    const task = this.#task.getStore() ?? '';
+    const to = { ...this.#next(), to: url.origin };
+    if (body === undefined) {
+      const payload = { url: url.href };
+      this.#write({ ...to, request: method, task, ...contentOf(payloadText(payload), payload) });
+    } else this.#write({ ...to, request: `${method} ${url.pathname}`, task, ...contentOf(body, null) });
+  }
+
+  /** Works for a task: its requests are noted as such. */
+  during<T>(taskId: bigint, work: () => Promise<T>): Promise<T> {
+    return this.#task.run(taskId.toString(), work);
+  }
+
+  close(): void {
+    if (this.#file) closeSync(this.#file.fd);
+    this.#file = undefined;
+  }
+
+  #next() {
+    return { number: this.#number + 1, time: new Date().toISOString() };
+  }
+
+  #write(entry: Entry): void {
     entry.chain = chainOf(this.#chain, entry);
     try {
       this.#append(`${entry.time.slice(0, 7)}.jsonl`, `${JSON.stringify(entry)}\n`);
@@ -69,21 +92,17 @@ export class EgressJournal {
     }
     this.#number = entry.number;
     this.#chain = entry.chain;
-    const total = this.#totals.get(reducer) ?? { messages: 0, bytes: 0 };
-    this.#totals.set(reducer, { messages: total.messages + 1, bytes: total.bytes + entry.bytes });
+    const kind = kindOf(entry);
+    const { messages = 0, bytes = 0 } = this.#totals.get(kind) ?? {};
+    this.#totals.set(kind, { isToHub: 'reducer' in entry, messages: messages + 1, bytes: bytes + entry.bytes });
   }
 
-  close(): void {
-    if (this.#file) closeSync(this.#file.fd);
-    this.#file = undefined;
-  }
-
-  async #resume(): Promise<void> {
+  #resume(): void {
     for (const name of journalFiles(readdirSync(this.#folder)).reverse()) {
-      const text = await readFile(join(this.#folder, name), 'utf8');
-      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-      if (whole.length < text.length) truncateSync(join(this.#folder, name), Buffer.byteLength(whole));
-      const last = entryOf(whole.slice(whole.lastIndexOf('\n', whole.length - 2) + 1));
+      const file = join(this.#folder, name);
+      const { line, end } = lastLine(file);
+      truncateSync(file, end);
+      const last = entryOf(line);
       if (!last) continue;
       this.#number = last.number;
       this.#chain = last.chain;
@@ -112,6 +131,7 @@ export class EgressJournal {
 }
 
 export interface EgressTotal {
+  readonly isToHub: boolean;
   readonly messages: number;
   readonly bytes: number;
 }
@@ -128,6 +148,10 @@ export function journaled<T extends object>(reducers: T, journal: EgressJournal)
       };
     },
   });
+}
+
+function contentOf(text: string, payload: unknown) {
+  return { bytes: Buffer.byteLength(text), sha256: sha256(text), payload, chain: '' };
 }
 
 function unwritable(folder: string, error: unknown): LimbError {

@@ -1,8 +1,7 @@
 import { LimbError } from '../errors.ts';
-import { type Clock, systemClock } from './clock.ts';
 import type { ModelsConfig } from './config/config.ts';
 import type { LanguageModel } from './language-model.ts';
-import { type EmbeddingRoute, Router } from './router.ts';
+import { type EmbeddingRoute, Router, type RouterMeans } from './router.ts';
 
 /** The models for one piece of work. */
 export interface AnswerModels {
@@ -26,12 +25,12 @@ interface Generation {
 
 /** The models of a limb, which may be replaced while it works. */
 export class LiveModels implements ModelSource {
-  readonly #clock: Clock;
+  readonly #means: RouterMeans;
   #now: Generation;
 
-  constructor(config: ModelsConfig, clock: Clock = systemClock) {
-    this.#clock = clock;
-    this.#now = { config, router: new Router(config, clock), users: 0 };
+  constructor(config: ModelsConfig, means: RouterMeans = {}) {
+    this.#means = means;
+    this.#now = { config, router: new Router(config, means), users: 0 };
   }
 
   get config(): ModelsConfig {
@@ -67,7 +66,7 @@ export class LiveModels implements ModelSource {
       );
     }
     const old = this.#now;
-    this.#now = { config, router: new Router(config, this.#clock), users: 0 };
+    this.#now = { config, router: new Router(config, this.#means), users: 0 };
     if (old.users === 0) await old.router.close();
   }
 

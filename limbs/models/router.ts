@@ -1,3 +1,4 @@
+import type { NoteRequest } from '../egress/index.ts';
 import { AnswerReader } from './call/answer.ts';
 import { streamAnswer } from './call/chat.ts';
 import { type Client, openClient } from './call/client.ts';
@@ -20,6 +21,13 @@ export interface EmbeddingRoute {
   embed(texts: readonly string[], terms: Pick<TurnRequest, 'signal' | 'spend'>): Promise<number[][]>;
 }
 
+export interface RouterMeans {
+  /** Default: the clocks of this machine. */
+  readonly clock?: Clock;
+  /** Writes down what servers are asked. Default: nobody does. */
+  readonly note?: NoteRequest;
+}
+
 /** Opens the models of a configuration: by purpose, with what to do when one fails, and what it costs. */
 export class Router {
   readonly #config: ModelsConfig;
@@ -27,7 +35,7 @@ export class Router {
   readonly #candidates: ReadonlyMap<ModelConfig, Candidate>;
   readonly #clients: readonly Client[];
 
-  constructor(config: ModelsConfig, clock: Clock = systemClock) {
+  constructor(config: ModelsConfig, { clock = systemClock, note }: RouterMeans = {}) {
     this.#config = config;
     this.#clock = clock;
     const servers = new Map<ProviderConfig, { client: Client; pace: Pace }>();
@@ -35,7 +43,7 @@ export class Router {
       const known = servers.get(provider);
       if (known) return known;
       const pace = new Pace(provider.requestsPerMinute, provider.tokensPerMinute, clock);
-      const opened = { client: openClient(provider, config.limits), pace };
+      const opened = { client: openClient(provider, config.limits, note), pace };
       servers.set(provider, opened);
       return opened;
     };

@@ -1,6 +1,8 @@
 import { createGzip, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startWebServer, type WebServer } from '../testing/web-server.ts';
+import type { OutwardRequest } from '../egress/index.ts';
+import { LimbError } from '../errors.ts';
+import { startWebServer, unnoted, type WebServer } from '../testing/web-server.ts';
 import { isAllowableAddress, isPublicAddress } from './addresses.ts';
 import { type Get, get, type Means } from './get.ts';
 import { hostPattern, namedHost } from './host.ts';
@@ -73,7 +75,33 @@ const wanted = (url: string, more: Partial<Get> = {}): Get => ({
 const means = (more: Partial<Means> = {}): Means => ({
   reach: { public: false, hosts: [namedHost(server.host)] },
   signal: new AbortController().signal,
+  note: unnoted,
   ...more,
+});
+
+test('each request is written down before it is sent, those of redirects too, and none that is refused', async () => {
+  const noted: string[] = [];
+  const askedAt: number[] = [];
+  const note = ({ method, url }: OutwardRequest) => {
+    noted.push(`${method} ${url.href}`);
+    askedAt.push(server.asked.length);
+  };
+  const before = server.asked.length;
+  await get(wanted(`${server.url}/to?at=/page%3Fkey=1`, { method: 'HEAD' }), means({ note }));
+  expect(noted).toEqual([`HEAD ${server.url}/to?at=/page%3Fkey=1`, `HEAD ${server.url}/page?key=1`]);
+  expect(askedAt).toEqual([before, before + 1]);
+  await expect(get(wanted(secret.url), means({ note }))).rejects.toMatchObject({ code: 'address-refused' });
+  expect(noted).toHaveLength(2);
+});
+
+test('what cannot be written down is not asked', async () => {
+  const before = server.asked.length;
+  const note = () => {
+    throw new LimbError('egress-journal', 'The disk is full.', { isRetryable: true });
+  };
+  const work = get(wanted(`${server.url}/page`), means({ note }));
+  await expect(work).rejects.toMatchObject({ code: 'egress-journal', isRetryable: true });
+  expect(server.asked).toHaveLength(before);
 });
 
 test('an allowed address is read, with its type and charset', async () => {

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import type { NoteRequest } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import { isAllowableAddress, isPublicAddress } from './addresses.ts';
 import { readBounded } from './body.ts';
@@ -21,6 +22,8 @@ export interface Get {
 export interface Means {
   readonly reach: Reach;
   readonly signal: AbortSignal;
+  /** Writes each request down, those that redirects lead to as well. */
+  readonly note: NoteRequest;
   /** Every address of a name; `node:dns` unless a test says otherwise. */
   readonly addressesOf?: (hostname: string) => Promise<readonly Address[]>;
 }
@@ -82,6 +85,7 @@ async function getOnce(url: URL, { method, accept, bytesMax }: Get, means: Means
   const { signal } = means;
   const addresses = await judged(url, means);
   signal.throwIfAborted();
+  means.note({ method, url });
   const connect = buildConnector({
     lookup: (_hostname, options, callback) => {
       const [first] = addresses;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { outwardSkills } from '../skills/outward.ts';
+import { unnoted } from '../testing/web-server.ts';
 import { openPermissions } from './permissions.ts';
 
 let folder: string;
@@ -40,7 +41,8 @@ test('hosts and folders are allowed by their names, and taken away for the next 
 });
 
 test('what reaches out is offered only where the owner allows it', async () => {
-  const offered = async () => (await outwardSkills(await open(), join(folder, 'readers.json'))).map(({ name }) => name);
+  const offered = async () =>
+    (await outwardSkills(await open(), join(folder, 'readers.json'), unnoted)).map(({ name }) => name);
   expect(await offered()).toEqual([]);
   await writeFile(file, '[fetch]\n');
   expect(await offered()).toEqual(['fetch_url', 'check_url', 'read_feed']);

@@ -7,6 +7,7 @@ import { Readers } from '../reach/readers.ts';
 import { summarySchema } from '../summary.ts';
 import { testContext } from '../testing/context.ts';
 import { always } from '../testing/models.ts';
+import { unnoted } from '../testing/web-server.ts';
 import { listFilesSkill } from './list-files.ts';
 import { summariseSkill } from './summarise.ts';
 
@@ -102,7 +103,7 @@ test('nothing outside of the folder can be listed or read', async () => {
   await put('a.md', 'A text that can be read here.');
   expect(pathsOf(await list())).toEqual(['a.md']);
   const summarise = (path: string) =>
-    summariseSkill(always(undefined), { permissions }).run({ folder: 'inbox', path }, testContext());
+    summariseSkill(always(undefined), { permissions, note: unnoted }).run({ folder: 'inbox', path }, testContext());
   expect((await summarise('a.md')).text).toBe('A text that can be read here.');
   for (const path of ['../secret.md', 'link.md', 'up/secret.md', join(folder, 'secret.md')]) {
     await expect(summarise(path), path).rejects.toMatchObject({ code: 'outside-documents' });

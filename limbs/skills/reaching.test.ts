@@ -4,7 +4,7 @@ import { namedHost } from '../reach/host.ts';
 import { summarySchema } from '../summary.ts';
 import { testContext } from '../testing/context.ts';
 import { always } from '../testing/models.ts';
-import { allowing, startWebServer, type WebServer } from '../testing/web-server.ts';
+import { allowing, startWebServer, unnoted, type WebServer } from '../testing/web-server.ts';
 import { checkUrlSkill } from './check-url.ts';
 import { fetchUrlSkill } from './fetch-url.ts';
 import type { ReachMeans } from './reaching.ts';
@@ -60,7 +60,7 @@ beforeAll(async () => {
         return response.writeHead(Number(url.slice(1)) || 404).end('no');
     }
   });
-  means = { permissions: allowing([namedHost(server.host)]) };
+  means = { permissions: allowing([namedHost(server.host)]), note: unnoted };
 });
 
 afterAll(() => server.close());
@@ -94,11 +94,11 @@ test.each([
 });
 
 test('nothing is reached that the owner has not allowed', async () => {
-  const nothing: ReachMeans = { permissions: async () => ({ reach: undefined, folders: new Map() }) };
+  const nothing: ReachMeans = { permissions: async () => ({ reach: undefined, folders: new Map() }), note: unnoted };
   const url = `${server.url}/page`;
   for (const skill of [fetchUrlSkill, checkUrlSkill, readFeedSkill]) {
     await expect(skill(nothing).run({ url }, testContext())).rejects.toMatchObject({ code: 'address-refused' });
-    const none = skill({ permissions: allowing([]) }).run({ url }, testContext());
+    const none = skill({ permissions: allowing([]), note: unnoted }).run({ url }, testContext());
     await expect(none).rejects.toThrow(/owner can allow it in limb\.toml by fetch\.hosts = \["127\.0\.0\.1:\d+"\]/);
   }
 });
@@ -119,7 +119,7 @@ test.each([
 test('a server that is away is a result of check_url, and a program gets it as JSON', async () => {
   const gone = await startWebServer(() => {});
   await gone.close();
-  const reach = { permissions: allowing([namedHost(gone.host)]) };
+  const reach = { permissions: allowing([namedHost(gone.host)]), note: unnoted };
   const body = await checkUrlSkill(reach).run({ url: gone.url, format: 'json' }, testContext());
   expect(body.exitCode).toBe(1);
   expect(JSON.parse(body.text)).toMatchObject({ url: gone.url, isWell: false, status: null, ms: null });

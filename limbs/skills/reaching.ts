@@ -4,7 +4,7 @@ import { type Get, type Got, get, type Means } from '../reach/get.ts';
 import type { Permissions } from '../reach/permissions.ts';
 
 /** What the skills that reach out work with. */
-export interface ReachMeans extends Pick<Means, 'addressesOf'> {
+export interface ReachMeans extends Pick<Means, 'addressesOf' | 'note'> {
   readonly permissions: () => Promise<Permissions>;
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { NoteRequest } from '../egress/index.ts';
 import type { Permissions } from '../reach/permissions.ts';
 
 export interface WebServer {
@@ -31,6 +32,9 @@ export async function startWebServer(answer: RequestListener): Promise<WebServer
     },
   };
 }
+
+/** Writes nothing down. */
+export const unnoted: NoteRequest = () => {};
 
 /** A limb that may reach these hosts, and folders by their names. */
 export function allowing(

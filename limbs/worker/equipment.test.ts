@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readEntries } from '../egress/index.ts';
 import { TestHub } from '../testing/hub.ts';
 import { type OpenAiServer, says, startOpenAiServer } from '../testing/openai-server.ts';
 import { type Limb, startLimb } from './limb.ts';
@@ -103,6 +104,17 @@ test('limb.toml is read again when it changes: for the next task, while what run
     answer();
     expect(await answerOf(running)).toMatchObject({ text: 'It was the old model.', engine: 'old-model' });
     expect(hub.task(running)).toMatchObject({ attempt: 1 });
+    // What a model is asked leaves this process as well.
+    const asked: [string, string][] = [];
+    for await (const { entry, damage } of readEntries(join(hub.folder, 'limb/egress'))) {
+      expect(damage).toBeUndefined();
+      if (entry && 'to' in entry) asked.push([entry.task, `${entry.request} ${entry.to}`]);
+    }
+    const chat = ({ baseUrl }: OpenAiServer) => `POST /v1/chat/completions ${new URL(baseUrl).origin}`;
+    expect(asked).toEqual([
+      [`${running}`, chat(slow)],
+      [`${next}`, chat(quick)],
+    ]);
 
     await writeFile(toml, `${naming(quick, 'new-model')}\n    fast = "mian"`);
     const told = await hub.until(() => log.find((line) => line.startsWith('error')));

@@ -1,5 +1,5 @@
 import { openDocumentsRoot } from '../documents/root.ts';
-
+import type { NoteRequest } from '../egress/index.ts';
 import { findEmbedder } from '../embeddings/find.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import { PythonTool } from '../mcp/index.ts';
@@ -40,6 +40,8 @@ export interface EquipmentOptions {
   /** The skills to offer; default all that work here. */
   readonly skills: readonly string[] | undefined;
   readonly log: Log;
+  /** Writes down what is sent to anybody but the hub. */
+  readonly note: NoteRequest;
   /** Hears whose memory has changed. */
   readonly onMemory: (tenant: string) => void;
   /** Hears every key that the configuration names. */
@@ -72,9 +74,9 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
       recallSkill(memory),
       rememberSkill(memory, root, options.onMemory),
       forgetSkill(memory, options.onMemory),
-      summariseSkill(models, { permissions }),
+      summariseSkill(models, { permissions, note: options.note }),
       ...(python ? [runPythonSkill(python)] : []),
-      ...(await outwardSkills(permissions, folder.readers)),
+      ...(await outwardSkills(permissions, folder.readers, options.note)),
     ];
     return {
       skills: chosen(skills, options.skills),

@@ -48,16 +48,18 @@ export async function serveHealth(
 }
 
 function metrics({ isConnected, leaseCount }: HealthSource, journal: EgressJournal): string {
-  const totals = [...journal.totals];
+  const totals = [...journal.totals].map(([kind, { isToHub, messages, bytes }]) => {
+    return { label: `${isToHub ? 'reducer' : 'request'}="${kind}"`, messages, bytes };
+  });
   return [
     '# TYPE helix_limb_connected gauge',
     `helix_limb_connected ${isConnected ? 1 : 0}`,
     '# TYPE helix_limb_leases gauge',
     `helix_limb_leases ${leaseCount}`,
     '# TYPE helix_limb_egress_messages_total counter',
-    ...totals.map(([reducer, { messages }]) => `helix_limb_egress_messages_total{reducer="${reducer}"} ${messages}`),
+    ...totals.map(({ label, messages }) => `helix_limb_egress_messages_total{${label}} ${messages}`),
     '# TYPE helix_limb_egress_bytes_total counter',
-    ...totals.map(([reducer, { bytes }]) => `helix_limb_egress_bytes_total{reducer="${reducer}"} ${bytes}`),
+    ...totals.map(({ label, bytes }) => `helix_limb_egress_bytes_total{${label}} ${bytes}`),
     '',
   ].join('\n');
 }

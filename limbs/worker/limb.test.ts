@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { readEntries } from '../egress/index.ts';
+import { kindOf, readEntries } from '../egress/index.ts';
 import { LimbError } from '../errors.ts';
 import { defineSkill, type SkillContext } from '../skills/skill.ts';
 import { TestHub, until } from '../testing/hub.ts';
@@ -115,7 +115,7 @@ test('all that leaves is in the journal first, and counted on loopback', async (
   const sent: [string, unknown][] = [];
   for await (const { entry, damage } of readEntries(join(hub.folder, 'one', 'egress'))) {
     expect(damage).toBeUndefined();
-    if (entry) sent.push([entry.reducer, entry.payload]);
+    if (entry) sent.push([kindOf(entry), entry.payload]);
   }
   expect(sent.map(([reducer]) => reducer)).toEqual(
     expect.arrayContaining(['redeemInvite', 'announceLimb', 'claimTask', 'reportProgress', 'completeTask']),

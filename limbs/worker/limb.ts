@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InternalError, Timestamp } from 'spacetimedb';
-import { EgressJournal } from '../egress/index.ts';
+import { EgressJournal, type NoteRequest } from '../egress/index.ts';
 import { LimbError, messageOf } from '../errors.ts';
 import type { Environment } from '../models/config/key.ts';
 import { counted } from '../text.ts';
@@ -73,7 +73,10 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
     health = await serveHealth(options.healthPort, sessions, journal);
     const onSecret = (secret: string) => secrets.add(secret);
     const onModels = () => sessions.modelsChanged();
-    equipment = await open({ folder, env: options.env, skills: options.skills, log, onMemory, onModels, onSecret });
+    const outward = journal;
+    const note: NoteRequest = (request) => outward.recordRequest(request);
+    const { env, skills } = options;
+    equipment = await open({ folder, env, skills, log, note, onMemory, onModels, onSecret });
   } catch (error) {
     stopWatching?.();
     await health?.close();
@@ -141,6 +144,7 @@ class Sessions {
       skills: equipment.skills,
       log: this.#log,
       redact: (text) => this.#secrets.redact(text),
+      during: (taskId, work) => this.#journal.during(taskId, work),
     });
     this.#work = work;
     this.#equipment = equipment;

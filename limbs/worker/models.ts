@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { watch } from 'chokidar';
+import type { NoteRequest } from '../egress/index.ts';
 import { messageOf } from '../errors.ts';
 import { keyOf, type ModelsConfig } from '../models/config/config.ts';
 import type { Environment } from '../models/config/key.ts';
@@ -18,6 +19,8 @@ export interface ModelsOptions {
   readonly file: string;
   readonly env: Environment;
   readonly log: Log;
+  /** Writes down what models are asked. */
+  readonly note: NoteRequest;
   /** Hears every key that the configuration names. */
   readonly onSecret: (secret: string) => void;
   /** Hears that there are other models now. */
@@ -31,7 +34,7 @@ const quietMs = 100;
  * Opens the models, and takes others whenever limb.toml, or a key file (`*.key`) beside it, has changed. A configuration that
  * does not work is told and not taken. Throws `LimbError` when the first one does not work.
  */
-export async function openModels({ file, env, log, onSecret, onModels }: ModelsOptions): Promise<WatchedModels> {
+export async function openModels({ file, env, log, note, onSecret, onModels }: ModelsOptions): Promise<WatchedModels> {
   const read = async (): Promise<ModelsConfig> => {
     const config = await findModels(env, file);
     for (const { provider } of config.models) {
@@ -40,7 +43,7 @@ export async function openModels({ file, env, log, onSecret, onModels }: ModelsO
     }
     return config;
   };
-  const models = new LiveModels(await read());
+  const models = new LiveModels(await read(), { note });
   const readAgain = async (): Promise<void> => {
     try {
       const config = await read();

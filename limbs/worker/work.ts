@@ -16,6 +16,8 @@ export interface WorkOptions {
   readonly log: Log;
   /** Takes the secrets of this limb out of what it says of a failure. */
   readonly redact: (text: string) => string;
+  /** Has what is sent meanwhile noted as the task's. */
+  readonly during: <T>(taskId: bigint, work: () => Promise<T>) => Promise<T>;
 }
 
 type Reducers = Link['connection']['reducers'];
@@ -231,7 +233,8 @@ export class Work {
       tellText: () => progress.text(),
       spend,
     };
-    const summary = await skill.run(parseInput(given.input), context);
+    const input = parseInput(given.input);
+    const summary = await this.#options.during(lease.taskId, () => skill.run(input, context));
     signal.throwIfAborted();
     return summary;
   }

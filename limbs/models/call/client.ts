@@ -1,5 +1,6 @@
 import OpenAI, { type ClientOptions } from 'openai';
 import { Agent, fetch, type RequestInit } from 'undici';
+import type { NoteRequest } from '../../egress/index.ts';
 import { type CallLimits, keyOf, type ProviderConfig } from '../config/config.ts';
 
 type Fetch = NonNullable<ClientOptions['fetch']>;
@@ -13,7 +14,12 @@ export interface Client {
   close(): Promise<void>;
 }
 
-export function openClient(provider: ProviderConfig, { connectMs }: Pick<CallLimits, 'connectMs'>): Client {
+/** `note` writes down what is asked; a request without a body, such as for the list of models, carries nothing. */
+export function openClient(
+  provider: ProviderConfig,
+  { connectMs }: Pick<CallLimits, 'connectMs'>,
+  note?: NoteRequest,
+): Client {
   const agent = new Agent({ connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 });
   const api = new OpenAI({
     baseURL: provider.baseUrl,
@@ -25,7 +31,10 @@ export function openClient(provider: ProviderConfig, { connectMs }: Pick<CallLim
     maxRetries: 0,
     logLevel: 'off',
     // The agent and the function that it is for must be of the same package.
-    fetch: ((url: string, init: RequestInit) => fetch(url, { ...init, dispatcher: agent })) as unknown as Fetch,
+    fetch: (async (url: string, init: RequestInit) => {
+      if (typeof init.body === 'string') note?.({ method: init.method ?? 'POST', url: new URL(url), body: init.body });
+      return fetch(url, { ...init, dispatcher: agent });
+    }) as unknown as Fetch,
   });
   return { api, close: () => agent.destroy() };
 }

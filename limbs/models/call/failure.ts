@@ -30,6 +30,8 @@ export function outage(code: string, message: string, cause?: unknown): ModelFai
 /** What a failed request means and what to do about it, without any secret. */
 export function explain(error: unknown, config: ModelConfig): LimbError {
   if (error instanceof LimbError) return error;
+  // It was not sent, because it could not be written down.
+  if (error instanceof APIConnectionError && error.cause instanceof LimbError) return error.cause;
   const address = shownAddress(config.provider);
   const { baseUrlSetting } = config.provider;
   if (error instanceof APIConnectionTimeoutError) {

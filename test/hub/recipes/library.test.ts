@@ -15,7 +15,7 @@ import type { Skill } from '../../../limbs/skills/skill.ts';
 import { summariseSkill } from '../../../limbs/skills/summarise.ts';
 import { testContext } from '../../../limbs/testing/context.ts';
 import { always } from '../../../limbs/testing/models.ts';
-import { allowing, startWebServer, type WebServer } from '../../../limbs/testing/web-server.ts';
+import { allowing, startWebServer, unnoted, type WebServer } from '../../../limbs/testing/web-server.ts';
 import { joinLimb, localTenant, type Mesh, type MeshClient, startMesh } from '../mesh.ts';
 import { outputOf, runOf, statesOf } from './kitchen.ts';
 
@@ -51,9 +51,9 @@ beforeEach(async () => {
   const permissions = allowing([namedHost(server.host)], { folders: { inbox } });
   const later = () => Date.now() + 60_000;
   skills = [
-    summariseSkill(always(undefined), { permissions }),
-    checkUrlSkill({ permissions }),
-    readFeedSkill({ permissions }),
+    summariseSkill(always(undefined), { permissions, note: unnoted }),
+    checkUrlSkill({ permissions, note: unnoted }),
+    readFeedSkill({ permissions, note: unnoted }),
     listFilesSkill(permissions, new Readers(join(folder, 'readers.json')), later),
     runPythonSkill(python),
   ];
