@@ -31,7 +31,7 @@ export class Group<Member = unknown> {
   constructor(query: PlannedQuery, effort?: Effort) {
     this.query = query;
     let bound = effort;
-    this.#first = query.window && new FirstRows(query.window, () => allRows(query, 'now', bound));
+    this.#first = query.window && new FirstRows(query.window, (visit) => visitRows(query, visit, bound));
     // Once it is kept, it is kept to its end.
     bound = undefined;
   }
@@ -65,7 +65,18 @@ export class Group<Member = unknown> {
 /** The rows of a query, now or before the commit that is being published. Views into the heap: copy what is kept. */
 export function rowsOf(query: PlannedQuery, when: 'now' | 'before'): readonly Uint8Array[] {
   const rows = allRows(query, when);
-  return query.window ? new FirstRows(query.window, () => rows).rows : rows;
+  return query.window ? new FirstRows(query.window, (visit) => rows.forEach(visit)).rows : rows;
+}
+
+/** Visits the rows now. */
+function visitRows({ plans }: PlannedQuery, visit: (row: Uint8Array) => void, effort?: Effort): void {
+  for (const plan of plans) {
+    const emit: Emit = (tuple) => {
+      visit(tuple[plan.output] as Uint8Array);
+      return true;
+    };
+    evaluate(plan, 'now', emit, effort);
+  }
 }
 
 function allRows({ plans }: PlannedQuery, when: 'now' | 'before', effort?: Effort): Uint8Array[] {

@@ -7,19 +7,32 @@ export interface RowWindow {
   readonly limit: number;
 }
 
-/** The first rows of a bag in an order, kept as the bag changes, with as many in reserve for when some of them go. */
+/** Visits the whole bag. Rows may be views that are valid until the last was visited. */
+export type VisitBag = (visit: (row: Uint8Array) => void) => void;
+
+const spareMinDefault = 32;
+/** A large bag is read anew only after one in so many of its rows went from its front. */
+const rowsPerSpare = 256;
+
+/** The first rows of a bag in an order, kept as the bag changes, with some in reserve for when some of them go. */
 export class FirstRows {
   readonly #window: RowWindow;
-  /** Reads the whole bag. Called when the reserve is used up. */
-  readonly #readAll: () => readonly Uint8Array[];
+  /** Called when the reserve is used up. */
+  readonly #visitAll: VisitBag;
+  readonly #spareMin: number;
   /** The first rows of the bag without gaps, in order, each with how often it occurs. */
   #entries: Entry[] = [];
   /** Whether there are no others. */
   #isAll = true;
+  /** How many entries to keep at most: the more, the larger the bag was when it was last read. */
+  #entriesMax: number;
 
-  constructor(window: RowWindow, readAll: () => readonly Uint8Array[]) {
+  /** @param spareMin how many rows to keep in reserve at least. Default: 32 */
+  constructor(window: RowWindow, visitAll: VisitBag, spareMin = spareMinDefault) {
     this.#window = window;
-    this.#readAll = readAll;
+    this.#visitAll = visitAll;
+    this.#spareMin = spareMin;
+    this.#entriesMax = this.#entriesFor(0);
     this.#refill();
   }
 
@@ -55,26 +68,27 @@ export class FirstRows {
   }
 
   #refill(): void {
-    const { order } = this.#window;
-    this.#entries = [];
-    for (const row of this.#readAll().toSorted(order)) {
-      const last = this.#entries.at(-1);
-      if (last !== undefined && order(last.row, row) === 0) last.count += 1;
-      else if (this.#entries.length > this.#reserve) break;
-      else this.#entries.push({ row: new Uint8Array(row), count: 1 });
-    }
+    const smallest = new Smallest(this.#window.order, this.#entriesMax + 1);
+    let bagSize = 0;
+    this.#visitAll((row) => {
+      bagSize += 1;
+      smallest.add(row);
+    });
+    this.#entries = smallest.take();
     this.#isAll = true;
     this.#trim();
+    this.#entriesMax = this.#entriesFor(bagSize);
   }
 
   #trim(): void {
-    if (this.#entries.length <= this.#reserve) return;
-    this.#entries.length = this.#reserve;
+    if (this.#entries.length <= this.#entriesMax) return;
+    this.#entries.length = this.#entriesMax;
     this.#isAll = false;
   }
 
-  get #reserve(): number {
-    return 2 * this.#window.limit;
+  #entriesFor(bagSize: number): number {
+    const { limit } = this.#window;
+    return limit === 0 ? 0 : limit + Math.max(limit, this.#spareMin, Math.floor(bagSize / rowsPerSpare));
   }
 
   /** Where `row` is or would be. */
@@ -110,4 +124,47 @@ export class FirstRows {
 interface Entry {
   readonly row: Uint8Array;
   count: number;
+}
+
+const batchMin = 1024;
+
+/** Finds the first distinct rows of many without sorting all of them. */
+class Smallest {
+  readonly #order: RowOrder;
+  readonly #countMax: number;
+  #entries: Entry[] = [];
+  #batch: Uint8Array[] = [];
+  /** Rows behind this one are of no use. */
+  #bound: Uint8Array | undefined;
+
+  constructor(order: RowOrder, countMax: number) {
+    this.#order = order;
+    this.#countMax = countMax;
+  }
+
+  add(row: Uint8Array): void {
+    if (this.#bound !== undefined && this.#order(row, this.#bound) > 0) return;
+    this.#batch.push(row);
+    if (this.#batch.length >= Math.max(batchMin, this.#countMax)) this.#merge();
+  }
+
+  /** @returns copies, in order, each with how often it was added */
+  take(): Entry[] {
+    this.#merge();
+    return this.#entries.map(({ row, count }) => ({ row: new Uint8Array(row), count }));
+  }
+
+  #merge(): void {
+    const order = this.#order;
+    const all = [...this.#entries, ...this.#batch.map((row): Entry => ({ row, count: 1 }))];
+    this.#batch = [];
+    this.#entries = [];
+    for (const entry of all.sort((a, b) => order(a.row, b.row))) {
+      const last = this.#entries.at(-1);
+      if (last !== undefined && order(last.row, entry.row) === 0) last.count += entry.count;
+      else if (this.#entries.length === this.#countMax) break;
+      else this.#entries.push(entry);
+    }
+    if (this.#entries.length === this.#countMax) this.#bound = this.#entries.at(-1)?.row;
+  }
 }
