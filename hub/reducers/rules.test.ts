@@ -117,6 +117,19 @@ then:
     expect(firings().map(([, , deeds]) => deeds)).toEqual([['Submitted'], ['Failed']]);
     expect(mesh.rows('task').length).toBe(1);
     expect(mesh.rows('ruleCount')[0]?.lastError).toMatch(/^not-an-operator/);
+    mesh.call(mesh.owner, 'activateRule', { ruleId: mesh.rows('rule')[0]?.id ?? 0n, version: 0 });
+    emit('k');
+    expect(firings().at(-1)).toEqual(['a', [3], ['Submitted']]);
+    expect(mesh.rows('task').at(-1)?.submittedBy).toEqual(mesh.owner);
+  });
+
+  it('stays as it is when it is activated again while who activated it may act', () => {
+    const operator = joinMember(mesh, 'operator', { role: 'Operator' });
+    const ruleId = saveActive(`name: a\non: k\ncount: { atLeast: 2, within: 1h }\n${notify}`, operator);
+    emit('k');
+    mesh.call(mesh.owner, 'activateRule', { ruleId, version: 1 });
+    emit('k');
+    expect(firings()).toEqual([['a', [1, 2], ['Notified']]]);
   });
 
   it('loses no event when an action fails, and says why', () => {
@@ -217,5 +230,18 @@ describe('over time, a rule', () => {
       ['t', [10]],
       ['d', [10]],
     ]);
+  });
+
+  it('is woken again after an event that came before a timer that was late', () => {
+    saveActive(`name: d\non: t\nchange: { of: payload.v }\ndebounce: 10s\n${notify}`);
+    emit('t', { v: 1 });
+    emit('t', { v: 2 });
+    mesh.jump(10_000);
+    emit('t', { v: 2 });
+    expect(firings().map(([, events]) => events)).toEqual([[2]]);
+    mesh.advance(minute);
+    emit('t', { v: 3 });
+    mesh.advance(minute);
+    expect(firings().map(([, events]) => events)).toEqual([[2], [4]]);
   });
 });

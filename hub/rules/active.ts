@@ -49,6 +49,14 @@ export function activeRuleOf(ctx: Pick<Ctx, 'db'>, activation: RuleActivationRow
   return { activation: id, tenantId, ruleId, version, by, rule: programOf(ctx, ruleId, version) };
 }
 
+/** A rule acts for who activated it, and only as long as they are an operator. */
+export function mayAct(ctx: Pick<Ctx, 'db'>, { tenantId, by }: Pick<ActiveRule, 'tenantId' | 'by'>): boolean {
+  for (const member of ctx.db.member.identity.filter(by)) {
+    if (member.tenantId === tenantId) return member.role.tag !== 'Viewer';
+  }
+  return false;
+}
+
 /** What a version of a rule says. */
 export function programOf(ctx: Pick<Ctx, 'db'>, ruleId: bigint, version: number): Rule {
   const key = versionKey(ruleId, version);

@@ -41,8 +41,10 @@ export function closeCell(ctx: Ctx, active: ActiveRule, { row, memory }: StoredC
     return;
   }
   const wake = wakeAt(active.rule, memory);
-  // A timer that is too early wakes it, finds nothing due, and is set again: cheaper than moving it with every event.
-  const isSoonEnough = wake === undefined || (row.wakeAt !== 0n && row.wakeAt <= BigInt(Math.ceil(wake)));
+  // A timer that is too early wakes it, finds nothing due, and is set again: cheaper than moving it with every event. One whose
+  // time has come may have rung already.
+  const isSet = row.wakeAt > ctx.timestamp.microsSinceUnixEpoch;
+  const isSoonEnough = wake === undefined || (isSet && row.wakeAt <= BigInt(Math.ceil(wake)));
   const at = isSoonEnough ? row.wakeAt : setTimer(ctx, row.id, wake);
   if (text !== row.memory || at !== row.wakeAt) ctx.db.ruleMemory.id.update({ ...row, memory: text, wakeAt: at });
 }

@@ -10,7 +10,7 @@ import { startRun } from '../recipes/runs.ts';
 import { Turn } from '../recipes/turn.ts';
 import { work } from '../recipes/work.ts';
 import type { Ctx, DeedValue, EventRow, FiringRow, NotificationRow, TaskTerms } from '../schema.ts';
-import type { ActiveRule } from './active.ts';
+import { type ActiveRule, mayAct } from './active.ts';
 import { addToCount } from './counts.ts';
 import type { Completion } from './machine.ts';
 import type { Action, EmitAction, NotifyAction, NotifyLevel, RecipeAction, SubmitAction } from './rule.ts';
@@ -57,9 +57,9 @@ export class Firings {
     const { rule, version } = active;
     const scope = firingScope({ name: rule.name, version }, completion, group, events);
     const place = nextPlace(ctx, active.tenantId);
-    const mayAct = isOperator(ctx, active);
+    const isAllowed = mayAct(ctx, active);
     const deeds = rule.actions.map((action, index) => {
-      if (!mayAct) return failed('not-an-operator: who activated the rule is no operator any more; activate it again');
+      if (!isAllowed) return failed('not-an-operator: who activated the rule is no operator any more; activate it again');
       return action.tag === 'emit' ? later : attempt(() => act(ctx, active, action, `firing-${place}-${index}`, scope));
     });
     const firing = ctx.db.firing.insert({
@@ -238,14 +238,6 @@ function doneOf(ctx: Ctx): { firings: number; events: number } {
   const done = doneIn.get(ctx) ?? { firings: 0, events: 0 };
   doneIn.set(ctx, done);
   return done;
-}
-
-/** A rule acts for who activated it, and only as long as they may. */
-function isOperator(ctx: Ctx, { tenantId, by }: ActiveRule): boolean {
-  for (const member of ctx.db.member.identity.filter(by)) {
-    if (member.tenantId === tenantId) return member.role.tag !== 'Viewer';
-  }
-  return false;
 }
 
 /** The place of a new firing; the oldest one goes when there are too many. */

@@ -3,7 +3,7 @@ import { SenderError } from 'spacetimedb/server';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import type { Ctx, RuleRow } from '../schema.ts';
-import { noteActive, rulesetOf, versionKey } from './active.ts';
+import { mayAct, noteActive, rulesetOf, versionKey } from './active.ts';
 import { dropCell } from './cells.ts';
 import { readRule } from './language.ts';
 import type { Rule } from './rule.ts';
@@ -33,13 +33,17 @@ export function saveText(ctx: Ctx, tenantId: bigint, text: string): void {
   dropOldVersion(ctx, row);
 }
 
-/** Makes a version take the events from now on, instead of another one; it remembers nothing yet. Version 0 is the newest. */
+/**
+ * Makes a version take the events from now on, instead of another one; it remembers nothing yet. Version 0 is the newest. What
+ * is active already stays so, unless who activated it may not act any more.
+ */
 export function activate(ctx: Ctx, rule: RuleRow, version: number): void {
   const wanted = version === 0 ? rule.version : version;
   if (!ctx.db.ruleVersion.key.find(versionKey(rule.id, wanted))) {
     throw new SenderError(`no-such-version: rule ${rule.id} has no version ${wanted}, its newest is ${rule.version}`);
   }
-  if (rule.activeVersion === wanted) return;
+  const current = ctx.db.ruleActivation.id.find(rule.activation);
+  if (current?.version === wanted && mayAct(ctx, current)) return;
   endActivation(ctx, rule);
   const activation = ctx.db.ruleActivation.insert({
     id: 0n,
