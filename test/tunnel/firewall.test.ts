@@ -89,6 +89,17 @@ else
       });
     });
 
+    it('is not believed to be closed when somebody has opened a port in it', async () => {
+      await inside('nft', 'add', 'rule', 'inet', 'helix_firewall', 'inbound', 'tcp', 'dport', `${door}`, 'accept');
+      expect(look().tcp).toEqual([door]);
+      const { code, output } = await helix('audit');
+      expect(code).toBe(1);
+      expect(output).toContain(`rules that are not of Helix (tcp dport ${door} accept)`);
+      expect((await helix('firewall', 'apply', '--confirm-within', '3600')).code).toBe(0);
+      expect((await helix('firewall', 'confirm')).code).toBe(0);
+      expect((await helix('audit')).code).toBe(0);
+    });
+
     it('lets out what it did, over IPv4, IPv6 and loopback, and what was open before', async () => {
       const name = outpost.command([])[3] ?? '';
       const [outside, within] = [`${name}o`, `${name}i`];
@@ -123,6 +134,13 @@ with socket.create_connection(('127.0.0.1', ${door}), 20) as s: print('loopback'
       expect((await helix('firewall', 'rollback')).output).toContain('no rules were applied');
     });
 
+    it('is taken back also after a restart of the machine, when its service has put it in force', async () => {
+      expect((await helix('firewall', 'apply', '--confirm-within', '3600')).code).toBe(0);
+      rmSync(join(run, 'helix-firewall'), { recursive: true });
+      expect((await helix('firewall', 'rollback')).code).toBe(0);
+      expect((await inside('nft', 'list', 'ruleset')).output).toBe('');
+    });
+
     const noUfw = existsSync('/usr/sbin/ufw') ? undefined : 'ufw is missing (apt-get install ufw)';
     it.skipIf(noUfw !== undefined)(`is closed by ufw just so${noUfw ? ` SKIPPED: ${noUfw}` : ''}`, async () => {
       const etc = mkdtempSync(join(tmpdir(), 'helix-etc-'));
@@ -141,6 +159,8 @@ with socket.create_connection(('127.0.0.1', ${door}), 20) as s: print('loopback'
       expect((await ufw('confirm')).code).toBe(0);
       expect(look()).toMatchObject({ tcp: [], refused: 0, udp: [] });
       expect((await withUfw(...helixCommand, 'tunnel', 'audit')).code).toBe(0);
+      expect((await withUfw('ufw', 'limit', `${door}/tcp`)).code).toBe(0);
+      expect((await withUfw(...helixCommand, 'tunnel', 'audit')).code).toBe(1);
       expect((await ufw('rollback')).code).toBe(0);
       expect(look()).toMatchObject({ tcp: [door], udp: [door + 1] });
       rmSync(etc, { recursive: true });

@@ -1,22 +1,24 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { messageOf, TunnelError } from '../errors.ts';
 import type { Backend } from './backend.ts';
-import { nftables } from './nftables.ts';
+import { deleteTable, nftables } from './nftables.ts';
 import { ufw } from './ufw.ts';
 
 /** Gone after a restart of the machine, as the rules of nftables are. */
 const folder = '/run/helix-firewall';
 const [pendingFile, undoFile] = [join(folder, 'pending'), join(folder, 'undo.sh')];
+/** Takes back what was confirmed before the rules that wait for their confirmation. */
+const earlierUndoFile = join(folder, 'undo-earlier.sh');
 
 const IS_PENDING = `[ "$(head -n 1 ${pendingFile} 2>/dev/null)" = "$1" ]`;
 /** Takes the rules back unless they were confirmed, or applied again, meanwhile. */
-const UNDO = `${IS_PENDING} && sh ${undoFile} && rm -f ${pendingFile} ${undoFile}`;
+const UNDO = `${IS_PENDING} && sh ${undoFile} && rm -f ${pendingFile} ${undoFile} && if [ -e ${earlierUndoFile} ]; then mv ${earlierUndoFile} ${undoFile}; fi`;
 
 export const backends: Readonly<Record<Backend['name'], Backend>> = { nftables, ufw };
 
@@ -41,7 +43,9 @@ export async function applyFirewall(backend: Backend, confirmMs: number): Promis
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const apply = backend.apply();
-  await writeFile(undoFile, await backend.rollback(), { mode: 0o600 });
+  const undo = await backend.rollback();
+  if (existsSync(undoFile)) await rename(undoFile, earlierUndoFile);
+  await writeFile(undoFile, undo, { mode: 0o600 });
   const id = randomUUID();
   const rollbackAt = new Date(Date.now() + confirmMs);
   await writeFile(pendingFile, `${id}\n${rollbackAt.toISOString()}\n`, { mode: 0o600 });
@@ -65,13 +69,26 @@ export async function confirmFirewall(): Promise<void> {
       'No rules wait for a confirmation: they were rolled back, or never applied',
     );
   }
+  if (existsSync(earlierUndoFile)) {
+    const draft = `${undoFile}.new`;
+    await writeFile(draft, `${await readFile(undoFile, 'utf8')}\n${await readFile(earlierUndoFile, 'utf8')}`, {
+      mode: 0o600,
+    });
+    await rename(draft, undoFile);
+    await rm(earlierUndoFile);
+  }
   await rm(pendingFile);
 }
 
-/** Puts back what was there before the rules, also when they were confirmed. @throws TunnelError when none were applied */
+/**
+ * Puts back what was there before the rules that wait for their confirmation; when none wait, what was there before the first
+ * that were confirmed. @throws TunnelError when none were applied
+ */
 export async function rollbackFirewall(): Promise<void> {
   requireRoot();
   if (!existsSync(undoFile)) {
+    // After a restart of the machine the rules may be in force by their service, and nothing was before them.
+    if (await deleteTable()) return;
     throw new TunnelError(
       'firewall-unknown',
       'Nothing is known here of what was before: no rules were applied since the start of this machine',
@@ -80,6 +97,7 @@ export async function rollbackFirewall(): Promise<void> {
   await shell(await readFile(undoFile, 'utf8'));
   await rm(pendingFile, { force: true });
   await rm(undoFile);
+  if (existsSync(earlierUndoFile)) await rename(earlierUndoFile, undoFile);
 }
 
 /** @throws TunnelError when it cannot be seen, such as by somebody who is not root */

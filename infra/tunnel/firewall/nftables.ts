@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { messageOf, TunnelError } from '../errors.ts';
-import { requireProgram } from '../process/program.ts';
+import { findProgram, requireProgram } from '../process/program.ts';
 import type { Backend } from './backend.ts';
 import { rules } from './rules.ts';
 
@@ -17,9 +17,35 @@ export const nftables: Backend = {
   },
   apply: () => `${nft()} -f - <<'END'\n${rules}END\n`,
   async isOn() {
-    return /type filter hook input [^;]*; policy drop;/.test((await list()) ?? '');
+    const text = (await list()) ?? '';
+    if (!/type filter hook input [^;]*; policy drop;/.test(text)) return false;
+    const foreign = foreignRules(text);
+    if (foreign.length === 0) return true;
+    const message = `Its table has rules that are not of Helix (${foreign.join('; ')}): run \`helix tunnel firewall apply\` to have only its own`;
+    throw new TunnelError('firewall-changed', message);
   },
 };
+
+/** Takes the table away, whoever made it; nothing else is in it. @returns whether there was one */
+export async function deleteTable(): Promise<boolean> {
+  if (findProgram('nft') === undefined || (await list()) === undefined) return false;
+  await promisify(execFile)(nft(), ['delete', ...table]);
+  return true;
+}
+
+/** Rules of a table as it is listed that may let in what the rules of Helix do not. */
+function foreignRules(listed: string): string[] {
+  const own = new Set(statementsOf(rules));
+  const lettingIn = /\b(accept|jump|goto|queue|vmap)\b/;
+  return statementsOf(listed).filter((statement) => lettingIn.test(statement) && !own.has(statement));
+}
+
+function statementsOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('type '));
+}
 
 function nft(): string {
   return requireProgram('nft', 'run `apt-get install nftables`');

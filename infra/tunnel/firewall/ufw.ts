@@ -40,7 +40,9 @@ export const ufw: Backend = {
   async isOn() {
     const text = await status();
     return (
-      /^Status: active/m.test(text) && /^Default: (deny|reject) \(incoming\)/m.test(text) && !/\bALLOW\b/.test(text)
+      /^Status: active/m.test(text) &&
+      /^Default: (deny|reject) \(incoming\)/m.test(text) &&
+      !/\b(ALLOW|LIMIT)\b/.test(text)
     );
   },
 };
