@@ -18,18 +18,26 @@ export interface FolderWatch extends TunnelWatch {
 
 /**
  * Knows the tunnels of a folder, whichever process keeps them. It looks every 2 s: a process that was killed writes nothing
- * that one could wait for.
+ * that one could wait for. What cannot be read is told once, and the limb works without it.
  */
 export async function watchTunnels(folder: TunnelFolder, onFailure: (error: unknown) => void): Promise<FolderWatch> {
   const listeners = new Set<() => void>();
-  let known: readonly TunnelReport[] = (await folder.list()).map(reportOf);
+  let known: readonly TunnelReport[] = [];
+  let toldFailure = '';
   const look = async (): Promise<void> => {
-    const next = (await folder.list()).map(reportOf);
-    if (JSON.stringify(next) === JSON.stringify(known)) return;
-    known = next;
-    for (const listener of listeners) listener();
+    try {
+      const next = (await folder.list()).map(reportOf);
+      toldFailure = '';
+      if (JSON.stringify(next) === JSON.stringify(known)) return;
+      known = next;
+      for (const listener of listeners) listener();
+    } catch (error) {
+      if (String(error) !== toldFailure) onFailure(error);
+      toldFailure = String(error);
+    }
   };
-  const timer = setInterval(() => look().catch(onFailure), lookMs).unref();
+  await look();
+  const timer = setInterval(look, lookMs).unref();
   return {
     tunnels: () => known,
     onChange(listener) {

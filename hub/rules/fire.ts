@@ -59,7 +59,8 @@ export class Firings {
     const place = nextPlace(ctx, active.tenantId);
     const isAllowed = mayAct(ctx, active);
     const deeds = rule.actions.map((action, index) => {
-      if (!isAllowed) return failed('not-an-operator: who activated the rule is no operator any more; activate it again');
+      if (!isAllowed)
+        return failed('not-an-operator: who activated the rule is no operator any more; activate it again');
       return action.tag === 'emit' ? later : attempt(() => act(ctx, active, action, `firing-${place}-${index}`, scope));
     });
     const firing = ctx.db.firing.insert({
