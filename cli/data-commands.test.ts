@@ -201,6 +201,41 @@ describe('the commands for a data folder', () => {
     expect(restored.stderr).toMatch(/is not what was written: nothing was restored/);
   });
 
+  it.each([
+    ['databases.json', 'databases.json is missing, but there is', 'registry-missing'],
+    ['jwt-key.pem', 'jwt-key.pem is missing, but databases.json is there', 'key-missing'],
+    ['operator.token', 'operator.token is missing, but databases.json is there', 'key-missing'],
+    ['databases', 'holds no commits, but a database of it is listed', 'log-incomplete'],
+  ])('[DATA7] name %s when it is gone; a hub makes nothing in its place', async (gone, message, code) => {
+    const copy = join(folder, `without-${gone}`);
+    cpSync(data, copy, { recursive: true });
+    rmSync(join(copy, gone), { recursive: true });
+    await expect(withHost(copy, async () => {})).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+    expect(existsSync(join(copy, 'databases.json'))).toBe(gone !== 'databases.json');
+    if (gone === 'databases.json') return;
+    for (const args of [['check'], ['backup', join(folder, 'never')]]) {
+      const { code, stderr } = await runCli([...args, '--data', copy]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(message);
+    }
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+  });
+
+  it.each(['jwt-key.pem', 'operator.token'])('[DATA7] name %s when it is damaged', async (file) => {
+    const copy = join(folder, `damaged-${file}`);
+    cpSync(data, copy, { recursive: true });
+    const bytes = readFileSync(join(copy, file));
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    writeFileSync(join(copy, file), bytes);
+    await expect(withHost(copy, async () => {})).rejects.toThrow(`${join(copy, file)}`);
+    const { code, stderr } = await runCli(['check', '--data', copy]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`${file}.* is damaged.*from a backup`));
+  });
+
   it.each(['all.tar', 'all.tgz'])(
     '[DATA2] back up into the one file %s, which other programs can read',
     async (name) => {

@@ -1,6 +1,6 @@
 import { Rejection } from './errors.ts';
 import type { Disk } from './host/disk.ts';
-import { LogRejection } from './log/failure.ts';
+import { emptyLog, LogRejection } from './log/failure.ts';
 import { type LogEnd, readLog } from './log/recover.ts';
 import { listSnapshots, openSnapshot, type Snapshot } from './log/snapshot.ts';
 import { steadily } from './log/steadily.ts';
@@ -46,6 +46,7 @@ export function keptHistory(disk: Disk, directory: string): Promise<KeptHistory>
         return false;
       },
     });
+    if (end.nextOffset === 0) throw emptyLog(directory);
     for (const { file, nextOffset, chain } of snapshots) {
       const seen = chains.get(nextOffset);
       if (seen !== undefined && Buffer.compare(seen, chain) === 0) continue;

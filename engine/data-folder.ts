@@ -3,10 +3,11 @@ import type { DatabaseEntry } from './database.ts';
 import { Rejection } from './errors.ts';
 import { forkLog } from './fork.ts';
 import type { Disk } from './host/disk.ts';
+import { checkHostKeys } from './key-files.ts';
 import type { Moment } from './log/cut.ts';
 import { type Replay, readLog } from './log/recover.ts';
 import { loadModule } from './module/load.ts';
-import { forkedEntry, readRegistry, saveRegistry } from './registry.ts';
+import { databasesFolder, forkedEntry, readRegistry, saveRegistry } from './registry.ts';
 
 /** A data folder for whoever looks after it, whether its hub runs or not. */
 export class DataFolder {
@@ -49,6 +50,11 @@ export class DataFolder {
     await readLog(this.#disk, this.#logOf(entry), visit, { after: base, isEnough });
   }
 
+  /** Verifies the keys. @throws Rejection `signing-key`, `operator-token`, `key-missing` that names the file */
+  checkKeys(): Promise<void> {
+    return checkHostKeys(this.#disk, this.directory);
+  }
+
   /** Verifies and replays everything that is kept of a database. @throws Rejection that names what is damaged */
   check(entry: DatabaseEntry): Promise<CheckedDatabase> {
     return checkDatabase(this.#disk, this.#logOf(entry));
@@ -80,6 +86,6 @@ export class DataFolder {
   }
 
   #logOf({ folder }: DatabaseEntry): string {
-    return `${this.directory}/databases/${folder}`;
+    return `${this.directory}/${databasesFolder}/${folder}`;
   }
 }

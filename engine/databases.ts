@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type DatabaseEntry, HostedDatabase } from './database.ts';
 import { assert, Rejection } from './errors.ts';
 import type { Moment } from './log/cut.ts';
@@ -8,7 +7,7 @@ import type { LoadedModule } from './module/instance.ts';
 import { describePlan } from './module/migration.ts';
 import { type DatabasesOptions, Opener } from './opener.ts';
 import { createTables } from './program.ts';
-import { decodeRegistry, encodeRegistry, forkedEntry, registryFile } from './registry.ts';
+import { forkedEntry, openRegistry, saveRegistry } from './registry.ts';
 import type { Client, Database, Databases, PublishPlan, PublishRequest } from './serve/contract.ts';
 import { identityFromHex, identityOf, identityToHex } from './serve/identity/identity.ts';
 import { nameTable, programRow, programTable } from './system.ts';
@@ -34,9 +33,7 @@ export class LocalDatabases implements Databases {
   static async open(options: DatabasesOptions): Promise<LocalDatabases> {
     const databases = new LocalDatabases(options);
     const { disk, directory, clients = [] } = options;
-    const file = join(directory, registryFile);
-    const bytes = await disk.read(file);
-    if (bytes) databases.#entries = decodeRegistry(file, bytes);
+    databases.#entries = await openRegistry(disk, directory);
     for (const entry of databases.#entries) {
       databases.#start(await databases.#opener.open(entry), clients);
     }
@@ -268,7 +265,7 @@ export class LocalDatabases implements Databases {
   async #save(): Promise<void> {
     const { disk, directory } = this.#options;
     try {
-      await disk.writeAtomic(join(directory, registryFile), encodeRegistry(this.#entries));
+      await saveRegistry(disk, directory, this.#entries);
     } catch (cause) {
       if (!isDiskFull(cause)) throw cause;
       throw new Rejection('disk-full', 'the disk of the hub is full: make room there, then try again', { cause });

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LocalDatabases } from './databases.ts';
 import { Rejection } from './errors.ts';
@@ -8,11 +7,11 @@ import { nodeClock } from './host/node/clock.ts';
 import { nodeDisk } from './host/node/disk.ts';
 import { nodeMemory } from './host/node/memory.ts';
 import { nodeRandom } from './host/node/random.ts';
+import { openHostKeys } from './key-files.ts';
 import { forkInThread, takeSnapshotInThread } from './log-worker.ts';
 import type { Egress } from './module/procedures/fetch.ts';
 import { serveStatic } from './serve/http/static.ts';
-import { Authority, type Credentials } from './serve/identity/authority.ts';
-import { fileKeyStore } from './serve/identity/keys.ts';
+import type { Credentials } from './serve/identity/authority.ts';
 import { createServer, type Server } from './serve/server.ts';
 import type { SnapshotSettings } from './snapshots/keeper.ts';
 
@@ -97,9 +96,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const warn = options.warn ?? ((message: string) => console.error(message));
   const lock = await lockDirectory(directory);
   try {
-    const keys = fileKeyStore(join(directory, 'jwt-key.pem'));
-    const authority = await Authority.open({ keys, trusted: options.issuers ?? [] });
-    const operator = await openOperator(authority, join(directory, 'operator.token'));
+    const { authority, operator } = await openHostKeys(nodeDisk, directory, options.issuers ?? []);
     const databases = await LocalDatabases.open({
       disk: nodeDisk,
       clock: nodeClock,
@@ -155,15 +152,6 @@ async function lockDirectory(directory: string): Promise<Lock> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Rejection('data-folder', `the data folder ${directory} cannot be written: ${reason}`, { cause: error });
   }
-}
-
-/** The identity that owns what this machine publishes, made at the first start. */
-async function openOperator(authority: Authority, file: string): Promise<Credentials> {
-  const saved = await nodeDisk.read(file);
-  if (saved) return await authority.verify(new TextDecoder().decode(saved).trim());
-  const minted = await authority.mint();
-  await writeFile(file, `${minted.token}\n`, { mode: 0o600 });
-  return minted;
 }
 
 async function listen(server: Server, port: number, hostname: string): Promise<number> {

@@ -9,13 +9,14 @@ import type { Clock } from './host/clock.ts';
 import type { Disk } from './host/disk.ts';
 import type { Memory } from './host/memory.ts';
 import type { Random } from './host/random.ts';
+import { emptyLog } from './log/failure.ts';
 import { Logs } from './logs.ts';
 import type { LoadedModule } from './module/instance.ts';
 import { loadModule } from './module/load.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { requireUsableRules } from './program.ts';
 import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
-import { registryFile } from './registry.ts';
+import { databasesFolder, registryFile } from './registry.ts';
 import type { Client } from './serve/contract.ts';
 import { identityFromHex } from './serve/identity/identity.ts';
 import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
@@ -78,7 +79,7 @@ export class Opener {
   }
 
   directoryOf({ folder }: DatabaseEntry): string {
-    return join(this.#options.directory, 'databases', folder);
+    return join(this.#options.directory, databasesFolder, folder);
   }
 
   /** Reads a bundle that is to be published. @throws Rejection that says why it cannot run */
@@ -88,10 +89,13 @@ export class Opener {
     return module;
   }
 
-  /** Opens the database of an entry, with the rows and the module of its log. */
+  /** Opens the database of an entry, with the rows and the module of its log. @throws LogRejection as `recover` */
   async open(entry: DatabaseEntry, logs?: Logs): Promise<HostedDatabase> {
     const recovered = await this.recover(entry);
-    assert(recovered.program, `the database ${entry.identity} is registered but has no module`);
+    if (recovered.program === undefined) {
+      await recovered.log.close();
+      throw emptyLog(this.directoryOf(entry));
+    }
     return this.host(entry, recovered, recovered.program, logs);
   }
 

@@ -6,6 +6,8 @@ import { identityOf, identityToHex } from './serve/identity/identity.ts';
 
 /** The file of a data folder that says which databases there are. */
 export const registryFile = 'databases.json';
+/** The folder beside it in which each database has one. */
+export const databasesFolder = 'databases';
 
 interface Registry {
   readonly databases: readonly DatabaseEntry[];
@@ -40,6 +42,27 @@ export async function readRegistry(disk: Disk, directory: string): Promise<Datab
   const bytes = await disk.read(file);
   if (bytes !== undefined) return decodeRegistry(file, bytes);
   throw new Rejection('no-data', `${directory} holds no databases: name the data folder of a hub`);
+}
+
+export async function hasRegistry(disk: Disk, directory: string): Promise<boolean> {
+  return (await disk.readPart(`${directory}/${registryFile}`, 0, 1)) !== undefined;
+}
+
+/**
+ * The databases of a hub's own data folder. A new one gets an empty list, so that a list which is gone later is missed.
+ * @throws Rejection `registry-missing`, `registry-damaged`
+ */
+export async function openRegistry(disk: Disk, directory: string): Promise<DatabaseEntry[]> {
+  if (await hasRegistry(disk, directory)) return await readRegistry(disk, directory);
+  await disk.makeDirectory(directory);
+  if ((await disk.list(directory)).some((name) => name.split('/')[0] === databasesFolder)) {
+    const message =
+      `${directory}/${registryFile} is missing, but there is ${directory}/${databasesFolder}: put it back from a backup. ` +
+      'If a restore was interrupted here, delete the folder and restore again';
+    throw new Rejection('registry-missing', message);
+  }
+  await saveRegistry(disk, directory, []);
+  return [];
 }
 
 export async function saveRegistry(disk: Disk, directory: string, databases: readonly DatabaseEntry[]): Promise<void> {

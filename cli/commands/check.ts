@@ -1,8 +1,9 @@
 import { type DataOptions, openDataFolder } from '../lib/data-folder.ts';
 
-/** Reads and replays everything in a data folder. */
+/** Verifies the keys of a data folder, and reads and replays everything else in it. */
 export async function check(options: DataOptions): Promise<void> {
   const folder = await openDataFolder(options);
+  await folder.checkKeys();
   for (const entry of folder.entries) {
     const { commitCount, beginsAt, rowCount, snapshotCount, chain, tornBytes } = await folder.check(entry);
     const name = entry.names[0] ?? entry.identity;

@@ -1,6 +1,8 @@
 import type { DatabaseEntry } from '../database.ts';
 import type { Disk } from '../host/disk.ts';
+import { checkHostKeys, keyFiles } from '../key-files.ts';
 import { cutLog } from '../log/cut.ts';
+import { emptyLog } from '../log/failure.ts';
 import { steadily } from '../log/steadily.ts';
 import { encodeRegistry, readRegistry, registryFile } from '../registry.ts';
 import { type BackupManifest, manifestFile } from './source.ts';
@@ -14,13 +16,10 @@ export interface Progress {
   done(bytes: number, ofBytes: number): void;
 }
 
-/** Every other file of a data folder: who signs its tokens, and who owns what it publishes. */
-const keyFiles = ['jwt-key.pem', 'operator.token'];
-
 /**
  * Copies a data folder, whether its hub runs or not: each database as it is at one moment, verified, with the checksum of
  * every file. The target is a new folder, or a file when its name ends in `.tar`, `.tar.gz` or `.tgz`.
- * @throws Rejection `no-data`, `not-empty`, or what is damaged: a damaged history is not backed up
+ * @throws Rejection `no-data`, `not-empty`, or what is damaged or missing: then there is no backup
  */
 export async function backUp(
   disk: Disk,
@@ -30,6 +29,7 @@ export async function backUp(
   progress: Progress,
 ): Promise<void> {
   const entries = await readRegistry(disk, directory);
+  await checkHostKeys(disk, directory);
   const writer = await openTarget(disk, target, nowSeconds);
   try {
     await writeAll(disk, directory, entries, writer, progress);
@@ -55,6 +55,7 @@ async function writeAll(
   for (const entry of entries) {
     const folder = `databases/${entry.folder}`;
     const cut = await steadily(() => cutLog(disk, `${directory}/${folder}`, undefined));
+    if (cut.nextOffset === 0) throw emptyLog(`${directory}/${folder}`);
     cuts.push({ folder, cut });
     const since = cut.beginsAt === 0 ? '' : `, history from commit ${cut.beginsAt} on`;
     progress.say(`${entry.names[0] ?? entry.identity}: ${cut.nextOffset} commits verified${since}`);

@@ -7,7 +7,7 @@ import { Rejection } from '../errors.ts';
 export interface Disk {
   /** Makes a directory and those above it; does nothing when it exists. */
   makeDirectory(path: string): Promise<void>;
-  /** The names in a directory, ascending. */
+  /** The names in a directory, ascending; none when it does not exist. */
   list(directory: string): Promise<string[]>;
   /** The whole file; undefined when it does not exist. */
   read(path: string): Promise<Uint8Array | undefined>;

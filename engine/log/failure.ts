@@ -37,6 +37,17 @@ export function damaged(file: string, offset: number, seen: string): LogRejectio
   );
 }
 
+/** The log of a database that is listed has one commit at least. */
+export function emptyLog(directory: string): LogRejection {
+  return new LogRejection(
+    'log-incomplete',
+    directory,
+    0,
+    `${directory} holds no commits, but a database of it is listed: its files are gone. Put them back from a copy, or ` +
+      'restore a backup into a new folder',
+  );
+}
+
 export function vanished(file: string): LogRejection {
   return new LogRejection('log-trimmed', file, 0, `${file} was trimmed while it was read: try again`);
 }

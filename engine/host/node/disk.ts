@@ -114,15 +114,8 @@ export const nodeDisk: Disk = {
     // The entry of a new directory is in the one above it.
     await syncDirectory(dirname(wanted));
   },
-  list: async (directory) => (await readdir(directory)).sort(),
-  read: async (path) => {
-    try {
-      return await readFile(path);
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
-  },
+  list: async (directory) => ((await unlessMissing(readdir(directory))) ?? []).sort(),
+  read: (path) => unlessMissing(readFile(path)),
   readPart: (path, fromByte, lengthBytes) => readPart(pooled, path, fromByte, lengthBytes),
   openAppend: (path) => openAppend(pooled, path),
   truncate: (path, lengthBytes) =>
@@ -170,14 +163,19 @@ export const waitingNodeDisk: Disk = {
   openAppend: (path) => openAppend(waiting, path),
 };
 
-async function readPart(calls: Calls, path: string, fromByte: number, lengthBytes: number) {
-  let file: FileHandle;
+/** @returns undefined when there is no such file or directory */
+async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
-    file = await open(path, 'r');
+    return await asked;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+async function readPart(calls: Calls, path: string, fromByte: number, lengthBytes: number) {
+  const file = await unlessMissing(open(path, 'r'));
+  if (file === undefined) return undefined;
   try {
     const bytes = Buffer.allocUnsafeSlow(lengthBytes);
     let done = 0;

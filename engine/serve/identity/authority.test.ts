@@ -16,6 +16,7 @@ afterEach(async () => {
 function memoryKeys(): KeyStore {
   let kept: string | undefined;
   return {
+    name: 'key',
     load: async () => kept,
     save: async (pem) => {
       kept = pem;
@@ -86,16 +87,39 @@ describe('[TOKEN2] the signing key', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const pem = other.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     for (const [text, message] of [
-      ['no key', /not a PEM private key/],
-      [pem, /expected an EC key on P-256/],
+      ['no key', /jwt-key.pem.*not a PEM private key/],
+      [pem, /jwt-key.pem.*expected an EC key on P-256/],
     ] as const) {
-      const keys = { load: async () => text, save: async () => {} };
+      const keys = { name: '/data/jwt-key.pem', load: async () => text, save: async () => {} };
       await expect(open({ keys })).rejects.toMatchObject({
         code: 'signing-key',
         message: expect.stringMatching(message),
       });
     }
   });
+});
+
+test('[CRASH6] a flipped bit in any byte of the signing key is refused by name, or changes nothing', async () => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const keysOf = (text: string) => ({ name: '/data/jwt-key.pem', load: async () => text, save: async () => {} });
+  const whole = await open({ keys: keysOf(pem) });
+  let refusedCount = 0;
+  for (let at = 0; at < pem.length; at++) {
+    const bytes = Buffer.from(pem);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at & 7)), at);
+    try {
+      const flipped = await open({ keys: keysOf(bytes.toString('latin1')) });
+      await whole.verify((await flipped.mint()).token);
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: 'signing-key',
+        message: expect.stringMatching(/^\/data\/jwt-key\.pem, the key/),
+      });
+      refusedCount += 1;
+    }
+  }
+  expect(refusedCount).toBeGreaterThan(150);
 });
 
 describe('[TOKEN3] a token is refused', () => {

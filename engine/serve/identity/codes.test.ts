@@ -5,7 +5,10 @@ import { OneTimeCodes } from './codes.ts';
 
 async function opened() {
   const clock = { ms: 1_700_000_000_000, nowMs: () => clock.ms };
-  const authority = await Authority.open({ keys: { load: async () => undefined, save: async () => {} }, clock });
+  const authority = await Authority.open({
+    keys: { name: 'key', load: async () => undefined, save: async () => {} },
+    clock,
+  });
   return { clock, owner: await authority.mint(), codes: new OneTimeCodes(authority, clock, nodeRandom) };
 }
 

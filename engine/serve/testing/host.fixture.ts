@@ -23,7 +23,7 @@ interface Answer {
 
 /** A server on a free port over fake databases, with one database `people`. */
 export async function startHost(options: Partial<ServerOptions> = {}): Promise<Host> {
-  const authority = await Authority.open({ keys: { load: async () => undefined, save: async () => {} } });
+  const authority = await Authority.open({ keys: { name: 'key', load: async () => undefined, save: async () => {} } });
   const owner = await authority.mint({ subject: 'owner' });
   const databases = new FakeDatabases();
   const database = new FakeDatabase(0xc200_0000n, owner.identity);
