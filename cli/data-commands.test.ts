@@ -16,6 +16,7 @@ import { runCli } from './testing/cli.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'helix-data-'));
 const data = join(folder, 'data');
+process.env['HELIX_HOME'] = join(folder, 'home');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The names of the accounts, as a hub on a data folder has them. */
@@ -158,7 +159,7 @@ describe('the commands for a data folder', () => {
     await withHost(running, async ({ databases, operator, url }) => {
       const args = ['fork', 'trial', '--data', running, '--at', await offsetOf('bob')];
       expect((await runCli(args)).stderr).toContain('does not say where it listens: stop it first');
-      const withdraw = await announce(running, url, 'ledger');
+      const withdraw = await announce(running, url, 'ledger', () => {});
       const made = await runCli(args);
       expect(made).toMatchObject({ code: 0, stderr: '' });
       expect(made.stdout).toContain(`and is ready at ${url}`);

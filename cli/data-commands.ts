@@ -32,8 +32,10 @@ export function addDataCommands(program: Command): void {
     .addHelpText('after', examples('helix backup /mnt/backups/monday', 'helix backup /mnt/backups/monday.tar.gz'))
     .action((target, options) => run(async () => (await import('./commands/backup.ts')).backup(target, options)));
 
-  withData(program.command('restore <backup>'))
+  program
+    .command('restore <backup>')
     .description('make a new data folder of a backup, as it was or as it had been at an earlier moment')
+    .option('--data <folder>', 'a new folder, where it is made (default: the one of the hub in HELIX_HOME)')
     .option('--at <moment>', 'the last commit to keep: an offset, or a time such as 2026-01-31T12:00:00Z')
     .addHelpText('after', examples('helix restore /mnt/backups/monday --data ./restored --at 2026-01-31T12:00:00Z'))
     .action((backup, options) => run(async () => (await import('./commands/restore.ts')).restore(backup, options)));
@@ -47,7 +49,10 @@ export function addDataCommands(program: Command): void {
 }
 
 function withData(command: Command): Command {
-  return command.option('--data <folder>', "the hub's data folder (default: the one in HELIX_HOME)");
+  return command.option(
+    '--data <folder>',
+    "the hub's data folder (default: the one in HELIX_HOME, or of the only server that keeps rows here)",
+  );
 }
 
 function offset(text: string): number {

@@ -6,7 +6,7 @@ import { showProgress } from '../lib/progress.ts';
 
 /** Copies a data folder, verified, into a new folder or file; its hub may run. */
 export async function backup(target: string, options: DataOptions): Promise<void> {
-  const directory = dataDirectory(options);
+  const directory = await dataDirectory(options);
   const progress = showProgress();
   try {
     await backUp(nodeDisk, directory, resolve(target), Math.floor(Date.now() / 1000), progress);

@@ -24,7 +24,7 @@ export async function fork(name: string, options: ForkOptions): Promise<void> {
   } catch (error) {
     if (!(error instanceof Rejection) || error.code !== 'data-folder-locked') throw error;
   }
-  const running = await findRunningOn(dataDirectory(options));
+  const running = await findRunningOn(await dataDirectory(options));
   if (running === undefined) {
     throw new Failure(`A hub runs on ${folder.directory} and does not say where it listens: stop it first`);
   }

@@ -35,7 +35,7 @@ export async function openServer(options: DevServerOptions): Promise<DevServer> 
   }
   const data = resolve(options.data ?? join(findHome().folder, 'dev'));
   const host = await openOwnHost(data, options.listen, { onFailure: fail, ...dashboardOption() });
-  const withdraw = await announce(data, host.url, options.name);
+  const withdraw = await announce(data, host.url, options.name, (message) => console.error(`helix: ${message}`));
   const server = { url: host.url, token: host.operator.token, database: options.name, tokenFrom: data };
   return {
     server,

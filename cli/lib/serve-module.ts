@@ -41,7 +41,7 @@ export async function serveModule(
       token: undefined,
     });
     database.followLogs(({ level, message }) => console.error(`${level.toLowerCase()}: ${message}`));
-    withdraw = await announce(data, host.url, name);
+    withdraw = await announce(data, host.url, name, (message) => console.error(`helix: ${message}`));
     console.log(`${name} is listening on ${host.url}`);
     if (dashboardOption().dashboard !== undefined) {
       const server = { url: localUrl(host.url), token: host.operator.token, database: name, tokenFrom: data };

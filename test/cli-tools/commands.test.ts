@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, runCli } from '../../cli/testing/cli.fixture.ts';
 import { type HelixProcess, startHelix } from '../support/process.ts';
@@ -165,5 +166,26 @@ describe('what cannot be done is refused in a sentence that helps', () => {
     expect(foreign.stderr).toMatch(/owner.*--token-file/);
     const log = await runCli(['logs', '--database', 'chat'], away);
     expect(log.stderr).toMatch(/may not read this database's log.*--token-file/);
+  });
+});
+
+describe('a server whose data is kept elsewhere', () => {
+  it('is found by the commands of the same home, with its owner’s token and its data, while it runs', async () => {
+    const other = createWorkshop();
+    const module = other.write('chat.ts', chatModule());
+    const { folder, env } = other;
+    const args = ['hub', 'start', '--module', module, '--name', 'far', '--listen', '127.0.0.1:0'];
+    const far = startHelix([...args, '--data', `${folder}/elsewhere`], env);
+    try {
+      await far.line(/listening on/);
+      expect(await other.helix('call', 'send', 'hello')).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect((await other.helix('logs')).stdout).toContain('sent hello');
+      expect((await other.helix('publish', 'far', '--module', 'chat.ts')).code).toBe(0);
+      expect((await other.helix('backup', 'far.tar.gz')).stdout).toContain(`${folder}/elsewhere is backed up`);
+    } finally {
+      await far.stop();
+    }
+    expect(readdirSync(`${folder}/.helix/servers`)).toEqual([]);
+    other.remove();
   });
 });
