@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type Limb, startLimb } from '../limbs/index.ts';
 import { defineSkill } from '../limbs/skills/skill.ts';
@@ -229,16 +229,16 @@ describe('helix remember', () => {
   it('--watch follows what changes, comes and goes until it is ended', async () => {
     const folder = join(home, 'watched');
     mkdirSync(folder);
-    writeFileSync(join(folder, 'a.md'), 'one');
     const watching = startCli(['remember', folder, '--watch'], { env: env() });
-    await watching.line(/Watching for changes/);
+    await watching.line(/No document yet: watching for changes/);
+    writeFileSync(join(folder, 'a.md'), 'one');
+    await watching.line(/^watched\/a\.md$/);
     writeFileSync(join(folder, 'b.md'), 'two');
     writeFileSync(join(folder, '.hidden.md'), 'not this');
     await watching.line(/^watched\/b\.md$/);
     expect(readFileSync(join(home, 'limb/documents/watched/b.md'), 'utf8')).toBe('two');
     rmSync(join(folder, 'a.md'));
-    await watching.line(/^watched\/a\.md$/);
-    expect(existsSync(join(home, 'limb/documents/watched/a.md'))).toBe(false);
+    await vi.waitUntil(() => !existsSync(join(home, 'limb/documents/watched/a.md')), { timeout: 20_000 });
     watching.child.kill('SIGINT');
     expect((await watching.ended).code).toBe(130);
   });

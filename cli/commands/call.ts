@@ -3,7 +3,10 @@ import type { Field } from '../../engine/bsatn/type.ts';
 import { paramsText } from '../../engine/module/type-text.ts';
 import { type DatabaseOptions, findTarget, readDefinition } from '../lib/database.ts';
 import { Failure } from '../lib/failure.ts';
-import { askText, databasePath } from '../lib/server.ts';
+import { ask, databasePath, refusal } from '../lib/server.ts';
+
+const functionFailed = 530;
+const fatalMessage = 'The instance encountered a fatal error.';
 
 /** Calls a reducer or a procedure; what a procedure returns is printed as JSON. Options at the end may be left out. */
 export async function call(name: string, args: readonly string[], options: DatabaseOptions): Promise<void> {
@@ -22,8 +25,18 @@ export async function call(name: string, args: readonly string[], options: Datab
   }
   const body = `[${found.params.map((param, at) => argument(param, args[at] ?? 'null')).join(',')}]`;
   const path = databasePath(target.database, `/call/${encodeURIComponent(found.name)}`);
-  const answer = await askText(target.server, 'POST', path, { body, json: true });
+  const response = await ask(target.server, 'POST', path, { body, json: true });
+  if (response.status === functionFailed) throw failure(found.name, await response.text());
+  if (!response.ok) throw await refusal(target.server, response);
+  const answer = await response.text();
   if (answer !== '') console.log(answer);
+}
+
+/** What the function threw for its caller; of anything else a server says no more than that it was fatal. */
+function failure(name: string, message: string): Failure {
+  if (message !== fatalMessage) return new Failure(message);
+  const why = 'and nothing was changed: `helix logs` shows its owner why';
+  return new Failure(`${name} failed, ${why}; what it throws as a SenderError is told to the caller`);
 }
 
 /** An argument is JSON; text for a parameter of text needs no quotes. Its digits are sent as they are written. */

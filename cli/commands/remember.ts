@@ -14,20 +14,23 @@ export interface RememberCommandOptions extends ClientOptions {
 
 /** Has this machine's limb remember files and folders; with `--watch` also what changes, until it is ended. */
 export async function remember(paths: readonly string[], options: RememberCommandOptions): Promise<void> {
-  const found = await findDocuments(paths);
+  const found = await findDocuments(paths, { mayBeEmpty: options.watch === true });
   const show = (summaries: readonly Summary[]) => {
     for (const summary of summaries) console.log(options.json ? summaryJson(summary) : formatSummary(summary.body));
   };
   const watcher = watchLinesOn(process.stderr);
   const labels = options.label ?? [];
   await withHub(options, async (hub, signal) => {
-    show(await rememberDocuments(hub, found, signal, watcher, { labels }));
+    if (found.documents.length > 0) show(await rememberDocuments(hub, found, signal, watcher, { labels }));
     if (!options.watch) return;
     await watchDocuments(
       found,
       hub.home.limb.documents,
       signal,
-      () => watcher.line('Watching for changes; Ctrl-C ends it'),
+      () =>
+        watcher.line(
+          `${found.documents.length === 0 ? 'No document yet: watching' : 'Watching'} for changes; Ctrl-C ends it`,
+        ),
       async (changed) => {
         try {
           show(await rememberPaths(hub, changed, signal, watcher, { labels }));

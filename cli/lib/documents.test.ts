@@ -20,7 +20,7 @@ function write(...paths: string[]): void {
 }
 
 async function pathsOf(...given: string[]): Promise<string[]> {
-  return (await findDocuments(given, folder)).documents.map((document) => document.path);
+  return (await findDocuments(given, { from: folder })).documents.map((document) => document.path);
 }
 
 describe('documents to remember', () => {
@@ -34,7 +34,7 @@ describe('documents to remember', () => {
   it('keep their folders below the current folder, and their own name from elsewhere', async () => {
     write('work/notes/a.md', 'other/manual/b.md', 'other/c.md');
     const from = join(folder, 'work');
-    const found = await findDocuments(['notes/a.md', '../other/manual', join(folder, 'other/c.md')], from);
+    const found = await findDocuments(['notes/a.md', '../other/manual', join(folder, 'other/c.md')], { from });
     expect(found.documents.map((document) => document.path)).toEqual(['c.md', 'manual/b.md', 'notes/a.md']);
   });
 
@@ -42,7 +42,9 @@ describe('documents to remember', () => {
     write('work/a.md', 'one/a.md', 'two/a.md');
     expect(await pathsOf('work', 'work/a.md')).toEqual(['work/a.md']);
     const from = join(folder, 'work');
-    await expect(findDocuments(['../one/a.md', '../two/a.md'], from)).rejects.toThrow(/both be remembered as a\.md/);
+    await expect(findDocuments(['../one/a.md', '../two/a.md'], { from })).rejects.toThrow(
+      /both be remembered as a\.md/,
+    );
   });
 
   it('that do not exist, are of another kind, or are none in a folder, are refused by name', async () => {
@@ -52,18 +54,24 @@ describe('documents to remember', () => {
     await expect(pathsOf('empty')).rejects.toThrow('There is no document in empty');
   });
 
+  it('may be none yet in a folder that is to be followed', async () => {
+    write('inbox/picture.png');
+    const found = await findDocuments(['inbox'], { from: folder, mayBeEmpty: true });
+    expect(found).toEqual({ documents: [], folders: [{ path: 'inbox', file: join(folder, 'inbox') }] });
+  });
+
   it('are named to the limb by their folder, or by their own path', async () => {
     write('docs/a.md', 'docs/deep/b.md', 'c.md');
-    expect(namedPaths(await findDocuments(['docs', 'c.md', 'docs/a.md'], folder))).toEqual(['docs', 'c.md']);
+    expect(namedPaths(await findDocuments(['docs', 'c.md', 'docs/a.md'], { from: folder }))).toEqual(['docs', 'c.md']);
   });
 
   it('are copied over their earlier versions, and what is gone from a folder is gone from its copy', async () => {
     write('docs/a.md', 'docs/b.md', 'other.md');
     const limb = limbHome();
-    await putDocuments(await findDocuments(['docs', 'other.md'], folder), limb);
+    await putDocuments(await findDocuments(['docs', 'other.md'], { from: folder }), limb);
     writeFileSync(join(folder, 'docs/a.md'), 'new');
     rmSync(join(folder, 'docs/b.md'));
-    await putDocuments(await findDocuments(['docs'], folder), limb);
+    await putDocuments(await findDocuments(['docs'], { from: folder }), limb);
     expect(readFileSync(join(limb.documents, 'docs/a.md'), 'utf8')).toBe('new');
     expect(existsSync(join(limb.documents, 'docs/b.md'))).toBe(false);
     expect(existsSync(join(limb.documents, 'other.md'))).toBe(true);
@@ -72,8 +80,8 @@ describe('documents to remember', () => {
   it('of another folder of the same name are refused until the first is forgotten', async () => {
     write('one/docs/a.md', 'two/docs/b.md');
     const limb = limbHome();
-    await putDocuments(await findDocuments(['docs'], join(folder, 'one')), limb);
-    const second = await findDocuments(['docs'], join(folder, 'two'));
+    await putDocuments(await findDocuments(['docs'], { from: join(folder, 'one') }), limb);
+    const second = await findDocuments(['docs'], { from: join(folder, 'two') });
     await expect(putDocuments(second, limb)).rejects.toThrow(/docs is remembered from .*one\/docs already/);
     await dropDocuments(['docs', '../../two'], limb);
     await putDocuments(second, limb);

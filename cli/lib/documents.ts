@@ -17,17 +17,29 @@ export interface Found {
   readonly folders: readonly Document[];
 }
 
+export interface FindOptions {
+  /** Default: the current folder. */
+  readonly from?: string;
+  /** A folder may have no document yet. Default: it is a mistake. */
+  readonly mayBeEmpty?: boolean;
+}
+
 /**
  * The documents that some files and folders stand for. Hidden files and `node_modules` are left out of folders.
  * @throws Failure for a path that does not exist, a file of another kind, and a folder without documents.
  */
-export async function findDocuments(paths: readonly string[], from = process.cwd()): Promise<Found> {
+export async function findDocuments(
+  paths: readonly string[],
+  { from = process.cwd(), mayBeEmpty = false }: FindOptions = {},
+): Promise<Found> {
   const documents = new Map<string, string>();
   const folders = new Map<string, string>();
   for (const path of paths) {
     const absolute = resolve(from, path);
     const base = baseOf(absolute, from);
     const { files, isFolder } = await listDocuments(absolute, path);
+    if (files.length === 0 && !mayBeEmpty)
+      throw new Failure(`There is no document in ${path}: expected ${kindsInWords}`);
     if (isFolder) folders.set(documentPath(base, absolute), absolute);
     for (const file of files) {
       const name = documentPath(base, file);
@@ -74,9 +86,7 @@ async function listDocuments(absolute: string, shown: string): Promise<{ files: 
     if (kindOf(absolute) !== undefined) return { files: [absolute], isFolder: false };
     throw new Failure(`${shown} is not a document: expected ${kindsInWords}`);
   }
-  const files = info.isDirectory() ? await walk(absolute) : [];
-  if (files.length === 0) throw new Failure(`There is no document in ${shown}: expected ${kindsInWords}`);
-  return { files, isFolder: true };
+  return { files: info.isDirectory() ? await walk(absolute) : [], isFolder: info.isDirectory() };
 }
 
 async function walk(folder: string): Promise<string[]> {

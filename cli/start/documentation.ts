@@ -8,7 +8,7 @@ import { type Document, findDocuments } from '../lib/documents.ts';
 export async function findDocumentation(root: string): Promise<Document[]> {
   const files = ['README.md', 'ARCHITECTURE.md', 'engine/SPEC.md'];
   const present = files.filter((file) => existsSync(join(root, file)));
-  const { documents } = await findDocuments(present, root);
+  const { documents } = await findDocuments(present, { from: root });
   return documents.map(({ file, path }) => ({ file, path: `helix/${path}` }));
 }
 

@@ -34,6 +34,9 @@ export async function buildWeb(root: string, signal: AbortSignal, tell: (line: s
   for (const { folder } of pages) await build(root, folder, signal, tell);
 }
 
+/** What the builder says when a part is done; the rest are hundreds of lines about single files. */
+const milestone = /^✓ /;
+
 async function build(root: string, folder: string, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'info'], {
@@ -46,7 +49,7 @@ async function build(root: string, folder: string, signal: AbortSignal, tell: (l
   const keep = (line: string): void => {
     last = line;
     if (wrong === '' && /error/i.test(line)) wrong = line;
-    tell(line);
+    if (milestone.test(line)) tell(line);
   };
   lines(child.stdout, keep);
   lines(child.stderr, keep);
