@@ -31,13 +31,34 @@ export function bsatnOfJson(type: Type, json: unknown, root = 'value'): Uint8Arr
  */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text.replace(stringOrLongInteger, (token) => (token.startsWith('"') ? token : `"${token}"`)));
+    return JSON.parse(withQuotedIntegers(text));
   } catch (cause) {
     throw new JsonError(`the text is not JSON: ${cause instanceof Error ? cause.message : cause}`);
   }
 }
 
-const stringOrLongInteger = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+const longInteger = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** One expression for strings and integers would use up the stack on a long string. */
+function withQuotedIntegers(text: string): string {
+  let quoted = '';
+  let copiedTo = 0;
+  let readTo = 0;
+  let isInString = false;
+  for (const { 0: integer, index } of text.matchAll(longInteger)) {
+    for (; readTo < index; readTo++) {
+      const character = text.charCodeAt(readTo);
+      if (character === quote) isInString = !isInString;
+      else if (character === backslash) readTo += 1;
+    }
+    if (isInString) continue;
+    quoted += `${text.slice(copiedTo, index)}"${integer}"`;
+    copiedTo = index + integer.length;
+  }
+  return quoted + text.slice(copiedTo);
+}
 
 function read(type: Type, json: unknown, writer: Writer, path: string, depth: number): void {
   if (depth > nestingMax) throw new JsonError(`${path}: nested more than ${nestingMax} levels deep`);
@@ -185,8 +206,12 @@ function readScalar(kind: ScalarKind, json: unknown, writer: Writer, path: strin
   }
 }
 
+/** Digits of the widest integers, with room for leading zeros: reading millions of digits takes long. */
+const integerCharsMax = 200;
+
 function integerOf(kind: IntegerKind, json: unknown, path: string): bigint {
   if (typeof json === 'bigint') return checked(kind, json, path);
+  if (typeof json === 'string' && json.length > integerCharsMax) throw mismatch(path, `an integer (${kind})`, json);
   if (typeof json === 'string' && /^(-?\d+|0x[0-9a-fA-F]+)$/.test(json)) return checked(kind, BigInt(json), path);
   if (typeof json !== 'number' || !Number.isInteger(json)) throw mismatch(path, `an integer (${kind})`, json);
   if (!Number.isSafeInteger(json)) {
@@ -225,5 +250,15 @@ function mismatch(path: string, expected: string, json: unknown): JsonError {
 
 function describe(json: unknown): string {
   if (json === undefined) return 'nothing';
-  return JSON.stringify(json).slice(0, 60);
+  return JSON.stringify(outline(json, 0)).slice(0, 60);
+}
+
+/** Enough of a value to be recognised, however large or deep it is. */
+function outline(json: unknown, depth: number): unknown {
+  if (typeof json === 'string') return json.slice(0, 60);
+  if (typeof json !== 'object' || json === null) return json;
+  if (depth === 8) return '…';
+  if (Array.isArray(json)) return json.slice(0, 30).map((element) => outline(element, depth + 1));
+  const fields = Object.entries(json).slice(0, 10);
+  return Object.fromEntries(fields.map(([name, value]) => [name, outline(value, depth + 1)]));
 }

@@ -141,11 +141,19 @@ describe('SATS-JSON', () => {
     }
     expect(() => bsatnOfJson({ kind: 'u64' }, 2 ** 60)).toThrow('send it as a string of digits');
     expect(() => parseJson('{')).toThrow(JsonError);
+    // However deep or long what came is.
+    const deep = parseJson('['.repeat(100_000) + ']'.repeat(100_000));
+    expect(() => bsatnOfJson(people, [deep], 'args')).toThrow(/^args\[0\]: expected 3 fields, but got 1$/);
+    expect(() => bsatnOfJson({ kind: 'string' }, deep)).toThrow(/^value: expected a string, but got .{1,60}$/);
+    const long = parseJson('1'.repeat(1_000_000));
+    expect(() => bsatnOfJson({ kind: 'u8' }, long)).toThrow(/^value: expected an integer \(u8\), but got .{1,60}$/);
     expect(parseJson('["12345678901234567890",12345678901234567890,1e20,-0.1234567890123456]')).toEqual([
       '12345678901234567890',
       '12345678901234567890',
       1e20,
       -0.1234567890123456,
     ]);
+    const text = `"\\ 1234567890123456789 ${'x"'.repeat(5_000_000)}`;
+    expect(parseJson(JSON.stringify({ text, after: [text] }))).toEqual({ text, after: [text] });
   });
 });

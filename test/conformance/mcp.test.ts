@@ -76,6 +76,13 @@ describe('[MCP1] the tools of a database', () => {
       isError: false,
     });
     expect(rowsOf(await use(client, 'sql', { query: 'SELECT COUNT(*) AS n FROM drawing' }))).toEqual([[5]]);
+    // A number that JavaScript cannot hold, as other clients send it.
+    const draw = { name: 'draw', arguments: { name: 'exact', shape: 'dot', id: 0 } };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: draw });
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    await host.ask('POST', '/v1/database/studio/mcp', { body: body.replace(':0}', ':12345678901234567891}'), headers });
+    const exact = 'SELECT name FROM drawing WHERE id = 12345678901234567891';
+    expect(rowsOf(await use(client, 'sql', { query: exact }))).toEqual([['exact']]);
     expect(await use(client, 'draw', { name: '', shape: 'dot' })).toEqual({
       text: 'a drawing needs a name',
       isError: true,

@@ -41,6 +41,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   // Nothing here costs energy.
   app.get('/v1/energy/:identity', (context) => context.json({ balance: '0' }));
   for (const path of ['/metrics', '/v1/metrics']) app.get(path, () => textAnswer(200, options.metrics()));
+  app.get('/v1/prometheus/sd', (context) => context.json([metricsTarget(new URL(context.req.url))]));
   app.route('/v1/identity', identityRoutes(options));
   app.route('/v1/database', publishRoutes(options));
   app.route('/v1/database', databaseRoutes(options));
@@ -63,4 +64,9 @@ export function createApp(options: AppOptions): Hono<Env> {
     errorAnswer(error, (unexpected) => report(unexpected, `answering ${context.req.method} ${context.req.path}`)),
   );
   return app;
+}
+
+/** Where the figures are, as Prometheus' HTTP service discovery has it. */
+function metricsTarget({ host, protocol }: URL) {
+  return { targets: [host], labels: { __scheme__: protocol.slice(0, -1), __metrics_path__: '/v1/metrics' } };
 }

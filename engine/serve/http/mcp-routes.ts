@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { parseJson } from '../../bsatn/satsjson-read.ts';
 import { textAnswer } from './answer.ts';
 import { readText } from './body.ts';
 import { authenticate, databaseOf, type Env, type Services } from './caller.ts';
@@ -32,9 +33,17 @@ export function mcpRoutes({ databases, authority, report }: Services): Hono<Env>
 
 const parseError = { jsonrpc: '2.0', error: { code: -32700, message: 'Parse error: the body is not JSON' }, id: null };
 
+interface Message {
+  readonly params?: { readonly arguments?: unknown };
+}
+
+/** A message with the arguments of its tool as `parseJson` reads them: every digit of a long integer counts. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const message = JSON.parse(text) as Message | null;
+    if (message?.params?.arguments === undefined) return message;
+    const exact = parseJson(text) as typeof message;
+    return { ...message, params: { ...message.params, arguments: exact.params?.arguments } };
   } catch {
     return undefined;
   }

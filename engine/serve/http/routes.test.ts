@@ -341,6 +341,15 @@ describe('[HTTP1] every route answers with its status and text', () => {
       text: 'Database has not registered a handler for this route',
     },
     { name: 'metrics', ask: ['GET', '/metrics'], status: 200, text: /^helix_http_requests_total 1$/m },
+    {
+      name: 'where the metrics are',
+      ask: ['GET', '/v1/prometheus/sd'],
+      status: 200,
+      text: () => {
+        const labels = { __scheme__: 'http', __metrics_path__: '/v1/metrics' };
+        return JSON.stringify([{ targets: [new URL(host.url).host], labels }]);
+      },
+    },
   ];
 
   test.each(cases)('$name: $ask', async ({ ask: [method, path], as, headers, body, status, text }) => {
