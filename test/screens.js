@@ -33,6 +33,7 @@ try {
   await page.getByRole('textbox', { name: 'Ask', exact: true }).waitFor();
   await page.waitForTimeout(600);
   await page.screenshot({ path: join(screens, 'start.png') });
+  await signInPage(browser, new URL(link).origin);
   await work(page);
   await visit(page);
   await browser.close();
@@ -40,6 +41,16 @@ try {
   helix.kill('SIGTERM');
   await new Promise((resolve) => helix.once('exit', resolve));
   rmSync(home, { recursive: true, force: true });
+}
+
+/** What somebody sees who is not signed in. */
+async function signInPage(browser, origin) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+  await shoot(page, 'sign-in');
+  await context.close();
 }
 
 /** What there is to see: answers, a script that works, one that fails, and tasks that wait. */
@@ -105,6 +116,10 @@ async function visit(page) {
   await page.getByRole('button', { name: 'Rehearse' }).click();
   await page.locator('[data-rehearsal]').waitFor();
   await shoot(page, 'rule');
+  await go(page, 'Rules');
+  await page.locator('[data-rule]').waitFor();
+  await shoot(page, 'rules');
+  await hooksAndSchedules(page);
   await page.getByRole('link', { name: /^Notifications/ }).click();
   await page.getByRole('button', { name: 'Mark all as read' }).waitFor();
   await shoot(page, 'notifications');
@@ -121,6 +136,27 @@ async function visit(page) {
   await go(page, 'Settings');
   await page.locator('[data-usage]').first().waitFor();
   await shoot(page, 'settings');
+}
+
+async function hooksAndSchedules(page) {
+  await go(page, 'Events');
+  await page.getByRole('link', { name: 'Hooks' }).click();
+  await page.getByRole('button', { name: 'New hook' }).click();
+  await page.getByLabel('Name').fill('shop');
+  await page.getByLabel('Kind of its events').fill('order.paid');
+  await page.getByRole('button', { name: 'Make the hook' }).click();
+  await page.locator('[data-shown]').first().waitFor();
+  await shoot(page, 'hook');
+  await page.keyboard.press('Escape');
+  await page.locator('[data-hook]').waitFor();
+  await shoot(page, 'hooks');
+  await page.getByRole('link', { name: 'Schedules' }).click();
+  await page.getByRole('button', { name: 'New schedule' }).click();
+  await page.getByLabel('Name').fill('morning');
+  await page.getByLabel('Kind of its events').fill('day.begins');
+  await page.getByRole('button', { name: 'Make the schedule' }).click();
+  await page.locator('[data-schedule]').waitFor();
+  await shoot(page, 'schedules');
 }
 
 /** A recipe on the canvas, a run of it that waits for a person, and what the person sees. */
@@ -214,6 +250,9 @@ async function runPython(page, code, isWaitedFor = true) {
 }
 
 async function shoot(page, name) {
+  // What passes by is on no picture, and nothing is under the pointer.
+  await page.mouse.move(0, 0);
+  await page.waitForFunction(() => document.querySelector('[data-sonner-toast]') === null);
   await page.waitForTimeout(600);
   await page.screenshot({ path: join(screens, `${name}.png`) });
   await page.emulateMedia({ colorScheme: 'dark' });

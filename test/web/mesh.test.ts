@@ -56,6 +56,10 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       const line = (await page.locator('[data-invite]').textContent()) ?? '';
       expect(line).toMatch(/^HELIX_PAIR_CODE=([A-Z]{4}-){5}[A-Z]{4} npx helix limb start --hub http:/);
       expect(await violationsOf(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      const code = page.getByRole('img', { name: 'The pairing code as a QR code' });
+      expect(await code.evaluate((svg) => getComputedStyle(svg).backgroundColor)).toBe('rgb(255, 255, 255)');
+      await page.emulateMedia({ colorScheme: 'light' });
       await page.keyboard.press('Escape');
       await face.startLimb('loft', 1, /=(\S+)/.exec(line)?.[1]);
       await page.getByRole('article', { name: 'loft' }).getByText('online', { exact: true }).waitFor();
@@ -63,7 +67,11 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
 
     it('revokes a limb after asking', async () => {
       const loft = page.getByRole('article', { name: 'loft' });
-      await loft.getByRole('button', { name: 'Revoke' }).click();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('option', { name: 'Enrol a limb' }).waitFor();
+      expect(await page.getByRole('option', { name: 'Revoke: loft' }).count()).toBe(0);
+      await page.getByRole('combobox').fill('revoke loft');
+      await page.getByRole('option', { name: 'Revoke: loft' }).click();
       await page.getByRole('alertdialog', { name: 'Revoke loft?' }).getByRole('button', { name: 'Revoke' }).click();
       await expect.poll(() => loft.count()).toBe(0);
     });
@@ -137,6 +145,22 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       await page.getByRole('button', { name: /^Tenant and account/ }).click();
       await page.getByRole('menuitemradio', { name: 'local' }).click();
       await page.getByRole('article', { name: 'attic' }).waitFor();
+    });
+
+    it('leaves what is of one tenant only for its list when another is chosen', async () => {
+      await face.owner.reducers.saveRule({
+        tenantId: 1n,
+        text: 'name: bell\non: door.rings\nthen: { notify: { title: Somebody is here } }\n',
+      });
+      await page.goto(`${face.url}/rules/1`);
+      await page.getByRole('heading', { name: 'bell', level: 1 }).waitFor();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('dialog', { name: 'Commands' }).getByRole('combobox').fill('orchard');
+      await page.getByRole('option', { name: 'Switch to Orchard' }).click();
+      await page.getByText('No rule yet').waitFor();
+      expect(page.url()).toBe(`${face.url}/rules`);
+      await page.goto(`${face.url}/rules/1`);
+      await page.getByRole('button', { name: /^Tenant and account\s*local/ }).waitFor();
     });
   });
 

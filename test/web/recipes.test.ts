@@ -111,6 +111,9 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
     await other.getByText('Only an operator or an owner may answer this.').waitFor();
     const link = page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: /Approvals/ });
     await expect.poll(() => link.textContent()).toMatch(/1/);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: /More\s*1 approval waits for you/ }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 860 });
     await link.click();
     await page.getByRole('heading', { name: /^Send A limb is a worker/ }).waitFor();
     expect(await violationsOf(page)).toEqual([]);

@@ -56,6 +56,28 @@ describe.skipIf(!hasChromium)(inChromium('a rule, from its text to what it does'
     expect(await violationsOf(page)).toEqual([]);
   });
 
+  it('takes every key as text, also those that are shortcuts elsewhere', async () => {
+    const editor = page.getByRole('textbox', { name: 'Text of the rule' });
+    await editor.click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('# j/k? gt x');
+    await expect.poll(() => editor.textContent()).toContain('# j/k? gt x');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(page.url()).toBe(`${face.url}/rules/new`);
+  });
+
+  it('is not left unsaved without a question', async () => {
+    await page.getByRole('link', { name: 'Tasks' }).click();
+    const question = page.getByRole('alertdialog', { name: 'Leave without saving?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => question.count()).toBe(0);
+    expect(await page.getByRole('textbox', { name: 'Text of the rule' }).textContent()).toContain('# j/k? gt x');
+    await page.getByRole('link', { name: 'Tasks' }).click();
+    await question.getByRole('button', { name: 'Leave' }).click();
+    await page.waitForURL(`${face.url}/tasks`);
+    await page.goto(`${face.url}/rules/new`);
+  });
+
   it('is rehearsed with what has come by a webhook, saved and activated', async () => {
     const other = await page.context().newPage();
     await other.goto(`${face.url}/events/hooks`);
@@ -120,10 +142,27 @@ describe.skipIf(!hasChromium)(inChromium('a rule, from its text to what it does'
     await row.getByText('active: version 2').waitFor();
   });
 
+  it('is not written over by what somebody else saves meanwhile', async () => {
+    await page.goto(`${face.url}/rules/1`);
+    const editor = page.getByRole('textbox', { name: 'Text of the rule' });
+    await editor.getByText('gte: 500').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option', { name: 'Rehearse the rule' }).waitFor();
+    await page.keyboard.press('Escape');
+    await editor.click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('# mine');
+    await face.owner.reducers.saveRule({ tenantId: 1n, text: rule(900) });
+    await page.getByRole('option', { name: '3', exact: true }).waitFor({ state: 'attached' });
+    expect(await editor.textContent()).toContain('# mine');
+    await page.getByRole('combobox', { name: 'Version' }).selectOption('2 (active)');
+    await editor.getByText('gte: 500').waitFor();
+  });
+
   it('is shown to a viewer, who changes nothing', async () => {
     const viewer = await face.signIn('Viewer');
     await viewer.goto(`${face.url}/rules/1`);
-    await viewer.getByText('gte: 500').waitFor();
+    await viewer.getByText('gte: 900').waitFor();
     for (const name of ['Save', 'Deactivate', 'Delete']) {
       expect(await viewer.getByRole('button', { name, exact: true }).count()).toBe(0);
     }

@@ -1,4 +1,4 @@
-import type { Component } from 'svelte';
+import { type Component, untrack } from 'svelte';
 
 /** Something that a person can do from the command palette. */
 export interface Action {
@@ -8,19 +8,22 @@ export interface Action {
   readonly keywords?: readonly string[];
   /** The keys that do the same. */
   readonly keys?: readonly string[];
+  /** One of many alike: it is not listed until somebody types. */
+  readonly isMinor?: boolean;
   readonly icon: Component<{ size?: number }>;
   readonly run: () => unknown;
 }
 
-/** What the open screen adds to the command palette. */
+/** What the open screen, and the parts that it shows, add to the command palette. */
 export class PageActions {
-  list: readonly Action[] = $state.raw([]);
+  #offers: readonly (readonly Action[])[] = $state.raw([]);
+  readonly list: readonly Action[] = $derived(this.#offers.flat());
 
   /** Adds actions until the returned function is called: the shape that an effect returns. */
   offer(actions: readonly Action[]): () => void {
-    this.list = actions;
+    this.#offers = [...untrack(() => this.#offers), actions];
     return () => {
-      if (this.list === actions) this.list = [];
+      this.#offers = this.#offers.filter((offer) => offer !== actions);
     };
   }
 }

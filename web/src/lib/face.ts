@@ -21,6 +21,8 @@ export interface Face {
   readonly toasts: Toasts;
   openPalette(): void;
   openShortcuts(): void;
+  /** Shows another tenant; what is there of one tenant only gives way to the list that it is in. */
+  switchTenant(id: bigint): Promise<void>;
   /** Asks first, because coming back needs a new link. */
   signOut(): Promise<void>;
 }

@@ -28,6 +28,7 @@ export class ShortcutReader {
     if (event.ctrlKey || event.metaKey || target?.closest('dialog, [role=dialog], [role=alertdialog], [role=menu]')) {
       return undefined;
     }
+    if (target?.isContentEditable) return undefined;
     if (target?.matches('textarea, select, input:not([type="radio"], [type="checkbox"])')) {
       if (event.key === 'Escape') target.blur();
       return undefined;

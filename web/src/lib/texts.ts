@@ -47,6 +47,12 @@ export const texts = {
     goHome: 'Ask something',
   },
 
+  unsaved: {
+    title: 'Leave without saving?',
+    hint: 'What you changed here is not saved, and is lost then.',
+    act: 'Leave',
+  },
+
   places: {
     ask: 'Ask',
     tasks: 'Tasks',
@@ -74,6 +80,8 @@ export const texts = {
     goTo: (place: string) => `Go to ${place}`,
     switchTo: (tenant: string) => `Switch to ${tenant}`,
     retry: 'Reconnect now',
+    /** Something that is done to one of many. */
+    actOn: (act: string, name: string) => `${act}: ${name}`,
   },
 
   theme: {
@@ -195,6 +203,7 @@ export const texts = {
     number: (id: bigint) => `Task ${id}`,
     close: 'Close task',
     cancel: 'Cancel',
+    cancelThis: 'Cancel this task',
     cancelling: 'Cancelling…',
     copyAnswer: 'Copy answer',
     copyOutput: 'Copy output',

@@ -27,6 +27,17 @@ export class Toasts {
     (await this.#toast())[kind](text);
   }
 
+  /** @returns whether it worked; what was refused is told */
+  async attempt(act: Promise<unknown>): Promise<boolean> {
+    try {
+      await act;
+      return true;
+    } catch (error) {
+      await this.tell(reasonOf(error), 'error');
+      return false;
+    }
+  }
+
   /** Does something in a moment, unless it is taken back until then. */
   async postpone(text: string, act: () => Promise<void>): Promise<void> {
     const toast = await this.#toast();

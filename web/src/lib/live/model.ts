@@ -1,43 +1,4 @@
-import type {
-  Approval,
-  Attempt,
-  Budget,
-  DayTotal,
-  Event,
-  Feedback,
-  Firing,
-  Hook,
-  Limb,
-  Member,
-  Memory,
-  Notification,
-  OpenInvite,
-  Policy,
-  ProgressPiece,
-  QueueEntry,
-  Reading,
-  Recipe,
-  RecipeVersion,
-  Rehearsal,
-  Rule,
-  RuleAnswer,
-  RuleCount,
-  RuleVersion,
-  Run,
-  RunData,
-  Schedule,
-  Step,
-  StepOutput,
-  StreamPiece,
-  Summary,
-  Task,
-  TaskInput,
-  Tenant,
-  ThreadTurn,
-  Tunnel,
-  Usage,
-  WaitReason,
-} from '$bindings/types.ts';
+import type { Approval, Member, RecipeVersion, Run, Step, Summary, Task } from '$bindings/types.ts';
 
 export type {
   Approval,
@@ -78,7 +39,8 @@ export type {
   Tunnel,
   Usage,
   WaitReason,
-};
+} from '$bindings/types.ts';
+
 export type RoleTag = Member['role']['tag'];
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];

@@ -23,6 +23,7 @@ export class RecipeDraft {
   /** Why the hub could not say so; empty otherwise. */
   checkError = $state('');
   #saved = $state('');
+  #opened = $state('');
   #past: readonly string[] = $state.raw([]);
   #future: readonly string[] = $state.raw([]);
   #typedAt = Number.NEGATIVE_INFINITY;
@@ -40,6 +41,11 @@ export class RecipeDraft {
     return this.text !== this.#saved;
   }
 
+  /** Whether somebody has written something that would be lost. */
+  get hasUnsaved(): boolean {
+    return this.isChanged && this.text !== this.#opened;
+  }
+
   get canUndo(): boolean {
     return this.#past.length > 0;
   }
@@ -52,6 +58,7 @@ export class RecipeDraft {
   open(text: string, notation: NotationTag, isSaved: boolean): void {
     this.notation = notation;
     this.#saved = isSaved ? text : '';
+    this.#opened = text;
     this.#past = [];
     this.#future = [];
     this.#set(text);

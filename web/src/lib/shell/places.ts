@@ -42,6 +42,11 @@ export const places: readonly Place[] = [
 /** Those that have room in the bar of a small screen; the others are behind its last button. */
 export const barPlaces = places.slice(0, 4);
 
+/** Whether a screen is one of those that have no room in the bar. */
+export function isBehindBar(pathname: string): boolean {
+  return places.some((place) => !barPlaces.includes(place) && isAt(place, pathname));
+}
+
 export function isAt(place: Place, pathname: string): boolean {
   return pathname === place.path || pathname.startsWith(`${place.path}/`);
 }

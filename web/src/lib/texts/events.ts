@@ -66,7 +66,8 @@ export const hookTexts = {
   copySecret: 'Copy secret',
   curl: 'Try it from a terminal',
   copyCurl: 'Copy command',
-  deliveries: (count: number) => (count === 1 ? '1 delivery' : `${count.toLocaleString()} deliveries`),
+  deliveries: (count: number, ago: string) =>
+    `${count === 1 ? '1 delivery' : `${count.toLocaleString()} deliveries`}, last ${ago}`,
   never: 'nothing has come yet',
   rotate: 'Replace secret',
   rotateTitle: (name: string) => `Replace the secret of ${name}?`,

@@ -85,6 +85,7 @@ export const settingsTexts = {
   current: 'shown now',
   switchTo: 'Switch',
   newTenant: 'Name of a new tenant',
+  newTenantAct: 'Make a tenant',
   make: 'Make',
   tenantMade: (name: string) => `${name} is made: switch to it here or in the menu`,
   leave: 'Leave this tenant',

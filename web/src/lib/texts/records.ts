@@ -39,6 +39,7 @@ export const activityTexts = {
   newer: 'Show what is newer',
   older: 'Show older',
   export: 'Export',
+  exportAct: 'Export the activity as JSON lines',
   exporting: 'Exporting…',
   none: 'Nothing like that has happened',
   noneHint: 'Choose another person, action or day.',
@@ -78,6 +79,7 @@ export const budgetTexts = {
   hint: (days: number) => `Spending on finished tasks in the last ${days} days, by calendar days of UTC.`,
   loading: 'Loading what was spent',
   unit: 'Unit',
+  showIn: (unit: string) => `Show what was spent in ${unit.toLowerCase()}`,
   units: { Micros: 'Money', Tokens: 'Tokens', Seconds: 'Seconds' },
   tokens: (count: string) => `${count} tokens`,
   byDay: 'By day',
@@ -110,6 +112,7 @@ export const budgetTexts = {
   reserved: (amount: string) => `${amount} reserved`,
   meter: (holder: string) => `Spent and reserved by ${holder}`,
   remove: 'Remove',
+  removeAct: 'Remove the limit',
   removeTitle: (holder: string) => `Remove the limit of ${holder}?`,
   removeHint: 'From then on nothing bounds this spending.',
 } as const;
