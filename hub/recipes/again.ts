@@ -1,4 +1,6 @@
+import { Range } from 'spacetimedb/server';
 import { requireRow } from '../lib/assertion.ts';
+import { limits } from '../lib/limits.ts';
 import type { Ctx, FrameRow, StepRow } from '../schema.ts';
 import { setTimeLimit } from './begin.ts';
 import { framesOf, isPassed, isUnderWay, stepsIn } from './rows.ts';
@@ -21,7 +23,7 @@ export function takeUp(turn: Turn, frame: FrameRow, fresh: ReadonlySet<number>, 
   }
   for (const step of rows) {
     const isOpened = step.node === kept || (isLost(step) && hasOpenEnds(turn, step));
-    if (again.has(step.node) || (isLost(step) && !isOpened)) replace(ctx, step);
+    if (again.has(step.node) || (isLost(step) && !isOpened)) replace(turn, step);
     else if (isOpened) goOnInside(turn, step);
   }
   const block = requireRow(turn.plan(frame.runId).blocks[frame.block], `block ${frame.block}`);
@@ -44,6 +46,10 @@ function goOnInside(turn: Turn, step: StepRow): void {
   const { ctx } = turn;
   const run = turn.run(step.runId);
   if (!isUnderWay(step.state.tag)) ctx.db.run.id.update({ ...run, endedCount: run.endedCount - 1 });
+  if (isRecovering(turn, step)) {
+    ctx.db.step.id.update({ ...step, state: { tag: 'Recovering' }, isHandled: false, finishedAt: undefined });
+    return;
+  }
   const parts = partsOf(turn, step);
   const open = parts.filter((frame) => !isWhole(ctx, frame));
   const first = Math.min(step.opened, ...open.map(({ index }) => index));
@@ -56,7 +62,7 @@ function goOnInside(turn: Turn, step: StepRow): void {
   }[step.kind.tag === 'Map' || step.kind.tag === 'Loop' ? step.kind.tag : 'Other'];
   for (const frame of framesOf(ctx, step.id)) {
     const isLater = step.kind.tag === 'Loop' && frame.index >= opened;
-    if (isLater || isRecovery(turn.plan(step.runId), step, frame.block)) drop(ctx, frame);
+    if (isLater || isRecovery(turn.plan(step.runId), step, frame.block)) drop(turn, frame);
   }
   ctx.db.step.id.update({
     ...step,
@@ -82,6 +88,12 @@ export function isWhole(ctx: Ctx, frame: FrameRow): boolean {
   return frame.remaining === 0 && stepsIn(ctx, frame.id).every(isPassed);
 }
 
+/** Whether it is what is done in the place of a step that is gone on with. */
+function isRecovering(turn: Turn, step: StepRow): boolean {
+  const open = [...turn.ctx.db.frame.byOpen.filter([step.id, true])];
+  return open.some(({ block }) => isRecovery(turn.plan(step.runId), step, block));
+}
+
 /** Whether there is something inside of a step to go on with. */
 function hasOpenEnds(turn: Turn, step: StepRow): boolean {
   const parts = partsOf(turn, step);
@@ -99,12 +111,22 @@ function partsOf(turn: Turn, step: StepRow): FrameRow[] {
 }
 
 /** What was done in a frame counts no more; the frame is used again if it comes to that. */
-function drop(ctx: Ctx, frame: FrameRow): void {
-  for (const step of stepsIn(ctx, frame.id)) replace(ctx, step);
+function drop(turn: Turn, frame: FrameRow): void {
+  for (const step of stepsIn(turn.ctx, frame.id)) replace(turn, step);
 }
 
-function replace(ctx: Ctx, step: StepRow): void {
-  ctx.db.step.id.update({ ...requireRow(ctx.db.step.id.find(step.id), `step ${step.id}`), isReplaced: true });
+function replace(turn: Turn, step: StepRow): void {
+  turn.ctx.db.step.id.update({ ...step, isReplaced: true });
+  if (framesOf(turn.ctx, step.id).length > 0) turn.next(step.runId, 'Replace', step.id);
+}
+
+/** What is inside of a step that counts no more counts no more either: so many of its frames, and the rest later. */
+export function replaceInside(turn: Turn, step: StepRow, from: number): void {
+  const until = from + limits.spreadMax;
+  const range = new Range<number>({ tag: 'included', value: from }, { tag: 'excluded', value: until });
+  for (const frame of [...turn.ctx.db.frame.byIndex.filter([step.id, range])]) drop(turn, frame);
+  const { runId, id: target } = step;
+  if (until < Math.max(step.total, step.opened)) turn.add({ runId, kind: 'Replace', target, node: until });
 }
 
 /** Everything that comes after a step in its block. */

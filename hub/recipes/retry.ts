@@ -36,6 +36,7 @@ export function retryRun(turn: Turn, run: RunRow, stepId: bigint, input: string)
   }
   const frames: [FrameRow, number][] = [];
   for (let inner: StepRow | undefined = step; inner; ) {
+    if (inner.isReplaced) throw noSuchStep(run, stepId);
     const frame = frameOf(ctx, inner);
     frames.push([frame, inner.node]);
     inner = frame.stepId === 0n ? undefined : requireRow(ctx.db.step.id.find(frame.stepId), `step ${frame.stepId}`);
@@ -93,10 +94,12 @@ function requireRetriable(turn: Turn, run: RunRow, step: StepRow | undefined, in
 
 function requireStepOf({ ctx }: Turn, run: RunRow, stepId: bigint): StepRow {
   const step = ctx.db.step.id.find(stepId);
-  if (step?.runId !== run.id || step.isReplaced || step.undoes !== 0n) {
-    throw new SenderError(`no-such-step: step ${stepId} is not one of run ${run.id} that counts; look at its steps`);
-  }
+  if (step?.runId !== run.id || step.undoes !== 0n) throw noSuchStep(run, stepId);
   return step;
+}
+
+function noSuchStep(run: RunRow, stepId: bigint): SenderError {
+  return new SenderError(`no-such-step: step ${stepId} is not one of run ${run.id} that counts; look at its steps`);
 }
 
 /** A step is begun with an input that somebody has changed. */

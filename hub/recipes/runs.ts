@@ -135,7 +135,9 @@ export function failRun(turn: Turn, runId: bigint, error: string): void {
 export function cancelRun(turn: Turn, run: RunRow): void {
   const { ctx } = turn;
   if (isFinal(run.state.tag)) return;
-  for (const { id } of [...ctx.db.move.runId.filter(run.id)]) ctx.db.move.id.delete(id);
+  for (const { id, kind } of [...ctx.db.move.runId.filter(run.id)]) {
+    if (kind.tag !== 'Replace') ctx.db.move.id.delete(id);
+  }
   const root = rootOf(ctx, run.id);
   ctx.db.frame.id.update({ ...root, isOpen: false });
   for (const step of [...ctx.db.step.byNode.filter(root.id)]) {

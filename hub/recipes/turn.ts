@@ -4,7 +4,10 @@ import type { Ctx, MoveKindTag, RunRow } from '../schema.ts';
 import type { Node, Plan } from './plan.ts';
 import { planOf } from './plans.ts';
 
-/** What a run does next: `target` is the frame that a step is started in, otherwise a step; of `Undo` nothing. */
+/**
+ * What a run does next: `target` is the frame that a step is started in, otherwise a step; of `Undo` nothing.
+ * `node` is the step's place in the recipe; of `Replace` the first frame.
+ */
 export interface Move {
   readonly runId: bigint;
   readonly kind: MoveKindTag;

@@ -1,5 +1,6 @@
 import { limits } from '../lib/limits.ts';
 import type { Ctx, StepRow } from '../schema.ts';
+import { replaceInside } from './again.ts';
 import { startStep } from './begin.ts';
 import { cancelStep } from './cancel.ts';
 import { settle } from './settle.ts';
@@ -16,7 +17,8 @@ export function work(turn: Turn): void {
   for (let count = 0; ; count++) {
     const move = turn.take();
     if (!move) break;
-    if (move.kind !== 'Cancel' && turn.run(move.runId).state.tag === 'Paused') turn.keep(move);
+    const isTidying = move.kind === 'Cancel' || move.kind === 'Replace';
+    if (!isTidying && turn.run(move.runId).state.tag === 'Paused') turn.keep(move);
     else if (count < limits.movesMax) make(turn, move);
     else {
       turn.keep(move);
@@ -51,6 +53,9 @@ function make(turn: Turn, move: Move): void {
       return;
     case 'Cancel':
       onStep(ctx, move, (step) => cancelStep(turn, step));
+      return;
+    case 'Replace':
+      onStep(ctx, move, (step) => replaceInside(turn, step, move.node));
       return;
     case 'Undo':
       // What is under way may still come to something that is to be undone: it is ended first.

@@ -216,7 +216,7 @@ export const approvalRow = t.row('Approval', {
 });
 
 /** What a run does next. */
-export const MoveKind = t.enum('MoveKind', ['Start', 'Settle', 'Spread', 'Cancel', 'Undo']);
+export const MoveKind = t.enum('MoveKind', ['Start', 'Settle', 'Spread', 'Cancel', 'Undo', 'Replace']);
 
 /** A move that is kept for a later transaction: the run is paused, or there was too much to do in one. */
 export const moveRow = t.row('Move', {
