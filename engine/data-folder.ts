@@ -8,6 +8,7 @@ import type { Moment } from './log/cut.ts';
 import { type Replay, readLog } from './log/recover.ts';
 import { loadModule } from './module/load.ts';
 import { databasesFolder, forkedEntry, readRegistry, saveRegistry } from './registry.ts';
+import { withAdvice } from './rescue.ts';
 
 /** A data folder for whoever looks after it, whether its hub runs or not. */
 export class DataFolder {
@@ -41,7 +42,7 @@ export class DataFolder {
 
   /** Verifies what is kept of a database. @throws LogRejection that names the file and the place */
   kept(entry: DatabaseEntry): Promise<KeptHistory> {
-    return keptHistory(this.#disk, this.#logOf(entry));
+    return this.#withAdvice(entry, () => keptHistory(this.#disk, this.#logOf(entry)));
   }
 
   /** Reads the commits after the base of a history that was verified, up to its end. */
@@ -57,7 +58,7 @@ export class DataFolder {
 
   /** Verifies and replays everything that is kept of a database. @throws Rejection that names what is damaged */
   check(entry: DatabaseEntry): Promise<CheckedDatabase> {
-    return checkDatabase(this.#disk, this.#logOf(entry));
+    return this.#withAdvice(entry, () => checkDatabase(this.#disk, this.#logOf(entry)));
   }
 
   /**
@@ -73,16 +74,17 @@ export class DataFolder {
         throw new Rejection('name-taken', `there is a database ${name} already: choose another name`);
       }
       const forked = forkedEntry(entry, name, nonce);
-      const commitCount = await forkLog(
-        this.#disk,
-        { from: this.#logOf(entry), to: this.#logOf(forked), until },
-        loadModule,
-      );
+      const job = { from: this.#logOf(entry), to: this.#logOf(forked), until };
+      const commitCount = await this.#withAdvice(entry, () => forkLog(this.#disk, job, loadModule));
       await saveRegistry(this.#disk, this.directory, [...entries, forked]);
       return commitCount;
     } finally {
       await lock.release();
     }
+  }
+
+  #withAdvice<T>({ folder }: DatabaseEntry, read: () => Promise<T>): Promise<T> {
+    return withAdvice(this.#disk, this.directory, folder, read);
   }
 
   #logOf({ folder }: DatabaseEntry): string {

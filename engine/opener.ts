@@ -17,6 +17,7 @@ import type { PoolOptions } from './module/procedures/pool.ts';
 import { requireUsableRules } from './program.ts';
 import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
 import { databasesFolder, registryFile } from './registry.ts';
+import { withAdvice } from './rescue.ts';
 import type { Client } from './serve/contract.ts';
 import { identityFromHex } from './serve/identity/identity.ts';
 import { SnapshotKeeper, type SnapshotSettings, type TakeSnapshot } from './snapshots/keeper.ts';
@@ -91,12 +92,13 @@ export class Opener {
 
   /** Opens the database of an entry, with the rows and the module of its log. @throws LogRejection as `recover` */
   async open(entry: DatabaseEntry, logs?: Logs): Promise<HostedDatabase> {
-    const recovered = await this.recover(entry);
-    if (recovered.program === undefined) {
+    const { disk, directory } = this.#options;
+    return await withAdvice(disk, directory, entry.folder, async () => {
+      const recovered = await this.recover(entry);
+      if (recovered.program !== undefined) return this.host(entry, recovered, recovered.program, logs);
       await recovered.log.close();
       throw emptyLog(this.directoryOf(entry));
-    }
-    return this.host(entry, recovered, recovered.program, logs);
+    });
   }
 
   /** Copies a part of a log into the folder of another entry. @returns how many commits there are */

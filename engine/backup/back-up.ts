@@ -5,6 +5,8 @@ import { cutLog } from '../log/cut.ts';
 import { emptyLog } from '../log/failure.ts';
 import { steadily } from '../log/steadily.ts';
 import { encodeRegistry, readRegistry, registryFile } from '../registry.ts';
+import { withAdvice } from '../rescue.ts';
+import { type KnownBackup, noteBackup } from './known.ts';
 import { type BackupManifest, manifestFile } from './source.ts';
 import { type BackupTarget, openTarget } from './target.ts';
 
@@ -31,12 +33,20 @@ export async function backUp(
   const entries = await readRegistry(disk, directory);
   await checkHostKeys(disk, directory);
   const writer = await openTarget(disk, target, nowSeconds);
+  let nextOffsets: KnownBackup['nextOffsets'];
   try {
-    await writeAll(disk, directory, entries, writer, progress);
+    nextOffsets = await writeAll(disk, directory, entries, writer, progress);
     await writer.finish();
   } catch (error) {
     await writer.discard();
     throw error;
+  }
+  const at = new Date(nowSeconds * 1000).toISOString();
+  try {
+    await noteBackup(disk, directory, { path: target, at, nextOffsets });
+  } catch (error) {
+    // The backup is there, and a data folder that cannot be written is a reason to make one.
+    progress.say(`${directory} does not know of it: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -46,16 +56,21 @@ async function writeAll(
   entries: readonly DatabaseEntry[],
   target: BackupTarget,
   progress: Progress,
-): Promise<void> {
+): Promise<KnownBackup['nextOffsets']> {
   const hashes: Record<string, string> = {};
+  const nextOffsets: Record<string, number> = {};
   const whole = async (path: string, bytes: Uint8Array) => {
     hashes[path] = await target.write(path, bytes.length, once(bytes));
   };
   const cuts: { readonly folder: string; readonly cut: Awaited<ReturnType<typeof cutLog>> }[] = [];
   for (const entry of entries) {
     const folder = `databases/${entry.folder}`;
-    const cut = await steadily(() => cutLog(disk, `${directory}/${folder}`, undefined));
-    if (cut.nextOffset === 0) throw emptyLog(`${directory}/${folder}`);
+    const cut = await withAdvice(disk, directory, entry.folder, async () => {
+      const all = await steadily(() => cutLog(disk, `${directory}/${folder}`, undefined));
+      if (all.nextOffset === 0) throw emptyLog(`${directory}/${folder}`);
+      return all;
+    });
+    nextOffsets[entry.folder] = cut.nextOffset;
     cuts.push({ folder, cut });
     const since = cut.beginsAt === 0 ? '' : `, history from commit ${cut.beginsAt} on`;
     progress.say(`${entry.names[0] ?? entry.identity}: ${cut.nextOffset} commits verified${since}`);
@@ -85,6 +100,7 @@ async function writeAll(
   // Last, so that a backup which was interrupted is none.
   await whole(manifestFile, new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`));
   progress.say(`${Object.keys(files).length} files`);
+  return nextOffsets;
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -19,22 +19,31 @@ export class LogRejection extends Rejection {
   readonly file: string;
   /** Bytes from the start of the file. */
   readonly offset: number;
+  /** The first commit that is lost, where the log itself is damaged; all before it are good. */
+  readonly lostFrom: number | undefined;
 
-  constructor(code: LogRejectionCode, file: string, offset: number, message: string, options?: ErrorOptions) {
+  constructor(
+    code: LogRejectionCode,
+    file: string,
+    offset: number,
+    message: string,
+    options?: ErrorOptions & { readonly lostFrom?: number },
+  ) {
     super(code, message, options);
     this.file = file;
     this.offset = offset;
+    this.lostFrom = options?.lostFrom;
   }
 }
 
-export function damaged(file: string, offset: number, seen: string): LogRejection {
-  return new LogRejection(
-    'log-damaged',
-    file,
-    offset,
-    `${file} is damaged at byte ${offset}: ${seen}. Nothing was changed. Restore this file from a copy; or, to go on ` +
-      'with the commits before the damage only, cut the file at that byte and move every later segment away',
-  );
+export function damaged(
+  file: string,
+  offset: number,
+  seen: string,
+  options?: ErrorOptions & { readonly lostFrom?: number },
+): LogRejection {
+  const message = `${file} is damaged at byte ${offset}: ${seen}. Nothing was changed`;
+  return new LogRejection('log-damaged', file, offset, message, options);
 }
 
 /** The log of a database that is listed has one commit at least. */
@@ -43,8 +52,8 @@ export function emptyLog(directory: string): LogRejection {
     'log-incomplete',
     directory,
     0,
-    `${directory} holds no commits, but a database of it is listed: its files are gone. Put them back from a copy, or ` +
-      'restore a backup into a new folder',
+    `${directory} holds no commits, but a database of it is listed: its files are gone`,
+    { lostFrom: 0 },
   );
 }
 

@@ -142,6 +142,11 @@ class Replayer {
     this.#reading = reading;
   }
 
+  /** For what is said when the next batch is not good. */
+  get #lost(): { readonly lostFrom: number } {
+    return { lostFrom: this.nextOffset };
+  }
+
   /** Checks that the log reaches the point that it was to be read from. */
   finish(): void {
     if (this.#after === undefined) return;
@@ -175,7 +180,7 @@ class Replayer {
     if (header === undefined) {
       const isBegun = !isRoom(bytes.subarray(segmentHeaderBytes));
       if (isLast && !isBegun && isTorn(bytes, 0, segmentHeaderBytes)) return 0;
-      throw damaged(file, 0, 'the segment header is not what was written');
+      throw damaged(file, 0, 'the segment header is not what was written', this.#lost);
     }
     if (header.version !== version) {
       throw new LogRejection(
@@ -193,10 +198,11 @@ class Replayer {
         0,
         `${file} starts at commit ${header.firstOffset}, but the log before it ends before commit ${this.nextOffset}: ` +
           'put the missing or renamed segments back',
+        this.#lost,
       );
     }
     if (!header.chain.equals(this.chain)) {
-      throw damaged(file, 24, 'the segment does not follow the one before it: one of the two was replaced');
+      throw damaged(file, 24, 'the segment does not follow the one before it: one of the two was replaced', this.#lost);
     }
     let at = segmentHeaderBytes;
     this.isOver = this.#isEnough();
@@ -217,7 +223,7 @@ class Replayer {
       const message =
         `${file} starts at commit ${offset}, and commits from ${neededFrom} on are needed: put the missing segments back` +
         (neededFrom === 0 ? ', or a good snapshot that the log leads to' : '');
-      throw new LogRejection('log-incomplete', file, 0, message);
+      throw new LogRejection('log-incomplete', file, 0, message, { lostFrom: 0 });
     }
     this.nextOffset = offset;
     this.beginsAt = offset;
@@ -237,7 +243,8 @@ class Replayer {
     if (header === undefined || !isBodyIntact(bytes, at, header)) {
       const size = batchHeaderBytes + (header?.bodyBytes ?? 0);
       if (isLast && isTorn(bytes, at, size) && !hasIntactBatch(bytes, at + 1)) return at;
-      throw damaged(file, at, header === undefined ? 'there is no batch header' : 'the checksum of the batch is wrong');
+      const seen = header === undefined ? 'there is no batch header' : 'the checksum of the batch is wrong';
+      throw damaged(file, at, seen, this.#lost);
     }
     this.#follow(file, bytes, at, header);
     this.#checkPoint();
@@ -260,10 +267,11 @@ class Replayer {
         file,
         at,
         `the batch starts at commit ${header.firstOffset}, but commit ${this.nextOffset} is next`,
+        this.#lost,
       );
     }
     if (!isChained(bytes, at, header, this.chain)) {
-      throw damaged(file, at, 'the batch does not follow the one before it: one of the two was altered');
+      throw damaged(file, at, 'the batch does not follow the one before it: one of the two was altered', this.#lost);
     }
   }
 
@@ -271,9 +279,8 @@ class Replayer {
     try {
       return readCommits(bodyOf(bytes, at, header), header.firstOffset, header.commitCount);
     } catch (cause) {
-      const rejection = damaged(file, at, 'the checksums of the batch are right, but its commits cannot be read');
-      rejection.cause = cause;
-      throw rejection;
+      const seen = 'the checksums of the batch are right, but its commits cannot be read';
+      throw damaged(file, at, seen, { cause, ...this.#lost });
     }
   }
 }
