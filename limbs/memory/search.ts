@@ -38,6 +38,9 @@ interface Word {
   readonly held: number;
 }
 
+/** A chunk that the index goes through takes about as long as comparing so many. */
+const passedWorth = 4;
+
 /** Words bring in at most so many chunks; a word that more of them have only helps to rank those. */
 const wordedMax = 500;
 
@@ -96,8 +99,7 @@ async function closest(database: Database, query: SearchQuery): Promise<Hit[]> {
        FROM scope ORDER BY embedding <=> $3::real[]::vector LIMIT $4`,
       [tenant, labels, asReals([embedding]), depth],
     );
-  // Few among many: the index would give up before it has found them.
-  if ((await presentIn(database, query, scope)) <= comparedMax) return hits(database, 'MATERIALIZED');
+  if (await isCompared(database, query)) return hits(database, 'MATERIALIZED');
   return database.transaction(async (tx) => {
     // The planner takes comparing two vectors for as cheap as comparing two numbers, and would rather compare and sort
     // tens of thousands than ask the index.
@@ -106,18 +108,28 @@ async function closest(database: Database, query: SearchQuery): Promise<Hit[]> {
   });
 }
 
-/** About how many chunks there are in a scope, as far as that is more than are compared. */
-async function presentIn(database: Database, { tenant, labels }: SearchQuery, scope: string): Promise<number> {
-  const [row] =
-    labels.length === 0
-      ? await database.query<{ present: number }>('SELECT chunk_count AS present FROM counted WHERE tenant = $1', [
-          tenant,
-        ])
-      : await database.query<{ present: number }>(
-          `SELECT count(*)::integer AS present FROM (SELECT FROM chunks WHERE ${scope} LIMIT $3) AS found`,
-          [tenant, labels, comparedMax + 1],
-        );
-  return row?.present ?? 0;
+/**
+ * Whether comparing all chunks of a scope is quicker than asking the index, which goes through those of others too. Of few
+ * among many it would give up before it has found them.
+ */
+async function isCompared(database: Database, { tenant, labels, depth }: SearchQuery): Promise<boolean> {
+  const [row] = await database.query<{ all: number; own: number }>(
+    `SELECT coalesce(sum(chunk_count), 0)::float8 AS "all",
+            coalesce(sum(chunk_count) FILTER (WHERE tenant = $1), 0)::float8 AS own FROM counted`,
+    [tenant],
+  );
+  const { all = 0, own = 0 } = row ?? {};
+  // The index goes through all / n chunks for each of those that are asked for.
+  const most = Math.max(comparedMax, Math.floor(Math.sqrt(passedWorth * depth * all)));
+  if (own <= most || labels.length === 0) return own <= most;
+  const [labelled] = await database.query<{ present: number }>(
+    `SELECT count(*)::integer AS present FROM (
+       SELECT FROM documents JOIN passages ON passages.document_id = documents.id
+       WHERE tenant = $1 AND labels @> $2::text[] LIMIT $3
+     ) AS found`,
+    [tenant, labels, most + 1],
+  );
+  return (labelled?.present ?? 0) <= most;
 }
 
 async function withWords(database: Database, query: SearchQuery): Promise<(Hit & Worded)[]> {
