@@ -13,9 +13,12 @@ export function addModelsCommands(program: Command): void {
     .option('--account <name>', 'the account or resource that is part of its address')
     .option('--model <name>', 'the model, as the server calls it')
     .option('--key-stdin', 'read the key from standard input, and keep it in a file of mode 0600 beside limb.toml')
-    .option('--key-env <variable>', 'the environment variable that holds the key')
-    .option('--price-in <price>', 'what a million tokens in cost', price, 0)
-    .option('--price-out <price>', 'what a million tokens out cost', price, 0)
+    .option(
+      '--key-env <variable>',
+      'the environment variable that holds the key (default: the usual one of the server)',
+    )
+    .option('--price-in <price>', 'what a million tokens in cost (default: as it was, or 0)', price)
+    .option('--price-out <price>', 'what a million tokens out cost (default: as it was, or 0)', price)
     .option('--force', 'write it even when the model does not answer')
     .addHelpText('after', examples('helix setup', 'helix setup --provider openai --model gpt-5 --key-stdin < key.txt'))
     .action((options) => run(async () => (await import('./commands/setup.ts')).setup(options)));

@@ -63,6 +63,22 @@ describe('helix setup', () => {
       /There is no provider openia; there is anthropic, openai/,
     );
     expect((await setup(['--provider', 'openai'])).stderr).toMatch(/Name the model by --model/);
+    expect((await setup(['--provider', 'azure', '--model', 'm-1'])).stderr).toMatch(/give yours by --account/);
+    const unset = await setup(['--provider', 'xai', '--model', 'm-1', '--key-env', 'HELIX_NO_SUCH_KEY']);
+    expect([unset.code, unset.stderr]).toEqual([1, expect.stringContaining('HELIX_NO_SUCH_KEY is not set here')]);
+  });
+
+  it('tries the key of the usual variable, and says when the environment counts before the file', async () => {
+    const ownHome = mkdtempSync(join(tmpdir(), 'helix-setup-'));
+    const args = ['setup', '--provider', 'openai', '--base-url', server.baseUrl.replace('/v1', ''), '--model', 'm-1'];
+    const env = { HELIX_HOME: ownHome, OPENAI_API_KEY: 'sk-usual', HELIX_LLM_MODEL: 'other' };
+    const { stdout, code } = await runCli(args, { env });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('HELIX_LLM_* is set here')]);
+    expect(server.asked.at(-1)).toMatchObject({
+      path: '/v1/chat/completions',
+      headers: { authorization: 'Bearer sk-usual' },
+    });
+    rmSync(ownHome, { recursive: true });
   });
 
   it('asks a person for a server and a model, the local ones first', async () => {
@@ -70,7 +86,7 @@ describe('helix setup', () => {
       { preset: 'ollama' as const, baseUrl: 'http://127.0.0.1:11434/v1', models: ['nomic-embed', 'qwen3'] },
     ];
     const person = new Person();
-    const choosing = askForSetup(local, person);
+    const choosing = askForSetup(local, async () => undefined, person);
     await person.answers('Ollama on this machine', enter);
     await person.answers('qwen3', enter);
     expect(await choosing).toMatchObject({ preset: 'ollama', model: 'qwen3', key: undefined, baseUrl: undefined });
@@ -82,7 +98,7 @@ describe('helix setup', () => {
       response.end(JSON.stringify({ object: 'list', data: [{ id: 'bge-small' }, { id: 'big-1' }, { id: 'big-2' }] }));
     });
     const person = new Person();
-    const choosing = askForSetup([], person);
+    const choosing = askForSetup([], async () => undefined, person);
     await person.answers('Server', `${up}${enter}`);
     await person.answers('Address', `${listing.baseUrl}${enter}`);
     await person.answers('Key', `sk-typed${enter}`);
@@ -102,7 +118,7 @@ describe('helix setup', () => {
 
   it('asks for the name of the model where the server lists none, and writes nothing for somebody who gives up', async () => {
     const person = new Person();
-    const choosing = askForSetup([], person);
+    const choosing = askForSetup([], async () => undefined, person);
     await person.answers('Server', `${up}${enter}`);
     await person.answers('Address', `http://127.0.0.1:9/v1${enter}`);
     await person.answers('Key', enter);
@@ -110,7 +126,7 @@ describe('helix setup', () => {
     expect(await choosing).toMatchObject({ key: undefined, model: 'mine' });
 
     const another = new Person();
-    const leaving = askForSetup([], another);
+    const leaving = askForSetup([], async () => undefined, another);
     await another.answers('Server', ctrlC);
     await expect(leaving).rejects.toThrow('Nothing was written');
   });

@@ -3,17 +3,16 @@ import {
   firstForChat,
   type LocalServer,
   listModels,
+  type NewProvider,
   type PresetName,
   presets,
   providerAt,
+  withPath,
 } from '../../limbs/models/index.ts';
 import { Failure } from './failure.ts';
 
 /** What the wizard is to set up. */
-export interface SetupChoice {
-  readonly preset: PresetName;
-  readonly baseUrl: string | undefined;
-  readonly account: string | undefined;
+export interface SetupChoice extends NewProvider {
   readonly key: string | undefined;
   readonly model: string;
 }
@@ -21,8 +20,15 @@ export interface SetupChoice {
 /** The terminal, or streams in its place. */
 export type PromptStreams = Pick<clack.CommonOptions, 'input' | 'output'>;
 
-/** Asks a person for a server, its key and a model. @throws Failure when the person gives up */
-export async function askForSetup(local: readonly LocalServer[], streams: PromptStreams = {}): Promise<SetupChoice> {
+/**
+ * Asks a person for a server, its key and a model. `keyThere`: the key for it that is set already, if one is.
+ * @throws Failure when the person gives up
+ */
+export async function askForSetup(
+  local: readonly LocalServer[],
+  keyThere: (provider: NewProvider) => Promise<string | undefined>,
+  streams: PromptStreams = {},
+): Promise<SetupChoice> {
   clack.intro('Which language model shall answer?', streams);
   const found = local.map((server, at) => ({
     value: `local:${at}`,
@@ -42,14 +48,19 @@ export async function askForSetup(local: readonly LocalServer[], streams: Prompt
   const preset = chosen as PresetName;
   const { baseUrl: template, keyEnv, hint } = presets[preset];
   const baseUrl =
-    template === undefined ? given(await clack.text({ message: `Address (${hint})`, ...streams })) : undefined;
+    template === undefined
+      ? given(await clack.text({ message: `Address (${hint})`, validate: (text) => addressProblem(text), ...streams }))
+      : undefined;
   const account = template?.includes('{account}')
-    ? given(await clack.text({ message: `Account (${hint})`, ...streams }))
+    ? given(await clack.text({ message: `Account (${hint})`, validate: (text) => missing(text), ...streams }))
     : undefined;
-  const message = keyEnv === undefined ? 'Key (empty for none)' : `Key (${hint})`;
+  const there = await keyThere({ preset, baseUrl, account });
+  const empty =
+    there !== undefined ? 'empty for the one that is set already' : keyEnv === undefined ? 'empty for none' : hint;
+  const message = `Key (${empty})`;
   const key = given(await clack.password({ message, ...streams })) || undefined;
   const address = baseUrl ?? template?.replace('{account}', account ?? '') ?? '';
-  const models = await listModels(providerAt(preset, address, key)).catch((): string[] => []);
+  const models = await listModels(providerAt(preset, withPath(address), key ?? there)).catch((): string[] => []);
   return { preset, baseUrl, account, key, model: await askForModel(models, streams) };
 }
 
@@ -66,6 +77,18 @@ async function askForModel(models: readonly string[], streams: PromptStreams): P
       ...streams,
     }),
   );
+}
+
+function addressProblem(text: string | undefined): string | undefined {
+  return isHttp(text ?? '') ? undefined : 'Expected an address such as http://127.0.0.1:8000/v1';
+}
+
+function missing(text: string | undefined): string | undefined {
+  return text?.trim() ? undefined : 'It is part of the address';
+}
+
+export function isHttp(address: string): boolean {
+  return /^https?:\/\//i.test(address) && URL.canParse(address);
 }
 
 function given(answer: string | symbol | undefined): string {

@@ -1,9 +1,10 @@
 export { type ModelCheck, testEmbeddingModel, testLanguageModel } from './check/test-model.ts';
 export { type ModelTiming, timeModel } from './check/time-model.ts';
-export { type ModelConfig, type ModelsConfig, shownAddress } from './config/config.ts';
-export { isPresetName, type PresetName, presets } from './config/presets.ts';
+export { type Key, type ModelConfig, type ModelsConfig, shownAddress, withPath } from './config/config.ts';
+export { environmentModels } from './config/environment.ts';
+export { isPresetName, type Preset, type PresetName, presets } from './config/presets.ts';
 export { findModels, firstForChat, listModels } from './find.ts';
 export type { LanguageModel, Message } from './language-model.ts';
 export { Router } from './router.ts';
 export { findLocalServers, type LocalServer, providerAt, trial } from './setup/find-local.ts';
-export { addModel } from './setup/write.ts';
+export { addModel, type NewProvider, presentKey } from './setup/write.ts';
