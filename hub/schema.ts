@@ -13,6 +13,7 @@ import {
   approvalRow,
   eventWaitRow,
   frameRow,
+  givenInputRow,
   type MoveKind,
   moveRow,
   type RunState,
@@ -198,6 +199,10 @@ const spacetimedb = schema({
   stepOutput: table({ name: 'step_output' }, stepOutputRow),
   stepTask: table({ name: 'step_task' }, stepTaskRow),
   stepItems: table({ name: 'step_items' }, stepItemsRow),
+  givenInput: table(
+    { name: 'given_input', indexes: [{ accessor: 'byNode', algorithm: 'btree', columns: ['frameId', 'node'] }] },
+    givenInputRow,
+  ),
   eventWait: table({ name: 'event_wait' }, eventWaitRow),
   approval: table({ name: 'approval' }, approvalRow),
   move: table({ name: 'move' }, moveRow),

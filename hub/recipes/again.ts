@@ -1,31 +1,88 @@
-import { Range } from 'spacetimedb/server';
+import { Range, SenderError } from 'spacetimedb/server';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
-import type { Ctx, FrameRow, StepRow } from '../schema.ts';
-import { setTimeLimit } from './begin.ts';
-import { framesOf, isPassed, isUnderWay, stepsIn } from './rows.ts';
-import { isReady } from './settle.ts';
+import type { Ctx, FrameRow, RunRow, StepRow } from '../schema.ts';
+import { setTimeLimit } from './clocks.ts';
+import { takeInputBack } from './given.ts';
+import { framesOf, isPassed, isReady, isUnderWay, stepsIn } from './rows.ts';
+import { countRuns, isFinal, rootOf } from './runs.ts';
 import type { Turn } from './turn.ts';
 import { isRecovery } from './values.ts';
 
 // What had ended is gone on with. What has ended well stays as it is; a step that is done anew gets a new row, and the old one is kept.
 
-/**
- * Opens a frame again. Done anew is: `fresh`, what was undone, had failed or was cut off, and all that came after that. A step with
- * others inside of it goes on inside, and so does `kept`.
- */
-export function takeUp(turn: Turn, frame: FrameRow, fresh: ReadonlySet<number>, kept: number | undefined): void {
+/** A run that had ended goes on; where, is said by taking its frames up. */
+export function reopenRun(turn: Turn, runId: bigint): void {
   const { ctx } = turn;
+  const run = turn.run(runId);
+  for (const { kind } of ctx.db.move.runId.filter(runId)) {
+    if (kind.tag === 'Replace') continue;
+    throw new SenderError(
+      `still-ending: what was under way in run ${runId} is still being ended; try again in a moment`,
+    );
+  }
+  countRuns(ctx, run.tenantId, 1);
+  const cleared = { error: '', finishedAt: undefined, endedDay: 0 };
+  ctx.db.run.id.update({ ...run, ...cleared, state: { tag: 'Running' }, retries: run.retries + 1 });
+}
+
+/** Goes on with the run that a step is, if there is one. @returns whether there is */
+export function takeUpInside(turn: Turn, step: StepRow): boolean {
+  const inner = runInside(turn.ctx, step);
+  if (!inner) return false;
+  if (!isFinal(inner.state.tag)) return true;
+  if (!isBroken(turn.ctx, inner)) return false;
+  reopenRun(turn, inner.id);
+  takeUp(turn, rootOf(turn.ctx, inner.id), new Set(), undefined);
+  return true;
+}
+
+/** The run that a step is; none before it has begun, or when it was forgotten. */
+export function runInside(ctx: Ctx, step: StepRow): RunRow | undefined {
+  for (const run of ctx.db.run.parentStep.filter(step.id)) return run;
+  return undefined;
+}
+
+/** Whether there is something to take up in a run that has ended. */
+function isBroken(ctx: Ctx, { state, versionId }: RunRow): boolean {
+  return state.tag !== 'Done' && ctx.db.recipeVersion.id.find(versionId) !== undefined;
+}
+
+/** What becomes of a frame's steps when it is opened again. */
+export interface Sorted {
+  /** These are done anew. */
+  readonly anew: readonly StepRow[];
+  /** These go on inside. */
+  readonly opened: readonly StepRow[];
+}
+
+/**
+ * Done anew is: `fresh`, what was undone, had failed or was cut off, and all that came after that. A step with others inside of it
+ * goes on inside, and so does `kept`.
+ */
+export function sorted(turn: Turn, frame: FrameRow, fresh: ReadonlySet<number>, kept: number | undefined): Sorted {
+  const rows = stepsIn(turn.ctx, frame.id);
   const again = new Set(fresh);
-  const rows = stepsIn(ctx, frame.id);
   for (const step of rows) {
     if (isLost(step)) for (const follower of followersOf(turn, frame.runId, step.node)) again.add(follower);
   }
-  for (const step of rows) {
-    const isOpened = step.node === kept || (isLost(step) && hasOpenEnds(turn, step));
-    if (again.has(step.node) || (isLost(step) && !isOpened)) replace(turn, step);
-    else if (isOpened) goOnInside(turn, step);
+  const isOpened = (step: StepRow) => step.node === kept || (isLost(step) && hasOpenEnds(turn, step));
+  return {
+    anew: rows.filter((step) => again.has(step.node) || (isLost(step) && !isOpened(step))),
+    opened: rows.filter((step) => !again.has(step.node) && isOpened(step)),
+  };
+}
+
+/** Opens a frame again. */
+export function takeUp(turn: Turn, frame: FrameRow, fresh: ReadonlySet<number>, kept: number | undefined): void {
+  const { ctx } = turn;
+  const { anew, opened: gone } = sorted(turn, frame, fresh, kept);
+  for (const step of anew) {
+    // What somebody gave it stays while it is tried again, but not when it was to be done with what comes before.
+    if (!isLost(step) || fresh.has(step.node)) takeInputBack(ctx, step);
+    replace(turn, step);
   }
+  for (const step of gone) goOnInside(turn, step);
   const block = requireRow(turn.plan(frame.runId).blocks[frame.block], `block ${frame.block}`);
   const now = new Map(stepsIn(ctx, frame.id).map((step) => [step.node, step]));
   const remaining = block.nodes.filter((node) => {
@@ -50,6 +107,7 @@ function goOnInside(turn: Turn, step: StepRow): void {
     ctx.db.step.id.update({ ...step, state: { tag: 'Recovering' }, isHandled: false, finishedAt: undefined });
     return;
   }
+  if (turn.node(step.runId, step.node).compensate) forgetUndo(turn, step);
   const parts = partsOf(turn, step);
   const open = parts.filter((frame) => !isWhole(ctx, frame));
   const first = Math.min(step.opened, ...open.map(({ index }) => index));
@@ -98,13 +156,35 @@ function isRecovering(turn: Turn, step: StepRow): boolean {
 function hasOpenEnds(turn: Turn, step: StepRow): boolean {
   const parts = partsOf(turn, step);
   return (
+    isOpenInside(turn.ctx, step) ||
     (step.kind.tag === 'Map' && parts.length < step.total && parts.length > 0) ||
     parts.some((part) => !isWhole(turn.ctx, part))
   );
 }
 
+function isOpenInside(ctx: Ctx, step: StepRow): boolean {
+  const inner = runInside(ctx, step);
+  return inner !== undefined && isBroken(ctx, inner);
+}
+
+/** A step that goes on is not to be undone before it has ended again. */
+function forgetUndo(turn: Turn, { id, runId, undoNext }: StepRow): void {
+  const { step: steps, run: runs } = turn.ctx.db;
+  const run = turn.run(runId);
+  if (run.undoHead === id) {
+    runs.id.update({ ...run, undoHead: undoNext });
+    return;
+  }
+  for (let at = steps.id.find(run.undoHead); at; at = steps.id.find(at.undoNext)) {
+    if (at.undoNext === id) {
+      steps.id.update({ ...at, undoNext });
+      return;
+    }
+  }
+}
+
 /** The frames of a step's own blocks: not of what is done when it fails, nor of rounds that are yet to come. */
-function partsOf(turn: Turn, step: StepRow): FrameRow[] {
+export function partsOf(turn: Turn, step: StepRow): FrameRow[] {
   const plan = turn.plan(step.runId);
   const isToCome = ({ index }: FrameRow) => step.kind.tag === 'Loop' && index >= step.opened;
   return framesOf(turn.ctx, step.id).filter((frame) => !isToCome(frame) && !isRecovery(plan, step, frame.block));
@@ -112,7 +192,10 @@ function partsOf(turn: Turn, step: StepRow): FrameRow[] {
 
 /** What was done in a frame counts no more; the frame is used again if it comes to that. */
 function drop(turn: Turn, frame: FrameRow): void {
-  for (const step of stepsIn(turn.ctx, frame.id)) replace(turn, step);
+  for (const step of stepsIn(turn.ctx, frame.id)) {
+    takeInputBack(turn.ctx, step);
+    replace(turn, step);
+  }
 }
 
 function replace(turn: Turn, step: StepRow): void {

@@ -1,4 +1,4 @@
-import { ScheduleAt, Timestamp } from 'spacetimedb';
+import { Timestamp } from 'spacetimedb';
 import { SenderError } from 'spacetimedb/server';
 import { evaluate } from '../conditions/evaluate.ts';
 import type { Json } from '../conditions/source.ts';
@@ -8,9 +8,12 @@ import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { after, isBefore } from '../lib/time.ts';
 import { queueNewTask } from '../queue/submission.ts';
-import type { Ctx, FrameRow, StepClockKindTag, StepKindTag, StepRow } from '../schema.ts';
+import type { FrameRow, StepKindTag, StepRow } from '../schema.ts';
+import { takeUpInside } from './again.ts';
+import { setClock, setTimeLimit } from './clocks.ts';
 import { failStep } from './fail.ts';
-import type { Action, Node, Work } from './plan.ts';
+import { inputGivenTo } from './given.ts';
+import type { Action, Work } from './plan.ts';
 import { currentStep, endStep, frameOf, openFrame } from './rows.ts';
 import { startInside } from './runs.ts';
 import type { Turn } from './turn.ts';
@@ -67,7 +70,7 @@ export function attempt(turn: Turn, step: StepRow, act: () => void): void {
   } catch (error) {
     if (!(error instanceof SenderError)) throw error;
     const now = requireRow(turn.ctx.db.step.id.find(step.id), `step ${step.id}`);
-    if (!/^(queue|rows|bytes|runs)-full:/.test(error.message)) {
+    if (!/^((queue|rows|bytes|runs)-full|still-ending):/.test(error.message)) {
       failStep(turn, now, error.message);
       return;
     }
@@ -88,7 +91,8 @@ export function beginAgain(turn: Turn, step: StepRow): void {
 
 function begin(turn: Turn, step: StepRow): void {
   const node = turn.node(step.runId, step.node);
-  if (node.when && evaluate(node.when, scopeOfStep(turn, step))) {
+  const isGiven = inputGivenTo(turn.ctx, step) !== undefined;
+  if (!isGiven && node.when && evaluate(node.when, scopeOfStep(turn, step))) {
     endStep(turn, step, { state: 'Skipped' });
     turn.next(step.runId, 'Settle', step.id);
     return;
@@ -97,12 +101,9 @@ function begin(turn: Turn, step: StepRow): void {
   act(turn, step, node.action);
 }
 
-export function setTimeLimit(ctx: Ctx, step: StepRow, { timeoutMs }: Node): void {
-  if (timeoutMs > 0) setClock(ctx, step.id, 'Timeout', after(ctx.timestamp, timeoutMs));
-}
-
-function act(turn: Turn, step: StepRow, action: Action): void {
+export function act(turn: Turn, step: StepRow, action: Action): void {
   const { ctx } = turn;
+  const given = inputGivenTo(ctx, step);
   const done = (output?: object) => {
     endStep(turn, requireRow(ctx.db.step.id.find(step.id), `step ${step.id}`), {
       state: 'Done',
@@ -112,7 +113,7 @@ function act(turn: Turn, step: StepRow, action: Action): void {
   };
   switch (action.kind) {
     case 'Skill':
-      submitWork(turn, step, action.work);
+      submitWork(turn, step, action.work, given);
       return;
     case 'Output':
       done({ value: fill(turn, step, action.value) });
@@ -129,7 +130,7 @@ function act(turn: Turn, step: StepRow, action: Action): void {
       openFrames(turn, step, [action.block], action.max);
       return;
     case 'Map':
-      beginMap(turn, step, fill(turn, step, action.over));
+      beginMap(turn, step, given === undefined ? fill(turn, step, action.over) : (JSON.parse(given) as Json));
       return;
     case 'Wait':
       beginWait(turn, step, action, done);
@@ -138,7 +139,8 @@ function act(turn: Turn, step: StepRow, action: Action): void {
       ask(turn, step, action);
       return;
     case 'Recipe':
-      startInside(turn, step, action.recipe, JSON.stringify(fill(turn, step, action.input)));
+      if (takeUpInside(turn, step)) return;
+      startInside(turn, step, action.recipe, given ?? JSON.stringify(fill(turn, step, action.input)));
       return;
   }
 }
@@ -186,7 +188,7 @@ function frameWithin({ id, runId, tenantId }: StepRow, block: number, index: num
 }
 
 /** Items are the members of a list, or the numbers from 0 up to, but not including, a number. */
-export function beginMap(turn: Turn, step: StepRow, over: Json): void {
+function beginMap(turn: Turn, step: StepRow, over: Json): void {
   const { ctx } = turn;
   const isCount = typeof over === 'number' && Number.isInteger(over) && over >= 0;
   if (!Array.isArray(over) && !isCount) {
@@ -254,22 +256,18 @@ function ask(turn: Turn, step: StepRow, { prompt, role, asks }: Extract<Action, 
   });
 }
 
-/** What a step may speak of; a compensation also of why its run has failed. */
+/** What a step may speak of; a compensation of what there was when its step was done, and of why the run has failed. */
 export function scopeOfStep(turn: Turn, step: StepRow): Json {
   const run = turn.run(step.runId);
-  const why = { failure: () => ({ step: '', error: run.error }) };
-  return scopeOf(turn.ctx, run, turn.plan(step.runId), frameOf(turn.ctx, step), step.undoes === 0n ? {} : why);
+  const of = [turn.ctx, run, turn.plan(step.runId), frameOf(turn.ctx, step)] as const;
+  if (step.undoes === 0n) return scopeOf(...of);
+  return scopeOf(...of, { failure: () => ({ step: '', error: run.error }) }, step.undoes);
 }
 
 function fill(turn: Turn, step: StepRow, template: Template): Json {
   const filled = fillTemplate(template, scopeOfStep(turn, step), limits.inputBytesMax);
   if (!filled.ok) throw new SenderError(`input-too-large: ${filled.message}`);
   return filled.value;
-}
-
-function setClock(ctx: Ctx, stepId: bigint, kind: StepClockKindTag, at: Timestamp): void {
-  const scheduledAt = ScheduleAt.time(at.microsSinceUnixEpoch);
-  ctx.db.stepClock.insert({ id: 0n, scheduledAt, stepId, kind: { tag: kind } });
 }
 
 /** `each[3].` and the name: the steps that it is inside of come before. */

@@ -55,6 +55,7 @@ function forget(ctx: Ctx, { id, tenantId }: RunRow, most: number): number {
     gone += 1;
     ctx.db.runData.runId.delete(id);
     ctx.db.stepItems.runId.delete(id);
+    ctx.db.givenInput.runId.delete(id);
     ctx.db.approval.runId.delete(id);
     ctx.db.run.id.delete(id);
   }

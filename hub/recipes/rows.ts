@@ -43,6 +43,14 @@ export function isPassed({ state, isHandled }: Pick<StepRow, 'state' | 'isHandle
   return state.tag === 'Done' || state.tag === 'Skipped' || (state.tag === 'Failed' && isHandled);
 }
 
+/** Whether everything has ended that a step waits for. */
+export function isReady(turn: Turn, frame: FrameRow, node: number): boolean {
+  return turn.node(frame.runId, node).after.every((earlier) => {
+    const step = currentStep(turn.ctx, frame.id, earlier);
+    return step !== undefined && isPassed(step);
+  });
+}
+
 /** Opens a frame, one that was there before if there is, and has its first steps started. */
 export function openFrame(
   turn: Turn,

@@ -48,7 +48,7 @@ export function startRun(
 ): RunRow | undefined {
   const { ctx } = turn;
   const ownReference = requireText('reference', reference, limits.referenceCharsMax);
-  if (isKnown(ctx, tenantId, ownReference, startedBy)) return undefined;
+  if (!inside && isKnown(ctx, tenantId, ownReference, startedBy)) return undefined;
   const recipe = requireRecipe(ctx, tenantId, name);
   const version = requireRow(newestVersion(ctx, recipe), `version ${recipe.version} of recipe ${recipe.id}`);
   const plan = planOfVersion(version);
@@ -168,7 +168,12 @@ export function finishRun(
   }
   const owner = run.parentStep === 0n ? undefined : ctx.db.step.id.find(run.parentStep);
   if (!owner) return;
-  const paid = addCosts(turn, owner, run);
+  // One that was taken up again has told before what it had used until then.
+  const paid = addCosts(turn, owner, {
+    tokensIn: run.tokensIn - owner.tokensIn,
+    tokensOut: run.tokensOut - owner.tokensOut,
+    costMicros: run.costMicros - owner.costMicros,
+  });
   if (!isUnderWay(paid.state.tag) || paid.isReplaced) return;
   if (to !== 'Done') {
     failStep(turn, paid, to === 'Failed' ? `run ${run.id}: ${error}` : `run ${run.id} was cancelled`);

@@ -3,7 +3,7 @@ import { requireRow } from '../lib/assertion.ts';
 import type { FrameRow, StepRow } from '../schema.ts';
 import { stopInside } from './cancel.ts';
 import { failStep } from './fail.ts';
-import { currentStep, endStep, isPassed, isUnderWay, openFrame, stepsIn } from './rows.ts';
+import { endStep, isPassed, isReady, isUnderWay, openFrame, stepsIn } from './rows.ts';
 import { endRun, failRun } from './runs.ts';
 import type { Turn } from './turn.ts';
 import { afterUndo } from './undo.ts';
@@ -31,14 +31,6 @@ export function settle(turn: Turn, step: StepRow): void {
   for (const follower of turn.node(step.runId, step.node).followers) {
     if (isReady(turn, frame, follower)) turn.start(step.runId, frame.id, follower);
   }
-}
-
-/** Whether everything has ended that a step waits for. */
-export function isReady(turn: Turn, frame: FrameRow, node: number): boolean {
-  return turn.node(frame.runId, node).after.every((earlier) => {
-    const step = currentStep(turn.ctx, frame.id, earlier);
-    return step !== undefined && isPassed(step);
-  });
 }
 
 /** A step that nobody caught: nothing else of its frame goes on, and what the frame is a part of fails. */

@@ -2,17 +2,25 @@ import type { Json } from '../conditions/source.ts';
 import { limits } from '../lib/limits.ts';
 import type { StepRow } from '../schema.ts';
 import { isWhole, takeUp } from './again.ts';
+import { beginAgain } from './begin.ts';
 import { endStep, frameAt, openFrame } from './rows.ts';
 import type { Turn } from './turn.ts';
+
+/** Goes on with what is inside of a step. */
+export function spread(turn: Turn, step: StepRow): void {
+  if (step.state.tag !== 'Running') return;
+  if (step.kind.tag === 'Map') spreadItems(turn, step);
+  else if (step.kind.tag === 'Recipe') beginAgain(turn, step);
+}
 
 /**
  * Opens as many items of a map as may go on at once, a bounded number at a time. When the map is gone on with, those are passed over
  * that have ended well, and the others are opened again.
  */
-export function spread(turn: Turn, step: StepRow): void {
+function spreadItems(turn: Turn, step: StepRow): void {
   const { ctx } = turn;
   const { action } = turn.node(step.runId, step.node);
-  if (action.kind !== 'Map' || step.state.tag !== 'Running') return;
+  if (action.kind !== 'Map') return;
   if (step.closed >= step.total) {
     // One that failed keeps them, for those items that are begun when it is taken up again.
     ctx.db.stepItems.stepId.delete(step.id);

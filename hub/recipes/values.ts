@@ -25,8 +25,19 @@ function lazy(of: Lazy): Json {
   return target;
 }
 
-/** What a step in this frame sees; `more` is seen besides. */
-export function scopeOf(ctx: Ctx, run: RunRow, plan: Plan, frame: FrameRow, more: Lazy = {}): Json {
+/** Rows are seen as they counted when a step began, `asOf` its number; as they count now without. */
+interface Sight {
+  readonly ctx: Ctx;
+  readonly plan: Plan;
+  readonly asOf?: bigint | undefined;
+}
+
+/**
+ * What a step in this frame sees; `more` is seen besides. `asOf`: of each step that row which counted when that step began, whatever
+ * has replaced it since.
+ */
+export function scopeOf(ctx: Ctx, run: RunRow, plan: Plan, frame: FrameRow, more: Lazy = {}, asOf?: bigint): Json {
+  const sight = { ctx, plan, asOf };
   const steps: Lazy = {};
   const around: Lazy = {};
   const data = () => requireRow(ctx.db.runData.runId.find(run.id), `the data of run ${run.id}`);
@@ -36,11 +47,11 @@ export function scopeOf(ctx: Ctx, run: RunRow, plan: Plan, frame: FrameRow, more
     for (const node of requireRow(plan.blocks[here.block], `block ${here.block}`).nodes) {
       const { id } = requireRow(plan.nodes[node], `step ${node}`);
       steps[id] ??= () => {
-        const step = currentStep(ctx, here.id, node);
-        return step && factsOf(ctx, plan, step);
+        const step = stepSeen(sight, here.id, node);
+        return step && factsOf(sight, step);
       };
     }
-    addSurroundings(ctx, plan, here, around);
+    addSurroundings(sight, here, around);
   }
   return lazy({
     trigger: () => trigger() as unknown as Json,
@@ -57,6 +68,12 @@ export function scopeOf(ctx: Ctx, run: RunRow, plan: Plan, frame: FrameRow, more
   });
 }
 
+function stepSeen({ ctx, asOf }: Sight, frameId: bigint, node: number): StepRow | undefined {
+  if (asOf === undefined) return currentStep(ctx, frameId, node);
+  const rows = [...ctx.db.step.byNode.filter([frameId, node])].filter(({ id, undoes }) => undoes === 0n && id <= asOf);
+  return rows.reduce<StepRow | undefined>((last, row) => (last && last.id > row.id ? last : row), undefined);
+}
+
 /** What a run was given, with what the recipe says for what was not. */
 function inputsOf(plan: Plan, payload: Json): Json {
   const given = payload !== null && typeof payload === 'object' && !Array.isArray(payload) ? payload : {};
@@ -65,7 +82,8 @@ function inputsOf(plan: Plan, payload: Json): Json {
 }
 
 /** The nearest item, round or failure counts. */
-function addSurroundings(ctx: Ctx, plan: Plan, frame: FrameRow, around: Lazy): void {
+function addSurroundings(sight: Sight, frame: FrameRow, around: Lazy): void {
+  const { ctx, plan } = sight;
   const owner = frame.stepId === 0n ? undefined : ctx.db.step.id.find(frame.stepId);
   if (!owner) return;
   const action = plan.nodes[owner.node]?.action;
@@ -78,7 +96,7 @@ function addSurroundings(ctx: Ctx, plan: Plan, frame: FrameRow, around: Lazy): v
     around['round'] ??= () => frame.index + 1;
     around['previous'] ??= () => {
       const [before] = frame.index === 0 ? [] : ctx.db.frame.byIndex.filter([owner.id, frame.index - 1]);
-      return before && resultOf(ctx, plan, before);
+      return before && resultSeen(sight, before);
     };
     return;
   }
@@ -95,7 +113,8 @@ function outerFrame(ctx: Ctx, frame: FrameRow): FrameRow | undefined {
 }
 
 /** All that can be said of a step that has ended: `{{steps.its_name…}}`. */
-function factsOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
+function factsOf(sight: Sight, step: StepRow): Json {
+  const { ctx } = sight;
   const own: Lazy = {
     state: () => step.state.tag.toLowerCase(),
     error: () => step.error,
@@ -110,27 +129,28 @@ function factsOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
       break;
     case 'Map':
     case 'Parallel':
-      own['results'] = () => resultsOf(ctx, plan, step);
+      own['results'] = () => resultsOf(sight, step);
       own['count'] = () => step.total;
       break;
     case 'If':
     case 'Loop':
-      own['value'] = () => lastResultOf(ctx, plan, step);
+      own['value'] = () => lastResultOf(sight, step);
       own['rounds'] = () => step.opened;
       break;
     default:
       break;
   }
-  if (step.isHandled) own['recovery'] = () => recoveryOf(ctx, plan, step);
+  if (step.isHandled) own['recovery'] = () => recoveryOf(sight, step);
   return lazy(own);
 }
 
 /** The one value that a step stands for where its block's result is asked for. */
-function essenceOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
+function essenceOf(sight: Sight, step: StepRow): Json {
+  const { ctx } = sight;
   if (step.state.tag === 'Skipped') return null;
-  if (step.isHandled) return recoveryOf(ctx, plan, step);
-  if (step.kind.tag === 'Map' || step.kind.tag === 'Parallel') return resultsOf(ctx, plan, step);
-  if (step.kind.tag === 'If' || step.kind.tag === 'Loop') return lastResultOf(ctx, plan, step);
+  if (step.isHandled) return recoveryOf(sight, step);
+  if (step.kind.tag === 'Map' || step.kind.tag === 'Parallel') return resultsOf(sight, step);
+  if (step.kind.tag === 'If' || step.kind.tag === 'Loop') return lastResultOf(sight, step);
   const output = ctx.db.stepOutput.stepId.find(step.id);
   if (!output) return null;
   const said = JSON.parse(output.value) as { readonly [key: string]: Json };
@@ -148,27 +168,34 @@ function essenceOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
 
 /** What the steps of a frame came to. */
 export function resultOf(ctx: Ctx, plan: Plan, frame: FrameRow): Json {
-  const block = requireRow(plan.blocks[frame.block], `block ${frame.block}`);
-  const step = currentStep(ctx, frame.id, block.result);
-  return step ? essenceOf(ctx, plan, step) : null;
+  return resultSeen({ ctx, plan }, frame);
 }
 
-function resultsOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
+function resultSeen(sight: Sight, frame: FrameRow): Json {
+  const block = requireRow(sight.plan.blocks[frame.block], `block ${frame.block}`);
+  const step = stepSeen(sight, frame.id, block.result);
+  return step ? essenceOf(sight, step) : null;
+}
+
+function resultsOf(sight: Sight, step: StepRow): Json {
+  const { ctx, plan } = sight;
   const frames = framesOf(ctx, step.id).filter(({ block }) => !isRecovery(plan, step, block));
-  return frames.sort((a, b) => a.index - b.index).map((frame) => resultOf(ctx, plan, frame));
+  return frames.sort((a, b) => a.index - b.index).map((frame) => resultSeen(sight, frame));
 }
 
-function lastResultOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
+function lastResultOf(sight: Sight, step: StepRow): Json {
+  const { ctx, plan } = sight;
   if (step.opened === 0) return null;
   for (const frame of ctx.db.frame.byIndex.filter([step.id, step.kind.tag === 'Loop' ? step.opened - 1 : 0])) {
-    if (!isRecovery(plan, step, frame.block)) return resultOf(ctx, plan, frame);
+    if (!isRecovery(plan, step, frame.block)) return resultSeen(sight, frame);
   }
   return null;
 }
 
-function recoveryOf(ctx: Ctx, plan: Plan, step: StepRow): Json {
+function recoveryOf(sight: Sight, step: StepRow): Json {
+  const { ctx, plan } = sight;
   for (const frame of framesOf(ctx, step.id)) {
-    if (isRecovery(plan, step, frame.block)) return resultOf(ctx, plan, frame);
+    if (isRecovery(plan, step, frame.block)) return resultSeen(sight, frame);
   }
   return null;
 }

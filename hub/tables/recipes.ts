@@ -181,6 +181,16 @@ export const stepItemsRow = t.row('StepItems', {
   items: t.string(),
 });
 
+/** What somebody gave a step instead of what its recipe says, when they took the run up again. */
+export const givenInputRow = t.row('GivenInput', {
+  id: t.u64().primaryKey().autoInc(),
+  runId: t.u64().index('btree'),
+  frameId: t.u64(),
+  node: t.u32(),
+  /** JSON. */
+  input: t.string(),
+});
+
 /** A step that waits for an event. */
 export const eventWaitRow = t.row('EventWait', {
   stepId: t.u64().primaryKey(),
