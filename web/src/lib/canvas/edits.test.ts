@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { documentOf, stepKinds } from './document.ts';
-import { addStep, connect, deleteStep, disconnect, EditRefused, fieldOf, renameStep, setField } from './edits.ts';
+import { YAMLSeq } from 'yaml';
+import { addBranch, failureOf, setFailure } from './branches.ts';
+import { EditRefused } from './change.ts';
+import { documentOf, stepKinds, stepMaps, stepsOf } from './document.ts';
+import { addStep, connect, deleteStep, disconnect, fieldOf, renameStep, setField } from './edits.ts';
 import { type GraphBlock, graphOf } from './graph.ts';
 
 const text = `# What it is for
@@ -75,9 +78,9 @@ describe('the graph of a text', () => {
 
 describe('an edit', () => {
   it('leaves comments and everything else as they were', () => {
-    const changed = setField(text, 'fetch', 'title', 'News', true);
+    const changed = setField(text, 'fetch', { key: 'title', isPlain: true }, 'News');
     expect(changed).toBe(text.replace("limb's own\n", "limb's own\n    title: News\n"));
-    expect(setField(changed, 'fetch', 'title', '', true)).toBe(text);
+    expect(setField(changed, 'fetch', { key: 'title', isPlain: true }, '')).toBe(text);
   });
 
   it('puts a step behind another one, which those behind then come after', () => {
@@ -118,15 +121,86 @@ describe('an edit', () => {
   });
 
   it('writes a field as YAML or as a text, and refuses what cannot be read', () => {
-    const asked = setField(text, 'fetch', 'input', 'question: "{{trigger.payload}}"\ndepth: 2', false);
+    const asked = setField(
+      text,
+      'fetch',
+      { key: 'input', isPlain: false },
+      'question: "{{trigger.payload}}"\ndepth: 2',
+    );
     const document = documentOf(asked, 'Yaml');
     expect(document?.toJS().steps[0].input).toEqual({ question: '{{trigger.payload}}', depth: 2 });
-    expect(document && fieldOf(document, 'fetch', 'input', false)).toBe('question: "{{trigger.payload}}"\ndepth: 2');
+    expect(document && fieldOf(document, 'fetch', { key: 'input', isPlain: false })).toBe(
+      'question: "{{trigger.payload}}"\ndepth: 2',
+    );
     expect(
-      documentOf(setField(text, 'end', 'output', '{{steps.fetch.text}}', false), 'Yaml')?.toJS().steps[2].output,
+      documentOf(setField(text, 'end', { key: 'output', isPlain: false }, '{{steps.fetch.text}}'), 'Yaml')?.toJS()
+        .steps[2].output,
     ).toBe('{{steps.fetch.text}}');
-    expect(() => setField(text, 'fetch', 'input', '{ a: ', false)).toThrow('input cannot be read');
-    expect(() => setField('steps: [', 'fetch', 'input', '1', false)).toThrow('mend it first');
+    expect(() => setField(text, 'fetch', { key: 'input', isPlain: false }, '{ a: ')).toThrow('input cannot be read');
+    expect(() => setField('steps: [', 'fetch', { key: 'input', isPlain: false }, '1')).toThrow('mend it first');
+  });
+
+  it('says of the recipe itself what it is', () => {
+    const named = setField(text, '', { key: 'name', isPlain: true }, 'other');
+    expect(named).toBe(text.replace('name: news #', 'name: other #'));
+    const told = setField(named, '', { key: 'inputs', isPlain: false }, 'url: text');
+    expect(told).toContain('inputs:\n  url: text\nsteps:');
+    expect(setField(told, '', { key: 'inputs', isPlain: false }, ' ')).toBe(named);
+  });
+
+  it('adds what a step can have besides, and takes it out with its last step', () => {
+    const other = addBranch(text, 'choose', 'else', 'output');
+    expect(graph(other.text).steps[1]?.blocks.map(({ name, steps }) => [name, steps.length])).toEqual([
+      ['then', 1],
+      ['else', 1],
+    ]);
+    const rescued = addBranch(other.text, other.id, 'onFailure', 'approve');
+    expect(graph(rescued.text).steps[1]?.blocks[1]?.steps[0]?.blocks).toMatchObject([
+      { name: 'onFailure', steps: [{ id: rescued.id, kind: 'approve' }] },
+    ]);
+    expect(deleteStep(deleteStep(rescued.text, rescued.id), other.id)).toBe(text);
+    expect(comments(rescued.text)).toEqual(comments(text));
+  });
+
+  it('adds a branch beside others, and takes it out again, but never the last one', () => {
+    const both = addStep(text, 'parallel', 'fetch');
+    const third = addBranch(both.text, both.id, 'parallel', 'wait');
+    expect(graph(third.text).steps[1]?.blocks.map(({ name }) => name)).toEqual([
+      'parallel 0',
+      'parallel 1',
+      'parallel 2',
+    ]);
+    const first = deleteStep(deleteStep(third.text, 'both_a'), 'both_b');
+    expect(graph(first).steps[1]?.blocks).toMatchObject([{ name: 'parallel 0', steps: [{ id: third.id }] }]);
+    expect(() => deleteStep(first, third.id)).toThrow(EditRefused);
+  });
+
+  it('says what becomes of the run when a step fails', () => {
+    const passed = setFailure(text, 'fetch', 'continue');
+    expect(passed).toContain('onFailure: continue');
+    const step = (of: string) => {
+      const document = documentOf(of, 'Yaml');
+      const found = document && stepMaps(stepsOf(document) ?? new YAMLSeq())[0];
+      return found ? failureOf(found) : undefined;
+    };
+    expect([text, passed, addBranch(passed, 'fetch', 'onFailure', 'output').text].map(step)).toEqual([
+      'fail',
+      'continue',
+      'steps',
+    ]);
+    expect(setFailure(passed, 'fetch', 'fail')).toBe(text);
+  });
+
+  it('of JSON gives JSON, of which only what it is about is written anew', () => {
+    const json = '{\n  "name": "a",\n  "steps": [\n    { "id": "x", "wait": "5s" }\n  ]\n}\n';
+    const own = `${JSON.stringify(JSON.parse(json), null, 4)}\n`;
+    const named = setField(own, 'x', { key: 'about', isPlain: true }, 'A: b');
+    expect(named).toBe(own.replace('"wait": "5s"', '"wait": "5s",\n            "about": "A: b"'));
+    const added = addStep(json, 'if', 'x').text;
+    expect(JSON.parse(added)).toMatchObject({ name: 'a', steps: [{ id: 'x', wait: '5s' }, { id: 'choose' }] });
+    expect(JSON.parse(setField(added, 'x', { key: 'when', isPlain: false }, 'run.version: { gt: 1 }'))).toMatchObject({
+      steps: [{ when: { 'run.version': { gt: 1 } } }, {}],
+    });
   });
 
   it('after edit gives a text with the same comments, whose steps have unique names and no circles', () => {

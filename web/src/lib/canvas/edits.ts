@@ -1,19 +1,12 @@
-import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, visit, type YAMLMap, YAMLSeq } from 'yaml';
-import { diffLines } from '../recipes/diff.ts';
+import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, visit, YAMLSeq } from 'yaml';
 import { texts } from '../texts.ts';
-import { afterOf, blocksOf, documentOf, idOf, type StepKind, stepMaps, stepsOf } from './document.ts';
+import { deleteBlock } from './branches.ts';
+import { change, EditRefused, find, idsOf, tryFind } from './change.ts';
+import { afterOf, idOf, type StepKind, stepMaps, stepsOf } from './document.ts';
+import type { FieldKey } from './fields.ts';
+import { freeId, newStep } from './new-steps.ts';
 
-// Changes of a recipe's text, in YAML, that leave its comments and all else as they are.
-
-/** Why a change cannot be made, for whoever wanted it. */
-export class EditRefused extends Error {}
-
-interface Found {
-  readonly block: YAMLSeq;
-  readonly step: YAMLMap;
-  /** Where it stands in its block. */
-  readonly index: number;
-}
+// What can be done with the steps of a recipe's text.
 
 /** Puts a new step behind another one, or at the end of the recipe. @returns the text, and the name of the new step */
 export function addStep(text: string, kind: StepKind, behind: string | undefined): { text: string; id: string } {
@@ -37,8 +30,11 @@ export function addStep(text: string, kind: StepKind, behind: string | undefined
 /** Takes a step out; those that came after it come after what it came after. */
 export function deleteStep(text: string, id: string): string {
   return change(text, (document) => {
-    const { block, step, index } = find(document, id);
-    if (stepMaps(block).length === 1) throw new EditRefused(texts.canvas.refused.lastStep);
+    const { block, step, index, owner } = find(document, id);
+    if (stepMaps(block).length === 1) {
+      if (!owner || !deleteBlock(owner.step, owner.name)) throw new EditRefused(texts.canvas.refused.lastStep);
+      return;
+    }
     const before = effectiveAfter(block, index);
     const next = block.items[index + 1];
     const isPlain = afterOf(step) === undefined;
@@ -101,75 +97,39 @@ export function disconnect(text: string, from: string, to: string): string {
   });
 }
 
-/** What a field of a step says, as it is written: `''` for nothing. */
-export function fieldOf(document: Document, id: string, key: string, isPlain: boolean): string {
-  const value = tryFind(document, id)?.step.get(key, true);
+/** What a field of a step, or with no step of the recipe, says, as it is written: `''` for nothing. */
+export function fieldOf(document: Document, id: string, { key, isPlain }: FieldKey): string {
+  const value = id === '' ? document.get(key, true) : tryFind(document, id)?.step.get(key, true);
   if (value === undefined || value === null) return '';
   if (isPlain && isScalar(value)) return String(value.value ?? '');
   return new Document(value).toString({ lineWidth: 0 }).trimEnd();
 }
 
-/** Writes a field of a step; an empty one is taken out. `isPlain`: its value is a text, whatever it looks like. */
-export function setField(text: string, id: string, key: string, value: string, isPlain: boolean): string {
+/** Writes a field of a step, or with no step of the recipe; an empty one is taken out. */
+export function setField(text: string, id: string, { key, isPlain }: FieldKey, value: string): string {
   return change(text, (document) => {
-    const { step } = find(document, id);
-    if (value.trim() === '') step.delete(key);
-    else if (isPlain || value.trimStart().startsWith('{{')) step.set(key, isPlain ? value : value.trim());
-    else {
-      const written = parseDocument(value, { logLevel: 'error' });
-      const [error] = written.errors;
-      if (error) throw new EditRefused(texts.canvas.refused.field(key, error.message.split('\n')[0] ?? ''));
-      step.set(key, written.contents);
+    const of = id === '' ? document : find(document, id).step;
+    if (value.trim() === '') {
+      of.delete(key);
+      return;
     }
+    const isText = isPlain || value.trimStart().startsWith('{{');
+    const written = isText ? (isPlain ? value : value.trim()) : contentsOf(key, value);
+    const map = document.contents;
+    if (id !== '' || of.has(key) || !isMap(map)) {
+      of.set(key, written);
+      return;
+    }
+    const steps = map.items.findIndex((pair) => isScalar(pair.key) && pair.key.value === 'steps');
+    map.items.splice(steps < 0 ? map.items.length : steps, 0, document.createPair(key, written));
   });
 }
 
-function change(text: string, act: (document: Document) => void): string {
-  const document: Document = text.trim() === '' ? new Document({}) : parseDocument(text, { logLevel: 'error' });
-  if (document.errors.length > 0) throw new EditRefused(texts.canvas.refused.text);
-  const options = { lineWidth: 0, indentSeq: !/^steps:[^\n]*\n- /m.test(text) };
-  const before = document.toString(options);
-  act(document);
-  return inOwnStyle(text, before, document.toString(options));
-}
-
-/** Only the lines that a change is about are written anew: `before` and `after` are in the style of the writer, `text` in its own. */
-function inOwnStyle(text: string, before: string, after: string): string {
-  const own = text.split('\n');
-  if (own.length !== before.split('\n').length) return after;
-  let at = 0;
-  const lines = diffLines(before, after).flatMap(({ kind, text: line }) => {
-    if (kind === 'added') return [line];
-    at += 1;
-    return kind === 'same' ? [own[at - 1] ?? line] : [];
-  });
-  const merged = lines.join('\n');
-  const isSame =
-    JSON.stringify(documentOf(merged, 'Yaml')?.toJS()) === JSON.stringify(documentOf(after, 'Yaml')?.toJS());
-  return isSame ? merged : after;
-}
-
-function find(document: Document, id: string): Found {
-  const found = tryFind(document, id);
-  if (!found) throw new EditRefused(texts.canvas.refused.missing(id));
-  return found;
-}
-
-function tryFind(document: Document, id: string): Found | undefined {
-  for (const found of walk(stepsOf(document))) if (idOf(found.step) === id) return found;
-  return undefined;
-}
-
-function* walk(block: YAMLSeq | undefined): Generator<Found> {
-  for (const [index, step] of (block?.items ?? []).entries()) {
-    if (!isMap(step) || !block) continue;
-    yield { block, step, index };
-    for (const { steps } of blocksOf(step)) yield* walk(steps);
-  }
-}
-
-function idsOf(document: Document): Set<string> {
-  return new Set([...walk(stepsOf(document))].map(({ step }) => idOf(step)));
+function contentsOf(key: string, value: string): unknown {
+  const written = parseDocument(value, { logLevel: 'error' });
+  const [error] = written.errors;
+  if (error) throw new EditRefused(texts.canvas.refused.field(key, error.message.split('\n')[0] ?? ''));
+  return written.contents;
 }
 
 /** After which steps it comes, said or not. */
@@ -211,49 +171,4 @@ function without(ids: readonly string[], id: string): readonly string[] {
 
 function unique(ids: readonly string[]): readonly string[] {
   return [...new Set(ids)];
-}
-
-const baseIds: Readonly<Record<StepKind, string>> = {
-  skill: 'work',
-  if: 'choose',
-  parallel: 'both',
-  map: 'each',
-  loop: 'repeat',
-  wait: 'wait',
-  approve: 'ask',
-  recipe: 'inner',
-  output: 'output',
-};
-
-function freeId(taken: ReadonlySet<string>, kind: StepKind): string {
-  const base = baseIds[kind];
-  let id = base;
-  for (let number = 2; taken.has(id); number += 1) id = `${base}_${number}`;
-  return id;
-}
-
-/** A step that can be saved as it is, apart from the recipe that it runs. */
-function newStep(kind: StepKind, id: string): Record<string, unknown> {
-  const inner = (name: string, output: unknown) => ({ id: `${id}_${name}`, output });
-  switch (kind) {
-    case 'skill':
-      return { id, skill: 'reason', input: { question: texts.canvas.firstQuestion } };
-    case 'if':
-      // biome-ignore lint/suspicious/noThenProperty: the word of the language.
-      return { id, if: { 'trigger.kind': 'manual' }, then: [inner('yes', true)], else: [inner('no', false)] };
-    case 'parallel':
-      return { id, parallel: [[inner('a', 1)], [inner('b', 2)]] };
-    case 'map':
-      return { id, map: 3, steps: [inner('item', '{{item}}')] };
-    case 'loop':
-      return { id, loop: 3, steps: [inner('round', '{{round}}')] };
-    case 'wait':
-      return { id, wait: '10s' };
-    case 'approve':
-      return { id, approve: texts.canvas.firstPrompt };
-    case 'recipe':
-      return { id, recipe: texts.canvas.firstRecipe };
-    case 'output':
-      return { id, output: texts.canvas.firstOutput };
-  }
 }

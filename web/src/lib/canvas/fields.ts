@@ -1,10 +1,13 @@
 import type { StepKind } from './document.ts';
 
-/** One thing that a step says. */
-export interface Field {
+export interface FieldKey {
   readonly key: string;
   /** A text, whatever it looks like; otherwise it is written as YAML. */
   readonly isPlain: boolean;
+}
+
+/** One thing that a step, or a recipe, says. */
+export interface Field extends FieldKey {
   readonly rows: number;
 }
 
@@ -20,6 +23,8 @@ const own: Readonly<Record<StepKind, readonly Field[]>> = {
     block('check', 2),
     line('tries'),
     line('attempts'),
+    line('labels'),
+    line('priority'),
     block('compensate', 3),
   ],
   if: [block('if')],
@@ -27,8 +32,8 @@ const own: Readonly<Record<StepKind, readonly Field[]>> = {
   map: [block('map', 2), line('limit')],
   loop: [line('loop'), block('until', 2)],
   wait: [block('wait', 2)],
-  approve: [words('approve', 3), line('role'), block('inputs')],
-  recipe: [words('recipe'), block('input')],
+  approve: [words('approve', 3), line('role'), block('inputs'), block('compensate', 3)],
+  recipe: [words('recipe'), block('input'), block('compensate', 3)],
   output: [block('output')],
 };
 
@@ -37,3 +42,6 @@ export function fieldsOf(kind: StepKind | undefined): readonly Field[] {
   const common = [words('about'), block('when', 2), line('timeout'), line('after')];
   return kind === undefined ? common : [...own[kind], ...common];
 }
+
+/** What a recipe says besides its steps. */
+export const recipeFields: readonly Field[] = [words('name'), words('description', 2), block('inputs', 4)];

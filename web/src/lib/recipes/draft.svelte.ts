@@ -10,6 +10,11 @@ const checkAfterMs = 250;
 const sameWordMs = 1200;
 const undoMax = 200;
 
+interface Written {
+  readonly text: string;
+  readonly notation: NotationTag;
+}
+
 /** The text of a recipe while somebody works on it: what the canvas and the editor show and change. */
 export class RecipeDraft {
   text = $state('');
@@ -24,8 +29,8 @@ export class RecipeDraft {
   checkError = $state('');
   #saved = $state('');
   #opened = $state('');
-  #past: readonly string[] = $state.raw([]);
-  #future: readonly string[] = $state.raw([]);
+  #past: readonly Written[] = $state.raw([]);
+  #future: readonly Written[] = $state.raw([]);
   #typedAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #round = 0;
@@ -69,34 +74,41 @@ export class RecipeDraft {
     if (text === this.text) return;
     const isSameWord = Date.now() - this.#typedAt < sameWordMs && this.#past.length > 0;
     this.#typedAt = Date.now();
-    if (!isSameWord) this.#past = [...this.#past, this.text].slice(-undoMax);
+    if (!isSameWord) this.#past = [...this.#past, this.#now].slice(-undoMax);
     this.#future = [];
     this.#set(text);
   }
 
-  /** One change of the canvas. */
-  change(text: string): void {
-    if (text === this.text) return;
+  /** One change of the canvas; a text in another notation takes the place of the one before. */
+  change(text: string, notation: NotationTag = this.notation): void {
+    if (text === this.text && notation === this.notation) return;
     this.#typedAt = Number.NEGATIVE_INFINITY;
-    this.#past = [...this.#past, this.text].slice(-undoMax);
+    this.#past = [...this.#past, this.#now].slice(-undoMax);
     this.#future = [];
+    this.notation = notation;
     this.#set(text);
+  }
+
+  get #now(): Written {
+    return { text: this.text, notation: this.notation };
   }
 
   undo(): void {
     const last = this.#past.at(-1);
     if (last === undefined) return;
     this.#past = this.#past.slice(0, -1);
-    this.#future = [...this.#future, this.text];
-    this.#set(last);
+    this.#future = [...this.#future, this.#now];
+    this.notation = last.notation;
+    this.#set(last.text);
   }
 
   redo(): void {
     const next = this.#future.at(-1);
     if (next === undefined) return;
     this.#future = this.#future.slice(0, -1);
-    this.#past = [...this.#past, this.text];
-    this.#set(next);
+    this.#past = [...this.#past, this.#now];
+    this.notation = next.notation;
+    this.#set(next.text);
   }
 
   /** @throws the hub's rejection */
