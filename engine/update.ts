@@ -38,10 +38,10 @@ export async function updateModule(
   if (plan.kind === 'manual') throw new Rejection('manual-migration', plan.reasons.join('\n'));
   const isConfirmed = token === undefined || token === planToken(database, bundle);
   if (plan.breaks.length > 0 && !(breakClients && isConfirmed)) {
-    throw new Rejection(
-      'breaks-clients',
-      `this update breaks connected clients: ${plan.breaks.join('; ')}. Publish again with policy=BreakClients.`,
-    );
+    const advice = isConfirmed
+      ? 'Publish again with policy=BreakClients.'
+      : 'The token confirms another plan: ask for the plan again.';
+    throw new Rejection('breaks-clients', `this update breaks connected clients: ${plan.breaks.join('; ')}. ${advice}`);
   }
   const { engine, names } = database;
   engine.requireRoom(bundle.length + 64 * 1024);

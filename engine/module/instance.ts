@@ -158,6 +158,13 @@ export class ModuleInstance {
     return performance.now() - this.#guardStartedMs > batchMsMax;
   }
 
+  /** @throws Rejection `time-limit` when the host's own work in the present guard has gone on for as long as a call may */
+  requireTime(): void {
+    const { limitMs } = this.#syscalls;
+    if (performance.now() - this.#guardStartedMs <= limitMs) return;
+    throw new Rejection('time-limit', `This ran longer than ${limitMs} ms and was undone: do it in parts.`);
+  }
+
   /** Lets go of what the instance holds. It must not be called afterwards. */
   close(): void {
     this.#data.end();

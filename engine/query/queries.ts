@@ -33,6 +33,8 @@ interface QueriesParts {
   readonly evaluateView: EvaluateView;
   /** How many rows one query may join. Default: 20,000,000. */
   readonly joinedRowsMax?: number;
+  /** As of WriteHost. Default: there is no limit. */
+  readonly requireTime?: () => void;
 }
 
 /** @throws QueryRejection when a rule of row-level security cannot be used */
@@ -50,10 +52,12 @@ export class DatabaseQueries implements Queries, ScriptHost {
   readonly #reader: ReaderOf;
   readonly #live: LiveQueries;
   readonly #newEffort: () => Effort;
+  readonly requireTime: () => void;
   /** Kept in memory only: a restart lifts it. */
   rowLimit: number | undefined;
 
-  constructor({ catalog, reader, evaluateView, joinedRowsMax = joinedRowsDefault }: QueriesParts) {
+  constructor({ catalog, reader, evaluateView, joinedRowsMax = joinedRowsDefault, requireTime }: QueriesParts) {
+    this.requireTime = requireTime ?? (() => {});
     this.#relations = new Relations(catalog, reader);
     this.#reader = reader;
     this.#newEffort = () => new Effort(joinedRowsMax);

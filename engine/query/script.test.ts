@@ -10,6 +10,7 @@ import {
 } from '../bsatn/special.ts';
 import type { Type } from '../bsatn/type.ts';
 import { decodeValue } from '../bsatn/value.ts';
+import { Rejection } from '../errors.ts';
 import { QueryRejection } from './rejection.ts';
 import { type Row, TestDatabase, testIndex, testModule, testTable } from './testing/database.ts';
 
@@ -86,6 +87,26 @@ function ask(db: TestDatabase, sql: string, caller = owner): Row[] {
   return (result?.rows ?? []).map((row) => decodeValue(result?.row as typeof person.row, row) as Row);
 }
 
+test.each([
+  ["UPDATE person SET name = 'x'", 2],
+  ['DELETE FROM pet WHERE person > 0', 2],
+  ['DELETE FROM pet WHERE person > 0', 3],
+])('[QX13] %s is refused when it goes on for too long, and nothing of it is left', (text, looksMax) => {
+  let looks = Number.NEGATIVE_INFINITY;
+  const requireTime = () => {
+    looks += 1;
+    if (looks >= looksMax) throw new Rejection('time-limit', 'too long');
+  };
+  const db = new TestDatabase(testModule([person, pet]), undefined, { requireTime });
+  const ids = Array.from({ length: 900 }, (_, i) => i + 1);
+  db.insert('person', ...ids.map((id): Row => [id, `person ${id}`, 30]));
+  db.insert('pet', ...[1, 2, 3, 4].flatMap((pet) => ids.map((id): Row => [id, `pet ${pet}`])));
+  const before = [db.rows('person'), db.rows('pet')];
+  looks = 0;
+  expect(() => run(db, text)).toThrow('too long');
+  expect([db.rows('person'), db.rows('pet')]).toEqual(before);
+});
+
 describe('SELECT', () => {
   test('[QX1] columns, aliases, order and limit', () => {
     const db = database();
@@ -97,6 +118,18 @@ describe('SELECT', () => {
     expect(run(db, 'SELECT name AS who FROM person')[0]?.row.fields).toEqual([{ name: 'who', type: string }]);
     expect(ask(db, 'SELECT * FROM person LIMIT 2')).toHaveLength(2);
     expect(ask(db, 'SELECT * FROM person LIMIT 0')).toHaveLength(0);
+  });
+
+  test('[QX1] the first of many rows are those of all rows in order', () => {
+    const db = database();
+    const rows = Array.from({ length: 5000 }, (_, i): Row => [(i * 3571) % 700, `pet ${i % 1300}`]);
+    db.insert('pet', ...rows);
+    const all = ask(db, 'SELECT * FROM pet ORDER BY person DESC, name');
+    expect(all).toHaveLength(new Set(rows.map(String)).size + 3);
+    for (const limit of [0, 1, 7, 1500, 6000]) {
+      const first = ask(db, `SELECT * FROM pet ORDER BY person DESC, name LIMIT ${limit}`);
+      expect(first).toEqual(all.slice(0, limit));
+    }
   });
 
   test('[QX2] counts', () => {

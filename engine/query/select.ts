@@ -18,6 +18,7 @@ import { type Emit, evaluate } from './steps.ts';
 import { keyOf } from './value.ts';
 
 const relationsMax = 8;
+const sortedAtOnce = 1024;
 
 /** Runs a SELECT once. @param rowsMax more rows are refused @throws QueryRejection */
 export function runSelect(
@@ -77,9 +78,15 @@ function orderedRows(
   project: Project,
 ): Uint8Array[] {
   const found: Tuple[] = [];
+  // Of a large table a few rows are wanted as a rule: those behind what would be the last of them are not kept.
+  let last: Tuple | undefined;
   each(branches, effort, (rows) => {
+    if (last !== undefined && order(rows, last) >= 0) return true;
     found.push([...rows]);
-    return true;
+    if (found.length < 2 * limit + sortedAtOnce) return true;
+    found.sort(order).length = limit;
+    last = found.at(-1);
+    return limit > 0;
   });
   return found.sort(order).slice(0, limit).map(project);
 }

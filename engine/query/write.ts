@@ -26,6 +26,18 @@ export type Write = (transaction: Transaction, reader: TableReader) => Written;
 export interface WriteHost {
   readonly names: Names;
   source(table: CatalogTable): Source;
+  /** Called now and then by what goes on for long. @throws Rejection `time-limit` when it has gone on for too long */
+  requireTime(): void;
+}
+
+const rowsPerLook = 1024;
+
+/** Does the same for each of many rows, as long as there is time. */
+function forEachRow({ requireTime }: WriteHost, rows: readonly Uint8Array[], act: (row: Uint8Array) => void): void {
+  for (const [i, row] of rows.entries()) {
+    if (i % rowsPerLook === 0) requireTime();
+    act(row);
+  }
 }
 
 /** @throws QueryRejection */
@@ -45,7 +57,7 @@ export function prepareWrite(
   }
   switch (statement.kind) {
     case 'insert':
-      return { table, write: prepareInsert(table, statement, rights) };
+      return { table, write: prepareInsert(host, table, statement, rights) };
     case 'update':
       return { table, write: prepareUpdate(host, table, statement, rights) };
     case 'delete':
@@ -53,7 +65,7 @@ export function prepareWrite(
   }
 }
 
-function prepareInsert(table: CatalogTable, { columns, rows }: Insert, rights: Rights): Write {
+function prepareInsert(host: WriteHost, table: CatalogTable, { columns, rows }: Insert, rights: Rights): Write {
   const { fields } = table.stored.row;
   const order = columns.length === 0 ? [...fields.keys()] : columns.map((name) => columnNamed(table, name));
   if (new Set(order).size !== order.length || order.length !== fields.length) {
@@ -73,7 +85,7 @@ function prepareInsert(table: CatalogTable, { columns, rows }: Insert, rights: R
   });
   return (transaction, reader) => {
     const before = reader.rowCount;
-    for (const row of encoded) transaction.insert(table.stored.id, row);
+    forEachRow(host, encoded, (row) => transaction.insert(table.stored.id, row));
     // A row that is there already changes nothing; those of an event table are never there.
     const rowsInserted = table.stored.isEvent ? encoded.length : reader.rowCount - before;
     return { rowsInserted, rowsDeleted: 0, rowsUpdated: 0 };
@@ -98,8 +110,8 @@ function prepareUpdate(host: WriteHost, table: CatalogTable, statement: Update, 
   };
   return (transaction) => {
     const rows = matching();
-    for (const row of rows) transaction.deleteEqual(table.stored.id, row);
-    for (const row of rows) transaction.insert(table.stored.id, updated(row));
+    forEachRow(host, rows, (row) => transaction.deleteEqual(table.stored.id, row));
+    forEachRow(host, rows, (row) => transaction.insert(table.stored.id, updated(row)));
     return { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: rows.length };
   };
 }
@@ -111,7 +123,7 @@ function prepareDelete(host: WriteHost, table: CatalogTable, statement: Delete, 
   const matching = prepareMatch(host, statement, table, rights);
   return (transaction) => {
     const rows = matching();
-    for (const row of rows) transaction.deleteEqual(table.stored.id, row);
+    forEachRow(host, rows, (row) => transaction.deleteEqual(table.stored.id, row));
     return { rowsInserted: 0, rowsDeleted: rows.length, rowsUpdated: 0 };
   };
 }

@@ -96,13 +96,28 @@ describe('a hub behind a tunnel', () => {
     await expect(connectTo(through.address)).rejects.toBeDefined();
   });
 
-  it.each(['/', '/index.html', '/_/', '/metrics', '/v1/metrics', '/hooks/1', '/v1', '/mcp', '/healthz'])(
-    'has nothing at %s, with or without a token',
-    async (path) => {
-      expect(await statusOf(through.address, path)).toBe(404);
-      expect(await statusOf(through.address, path, bearer(token))).toBe(404);
-    },
-  );
+  it.each([
+    ['/v1/database', 'POST'],
+    ['/v1/database/other', 'PUT'],
+    ['/v1/database/helix', 'PUT'],
+    ['/v1/database/helix', 'DELETE'],
+    ['/v1/database/helix/pre_publish', 'POST'],
+    ['/v1/database/helix/reset', 'PUT'],
+    ['/v1/database/helix/names', 'PUT'],
+    ['/v1/database/helix/lock', 'POST'],
+    ['/v1/database/helix/fork', 'POST'],
+  ])('brings no module into the hub: %s, %s', async (path, method) => {
+    const answer = await ask(through.address, path, bearer(token), method);
+    expect(answer).toEqual({ status: 403, text: expect.stringContaining('not through a tunnel') });
+  });
+
+  it.each([
+    ...['/', '/index.html', '/_/', '/metrics', '/v1/metrics', '/v1/prometheus/sd', '/hooks/1', '/v1', '/mcp'],
+    '/healthz',
+  ])('has nothing at %s, with or without a token', async (path) => {
+    expect(await statusOf(through.address, path)).toBe(404);
+    expect(await statusOf(through.address, path, bearer(token))).toBe(404);
+  });
 
   it.each([
     '/v1/../metrics',

@@ -79,7 +79,7 @@ export class TestDatabase {
   constructor(
     def: ModuleDef,
     evaluateView: (database: TestDatabase) => EvaluateView = () => noViews,
-    options: { readonly joinedRowsMax?: number } = {},
+    options: { readonly joinedRowsMax?: number; readonly requireTime?: () => void } = {},
   ) {
     this.catalog = catalogOf(def);
     for (const { stored } of this.catalog.tables) this.store.createTable(stored);

@@ -45,6 +45,7 @@ export class Access {
     const url = request.url ?? '';
     const path = url.split('?')[0] ?? '';
     if (!isPlainPath(url)) return { status: 400, message: 'The path is not written in the plain way.' };
+    if (isPublishing(request.method ?? '', path)) return publishing;
     const to = serviceOf(path, services, openings);
     const port = to && services[to];
     if (to === undefined || port === undefined) return { status: 404, message: 'Nothing is served at this path.' };
@@ -117,6 +118,17 @@ function isPlainPath(url: string): boolean {
     /^\/[\w\-.~!$&'()*+,;=:@/%]*$/.test(path) &&
     !/%(?:2[def]|5[cf]|7e|[46][1-9a-f]|[57][0-9a]|3[0-9])|\/\/|\/\.{1,2}(?:\/|$)/i.test(path)
   );
+}
+
+const publishing: Refusal = {
+  status: 403,
+  message: 'Databases are published, changed and deleted on the machine of the hub, not through a tunnel.',
+};
+
+/** A module runs inside the hub, and everybody with a token may publish one: from outside nobody may. */
+function isPublishing(method: string, path: string): boolean {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return false;
+  return /^\/v1\/database(\/[^/]*(\/(pre_publish|reset|names|lock|unlock|fork))?)?\/?$/.test(path);
 }
 
 function isFileOfWebFace(path: string): boolean {

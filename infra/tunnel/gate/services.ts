@@ -53,4 +53,4 @@ export function serviceOf(path: string, services: Services, openings: Openings):
 }
 
 /** The dashboard and the figures of a hub. */
-const isForThisMachine = /^\/(_|metrics|v1\/metrics)(\/|$)/;
+const isForThisMachine = /^\/(_|metrics|v1\/metrics|v1\/prometheus)(\/|$)/;
