@@ -42,7 +42,7 @@ function spreadItems(turn: Turn, step: StepRow): void {
       const item = JSON.stringify(items ? (items[index] ?? null) : index);
       openFrame(turn, { runId, tenantId, stepId, block, index, item });
     } else if (isWhole(ctx, before)) passed += 1;
-    else takeUp(turn, before, new Set(), undefined);
+    else if (!before.isOpen) takeUp(turn, before, new Set(), undefined);
   }
   ctx.db.step.id.update({ ...step, opened: step.opened + count, closed: step.closed + passed });
   if (free > count || passed > 0) turn.next(runId, 'Spread', stepId);

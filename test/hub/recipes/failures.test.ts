@@ -220,6 +220,23 @@ describe('a retry', () => {
     expect(outputOf(mesh, id)).toEqual(['X!', 'y!', 'z!']);
   });
 
+  it('from inside of an item does all that comes after it there', () => {
+    const id = cook(
+      mesh,
+      `
+  - id: each
+    map: 1
+    steps:
+      - { id: a, output: 1 }
+      - { id: b, output: 2 }
+      - { id: c, parallel: [[{ id: d, output: 3 }, { id: e, skill: reason, input: { say: e } }]] }`,
+    );
+    serve(mesh, limb, failing());
+    retry(id, stepAt(mesh, id, 'each[0].a').id);
+    expect(serve(mesh, limb, failing()).map(({ say }) => say)).toEqual(['e']);
+    expect(runOf(mesh, id).state.tag).toBe('Done');
+  });
+
   it('from inside of a round does the later rounds anew too', () => {
     const id = cook(
       mesh,
