@@ -32,6 +32,9 @@ const env = (): Record<string, string> => ({ HELIX_HOME: home });
 /** Gives a command a terminal. */
 const script = '/usr/bin/script';
 
+/** What happens while the limb remembers. */
+let meanwhile = () => {};
+
 const words = { engine: 'test', note: '' };
 const skills = [
   defineSkill({
@@ -59,7 +62,10 @@ const skills = [
   defineSkill({
     name: 'remember',
     input: z.object({ paths: z.array(z.string()) }),
-    work: async ({ paths }) => ({ ...words, text: paths.join('\n') }),
+    work: async ({ paths }) => {
+      meanwhile();
+      return { ...words, text: paths.join('\n') };
+    },
   }),
   defineSkill({
     name: 'recall',
@@ -223,7 +229,7 @@ describe('helix remember', () => {
     const { code, stdout } = await runCli(['remember', 'README.md', 'engine/log'], { env: env() });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^engine\/log\nREADME\.md\n/);
-    expect(existsSync(join(home, 'limb/documents/engine/log/FORMAT.md'))).toBe(true);
+    expect(existsSync(join(home, 'limb/documents/1/engine/log/FORMAT.md'))).toBe(true);
   });
 
   it('--watch follows what changes, comes and goes until it is ended', async () => {
@@ -236,11 +242,26 @@ describe('helix remember', () => {
     writeFileSync(join(folder, 'b.md'), 'two');
     writeFileSync(join(folder, '.hidden.md'), 'not this');
     await watching.line(/^watched\/b\.md$/);
-    expect(readFileSync(join(home, 'limb/documents/watched/b.md'), 'utf8')).toBe('two');
+    expect(readFileSync(join(home, 'limb/documents/1/watched/b.md'), 'utf8')).toBe('two');
     rmSync(join(folder, 'a.md'));
-    await vi.waitUntil(() => !existsSync(join(home, 'limb/documents/watched/a.md')), { timeout: 20_000 });
+    await vi.waitUntil(() => !existsSync(join(home, 'limb/documents/1/watched/a.md')), { timeout: 20_000 });
     watching.child.kill('SIGINT');
     expect((await watching.ended).code).toBe(130);
+  });
+});
+
+describe('helix remember --watch', () => {
+  it('follows what changes while the first documents are remembered', async () => {
+    const folder = join(home, 'busy');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a.md'), 'one');
+    meanwhile = () => writeFileSync(join(folder, 'late.md'), 'two');
+    const watching = startCli(['remember', folder, '--watch'], { env: env() });
+    await watching.line(/Watching for changes/);
+    meanwhile = () => {};
+    await watching.line(/^busy\/late\.md$/);
+    watching.child.kill('SIGINT');
+    await watching.ended;
   });
 });
 
@@ -256,10 +277,11 @@ describe('helix recall, forget and memory stats', () => {
   });
 
   it('forgets paths with their copies, and says how much is remembered', async () => {
-    writeFileSync(join(home, 'limb/documents/old.md'), 'old');
+    mkdirSync(join(home, 'limb/documents/1'), { recursive: true });
+    writeFileSync(join(home, 'limb/documents/1/old.md'), 'old');
     const { code, stdout } = await runCli(['forget', './old.md'], { env: env() });
     expect([code, stdout.split('\n', 1)[0]]).toEqual([0, '{"paths":["old.md"]}']);
-    expect(existsSync(join(home, 'limb/documents/old.md'))).toBe(false);
+    expect(existsSync(join(home, 'limb/documents/1/old.md'))).toBe(false);
     const stats = await runCli(['memory', 'stats', '--json'], { env: env() });
     expect(JSON.parse(stats.stdout)).toEqual([
       { limb: 'desk', documents: 2, chunks: 5, bytes: 2048, changedAt: '2026-01-02T03:04:05.000Z', engine: 'none' },

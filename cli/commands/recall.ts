@@ -30,12 +30,15 @@ export async function recall(words: readonly string[], options: RecallOptions): 
     const task = { tenantId, skill: 'recall', title: query, input, ...target };
     const { body } = await runTask(hub, task, signal, watchLinesOn(process.stderr));
     const found = JSON.parse(body.text) as FoundParts;
-    console.log(options.json ? JSON.stringify(found, undefined, 2) : formatParts(found.parts));
+    console.log(options.json ? JSON.stringify(found, undefined, 2) : formatParts(found.parts, options.label ?? []));
   });
 }
 
-function formatParts(parts: readonly FoundPart[]): string {
-  if (parts.length === 0) return 'Nothing is remembered about that: `helix remember <path>` adds documents.';
+function formatParts(parts: readonly FoundPart[], labels: readonly string[]): string {
+  if (parts.length === 0 && labels.length > 0) {
+    return `Nothing is remembered with the label ${labels.join(' and ')}: \`helix remember <path> --label …\` adds documents.`;
+  }
+  if (parts.length === 0) return 'Nothing is remembered yet: `helix remember <path>` adds documents.';
   return parts.map((part, i) => formatPart(part, i + 1)).join('\n\n');
 }
 

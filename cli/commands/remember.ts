@@ -1,10 +1,12 @@
 import type { Summary } from '../../bindings/types.ts';
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
-import { findDocuments } from '../lib/documents.ts';
+import { type Found, findDocuments } from '../lib/documents.ts';
 import { Failure } from '../lib/failure.ts';
 import { watchDocuments } from '../lib/folder-watch.ts';
 import { rememberDocuments, rememberPaths } from '../lib/remember.ts';
+import { shelfOf } from '../lib/shelf.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
+import { findTenant } from '../lib/tenants.ts';
 import { watchLinesOn } from '../lib/watcher.ts';
 
 export interface RememberCommandOptions extends ClientOptions {
@@ -21,16 +23,20 @@ export async function remember(paths: readonly string[], options: RememberComman
   const watcher = watchLinesOn(process.stderr);
   const labels = options.label ?? [];
   await withHub(options, async (hub, signal) => {
-    if (found.documents.length > 0) show(await rememberDocuments(hub, found, signal, watcher, { labels }));
-    if (!options.watch) return;
+    const rememberAll = async (all: Found) => {
+      if (all.documents.length > 0) show(await rememberDocuments(hub, all, signal, watcher, { labels }));
+      return all.documents.length;
+    };
+    if (!options.watch) return void (await rememberAll(found));
     await watchDocuments(
       found,
-      hub.home.limb.documents,
+      shelfOf(hub.home.limb, await findTenant(hub)).documents,
       signal,
-      () =>
-        watcher.line(
-          `${found.documents.length === 0 ? 'No document yet: watching' : 'Watching'} for changes; Ctrl-C ends it`,
-        ),
+      // Watched already, so that nothing is missed that changes meanwhile.
+      async () => {
+        const count = await rememberAll(await findDocuments(paths, { mayBeEmpty: true }));
+        watcher.line(`${count === 0 ? 'No document yet: watching' : 'Watching'} for changes; Ctrl-C ends it`);
+      },
       async (changed) => {
         try {
           show(await rememberPaths(hub, changed, signal, watcher, { labels }));

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findDocuments, namedPaths } from './documents.ts';
-import type { LimbHome } from './home.ts';
-import { dropDocuments, putDocuments } from './shelf.ts';
+import { dropDocuments, putDocuments, type Shelf } from './shelf.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -67,36 +66,29 @@ describe('documents to remember', () => {
 
   it('are copied over their earlier versions, and what is gone from a folder is gone from its copy', async () => {
     write('docs/a.md', 'docs/b.md', 'other.md');
-    const limb = limbHome();
-    await putDocuments(await findDocuments(['docs', 'other.md'], { from: folder }), limb);
+    const there = shelf();
+    await putDocuments(await findDocuments(['docs', 'other.md'], { from: folder }), there);
     writeFileSync(join(folder, 'docs/a.md'), 'new');
     rmSync(join(folder, 'docs/b.md'));
-    await putDocuments(await findDocuments(['docs'], { from: folder }), limb);
-    expect(readFileSync(join(limb.documents, 'docs/a.md'), 'utf8')).toBe('new');
-    expect(existsSync(join(limb.documents, 'docs/b.md'))).toBe(false);
-    expect(existsSync(join(limb.documents, 'other.md'))).toBe(true);
+    await putDocuments(await findDocuments(['docs'], { from: folder }), there);
+    expect(readFileSync(join(there.documents, 'docs/a.md'), 'utf8')).toBe('new');
+    expect(existsSync(join(there.documents, 'docs/b.md'))).toBe(false);
+    expect(existsSync(join(there.documents, 'other.md'))).toBe(true);
   });
 
   it('of another folder of the same name are refused until the first is forgotten', async () => {
     write('one/docs/a.md', 'two/docs/b.md');
-    const limb = limbHome();
-    await putDocuments(await findDocuments(['docs'], { from: join(folder, 'one') }), limb);
+    const there = shelf();
+    await putDocuments(await findDocuments(['docs'], { from: join(folder, 'one') }), there);
     const second = await findDocuments(['docs'], { from: join(folder, 'two') });
-    await expect(putDocuments(second, limb)).rejects.toThrow(/docs is remembered from .*one\/docs already/);
-    await dropDocuments(['docs', '../../two'], limb);
-    await putDocuments(second, limb);
-    expect(existsSync(join(limb.documents, 'docs/a.md'))).toBe(false);
+    await expect(putDocuments(second, there)).rejects.toThrow(/docs is remembered from .*one\/docs already/);
+    await dropDocuments(['docs', '../../two'], there);
+    await putDocuments(second, there);
+    expect(existsSync(join(there.documents, 'docs/a.md'))).toBe(false);
     expect(existsSync(join(folder, 'two/docs/b.md'))).toBe(true);
   });
 });
 
-function limbHome(): LimbHome {
-  const limb = join(folder, 'limb');
-  return {
-    folder: limb,
-    token: join(limb, 'token'),
-    info: join(limb, 'limb.json'),
-    documents: join(limb, 'documents'),
-    config: join(limb, 'limb.toml'),
-  };
+function shelf(): Shelf {
+  return { documents: join(folder, 'limb/documents/1'), sources: join(folder, 'limb/documents/1.json') };
 }

@@ -9,14 +9,14 @@ import { copyDocuments } from './shelf.ts';
 const settledMs = 300;
 
 /**
- * Follows changes of files and folders until the signal aborts, and copies them. `onChange` gets the paths among the
+ * Follows changes of files and folders until the signal aborts, and copies them. From `onReady` on none is missed. `onChange` gets the paths among the
  * documents that have changed or are gone, one call after the other; what changes meanwhile is in the next one.
  */
 export async function watchDocuments(
   found: Found,
   target: string,
   signal: AbortSignal,
-  onReady: () => void,
+  onReady: () => Promise<void>,
   onChange: (paths: string[]) => Promise<void>,
 ): Promise<void> {
   const single = found.documents.filter(({ file }) => !found.folders.some((folder) => isBelow(file, folder.file)));
@@ -44,7 +44,7 @@ export async function watchDocuments(
   }
   try {
     await untilAborted(Promise.race([new Promise<void>((resolve) => watcher.once('ready', resolve)), failed]), signal);
-    onReady();
+    await onReady();
     for (;;) {
       if (changed.size === 0) {
         const woken = new Promise<void>((resolve) => {

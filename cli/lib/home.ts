@@ -22,7 +22,7 @@ export interface LimbHome {
   readonly token: string;
   /** Says which identity the limb has. */
   readonly info: string;
-  /** The only folder that a limb remembers files from. */
+  /** The only folder that a limb remembers files from, with one in it for each tenant. */
   readonly documents: string;
   /** Names the models. */
   readonly config: string;

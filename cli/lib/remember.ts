@@ -2,7 +2,7 @@ import type { Summary } from '../../bindings/types.ts';
 import { type Found, namedPaths } from './documents.ts';
 import type { Hub } from './hub.ts';
 import { ownLimb } from './own-limb.ts';
-import { putDocuments } from './shelf.ts';
+import { putDocuments, shelfOf } from './shelf.ts';
 import { runTask } from './task.ts';
 import { findTenant } from './tenants.ts';
 import type { Watcher } from './watcher.ts';
@@ -26,7 +26,7 @@ export async function rememberDocuments(
 ): Promise<Summary[]> {
   // Without a limb nothing is copied.
   await ownLimb(hub.home.limb);
-  await putDocuments(found, hub.home.limb);
+  await putDocuments(found, shelfOf(hub.home.limb, await findTenant(hub)));
   return rememberPaths(hub, namedPaths(found), signal, watcher, options);
 }
 

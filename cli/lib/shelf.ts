@@ -8,12 +8,23 @@ import type { LimbHome } from './home.ts';
 
 const sourcesSchema = z.record(z.string(), z.string());
 
+/** Where this machine's limb has the documents of one tenant. */
+export interface Shelf {
+  readonly documents: string;
+  /** Says where the folders among them come from. */
+  readonly sources: string;
+}
+
+export function shelfOf(limb: LimbHome, tenantId: bigint): Shelf {
+  return { documents: join(limb.documents, `${tenantId}`), sources: join(limb.documents, `${tenantId}.json`) };
+}
+
 /**
  * The limb's own copies of what it remembers: it reads nothing else. A folder's copy has what the folder has, no more.
  * @throws Failure when the folder's name is that of another folder's copy
  */
-export async function putDocuments({ documents, folders }: Found, limb: LimbHome): Promise<void> {
-  const sources = await readSources(limb);
+export async function putDocuments({ documents, folders }: Found, shelf: Shelf): Promise<void> {
+  const sources = await readSources(shelf);
   for (const { path, file } of folders) {
     const other = sources[path];
     if (other !== undefined && other !== file) {
@@ -23,14 +34,14 @@ export async function putDocuments({ documents, folders }: Found, limb: LimbHome
     }
     sources[path] = file;
   }
-  await writeSources(limb, sources);
-  await copyDocuments(documents, limb.documents);
+  await writeSources(shelf, sources);
+  await copyDocuments(documents, shelf.documents);
   const kept = new Set(documents.map(({ path }) => path));
   for (const { path, file } of folders) {
     // A folder among the documents themselves has no copy.
-    if (resolve(file) === resolve(limb.documents, path)) continue;
-    for (const copy of await filesBelow(join(limb.documents, path))) {
-      if (!kept.has(relative(limb.documents, copy).split(sep).join('/'))) await rm(copy, { force: true });
+    if (resolve(file) === resolve(shelf.documents, path)) continue;
+    for (const copy of await filesBelow(join(shelf.documents, path))) {
+      if (!kept.has(relative(shelf.documents, copy).split(sep).join('/'))) await rm(copy, { force: true });
     }
   }
 }
@@ -46,43 +57,39 @@ export async function copyDocuments(documents: readonly Document[], folder: stri
 }
 
 /** Takes copies away, of files and of whole folders. */
-export async function dropDocuments(paths: readonly string[], limb: LimbHome): Promise<void> {
-  const sources = await readSources(limb);
+export async function dropDocuments(paths: readonly string[], shelf: Shelf): Promise<void> {
+  const sources = await readSources(shelf);
   for (const path of paths) {
-    const target = resolve(limb.documents, path);
-    if (!target.startsWith(`${resolve(limb.documents)}${sep}`)) continue;
+    const target = resolve(shelf.documents, path);
+    if (!target.startsWith(`${resolve(shelf.documents)}${sep}`)) continue;
     await rm(target, { recursive: true, force: true });
     for (const name of Object.keys(sources)) {
       if (name === path || name.startsWith(`${path}/`)) delete sources[name];
     }
   }
-  await writeSources(limb, sources);
+  await writeSources(shelf, sources);
 }
 
 /** Takes all copies away. */
-export async function dropAll(limb: LimbHome): Promise<void> {
-  for (const name of await readdir(limb.documents).catch(() => [])) {
-    await rm(join(limb.documents, name), { recursive: true, force: true });
+export async function dropAll(shelf: Shelf): Promise<void> {
+  for (const name of await readdir(shelf.documents).catch(() => [])) {
+    await rm(join(shelf.documents, name), { recursive: true, force: true });
   }
-  await writeSources(limb, {});
+  await writeSources(shelf, {});
 }
 
 /** Where the folders among the documents come from. */
-async function readSources(limb: LimbHome): Promise<Record<string, string>> {
-  const text = await readText(sourcesFile(limb));
+async function readSources(shelf: Shelf): Promise<Record<string, string>> {
+  const text = await readText(shelf.sources);
   if (text === undefined) return {};
   const parsed = sourcesSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new Failure(`${sourcesFile(limb)} is damaged: delete it and remember your folders again`);
+  if (!parsed.success) throw new Failure(`${shelf.sources} is damaged: delete it and remember your folders again`);
   return parsed.data;
 }
 
-async function writeSources(limb: LimbHome, sources: Readonly<Record<string, string>>): Promise<void> {
-  await mkdir(limb.folder, { recursive: true, mode: 0o700 });
-  await writeFile(sourcesFile(limb), `${JSON.stringify(sources, undefined, 2)}\n`, { mode: 0o600 });
-}
-
-function sourcesFile(limb: LimbHome): string {
-  return join(limb.folder, 'sources.json');
+async function writeSources(shelf: Shelf, sources: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(dirname(shelf.sources), { recursive: true, mode: 0o700 });
+  await writeFile(shelf.sources, `${JSON.stringify(sources, undefined, 2)}\n`, { mode: 0o600 });
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

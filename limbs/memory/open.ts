@@ -65,10 +65,11 @@ function memoryOn(store: Store, place: MemoryPlace, embedder: Embedder, close: (
     // A part alone often does not say what it is about; its headings do.
     const texts = chunks.map((chunk) => `${chunk.section === '' ? title : chunk.section}\n${chunk.content}`);
     const hashes = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+    const textOf = new Map(hashes.map((hash, i) => [hash, texts[i] ?? '']));
     const vectors = new Map<string, Float32Array>();
     let missing = await store.missing(tenant, hashes);
     for (let tries = 1; tries <= triesMax; tries++) {
-      const wanted = missing.map((hash) => texts[hashes.indexOf(hash)] ?? '');
+      const wanted = missing.map((hash) => textOf.get(hash) ?? '');
       const made = await embedder.embed(wanted, terms);
       terms.signal?.throwIfAborted();
       missing.forEach((hash, i) => {

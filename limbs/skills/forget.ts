@@ -18,7 +18,8 @@ export function forgetSkill(memory: Memory, onChange: (tenant: string) => void =
       let forgotten = 0;
       for (const path of paths) forgotten += await memory.forgetOthers(tenant, path, []);
       onChange(tenant);
-      return { text: `Forgot ${counted(forgotten, 'document')}`, engine: 'memory' };
+      const nothing = 'all' in what ? 'Nothing was remembered' : `Nothing was remembered at ${what.paths.join(', ')}`;
+      return { text: forgotten === 0 ? nothing : `Forgot ${counted(forgotten, 'document')}`, engine: 'memory' };
     },
   });
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DocumentsRoot, openDocumentsRoot } from '../documents/root.ts';
+import { openDocumentsRoot } from '../documents/root.ts';
 import type { Memory } from '../memory/memory.ts';
 import { openMemoryHere } from '../memory/open.ts';
 import { testContext } from '../testing/context.ts';
@@ -13,14 +13,12 @@ import { rememberSkill } from './remember.ts';
 
 let folder: string;
 let memory: Memory;
-let root: DocumentsRoot;
 const told: string[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'helix-remember-'));
   memory = await openMemoryHere({ dataDir: join(folder, 'memory') }, wordEmbedder());
-  root = await openDocumentsRoot(join(folder, 'documents'));
-  await mkdir(join(folder, 'documents/guide'));
+  await mkdir(join(folder, 'documents/1/guide'), { recursive: true });
 });
 
 afterAll(async () => {
@@ -29,12 +27,17 @@ afterAll(async () => {
 });
 
 function put(path: string, content: string): Promise<void> {
-  return writeFile(join(folder, 'documents', path), content);
+  return writeFile(join(folder, 'documents/1', path), content);
 }
 
 async function remember(...paths: string[]) {
-  const context = testContext();
-  const body = await rememberSkill(memory, root, (tenant) => told.push(tenant)).run({ paths }, context);
+  return rememberFor('1', ...paths);
+}
+
+async function rememberFor(tenant: string, ...paths: string[]) {
+  const context = { ...testContext(), tenant };
+  const rootOf = (whose: string) => openDocumentsRoot(join(folder, 'documents', whose));
+  const body = await rememberSkill(memory, rootOf, (whose) => told.push(whose)).run({ paths }, context);
   return { text: body.text, lines: context.lines };
 }
 
@@ -52,7 +55,7 @@ test('documents are remembered one by one, and the memory says what it holds', a
 
 test('what is unchanged is skipped, and what is gone from a folder is forgotten', async () => {
   await put('guide/new.md', 'Something new about tenants.');
-  await rm(join(folder, 'documents/guide/leases.md'));
+  await rm(join(folder, 'documents/1/guide/leases.md'));
   expect((await remember('guide', 'bread.txt')).text).toBe(
     'Remembered 1 document (1 chunk), 1 unchanged, 1 forgotten that are gone, 1 file of other kinds left out',
   );
@@ -72,6 +75,17 @@ test('when there is nothing to remember the task fails with the reasons', async 
     code: 'nothing-remembered',
     message: 'No document was remembered.\nno.md: there is no such file or folder',
   });
+});
+
+test("a tenant of the same limb reaches no documents of another's, whatever its task names", async () => {
+  const nothing = { code: 'nothing-remembered' };
+  for (const path of ['.', 'guide', 'bread.txt']) {
+    await expect(rememberFor('2', path), path).rejects.toMatchObject(nothing);
+  }
+  for (const path of ['../1', '../1/bread.txt', '..']) {
+    await expect(rememberFor('2', path), path).rejects.toMatchObject({ code: 'outside-documents' });
+  }
+  expect(await memory.stats('2')).toMatchObject({ documentCount: 0 });
 });
 
 test('a path out of the folder fails the task', async () => {
@@ -105,7 +119,7 @@ test('a program gets all parts with their scores, within a summary', async () =>
 });
 
 test('one file that is malformed is told, and the others are remembered', async () => {
-  await mkdir(join(folder, 'documents/mixed'));
+  await mkdir(join(folder, 'documents/1/mixed'));
   await put('mixed/a.json', '{"broken": ');
   await put('mixed/b.md', 'Something about tenants.');
   const { text } = await remember('mixed');
@@ -113,13 +127,14 @@ test('one file that is malformed is told, and the others are remembered', async 
 });
 
 test('a path that is gone is forgotten, and what is to be forgotten is, without its file', async () => {
-  await rm(join(folder, 'documents/mixed'), { recursive: true });
+  await rm(join(folder, 'documents/1/mixed'), { recursive: true });
   expect((await remember('mixed')).lines).toEqual(['mixed is gone: 1 document forgotten']);
   const before = (await memory.stats('1')).documentCount;
   const forget = forgetSkill(memory, (tenant) => told.push(tenant));
   expect((await forget.run({ paths: ['./long 1.txt', 'no'] }, testContext())).text).toBe('Forgot 1 document');
   expect((await memory.stats('1')).documentCount).toBe(before - 1);
   expect((await forget.run({ all: true }, testContext())).text).toBe(`Forgot ${before - 1} documents`);
+  expect((await forget.run({ paths: ['no/', 'x'] }, testContext())).text).toBe('Nothing was remembered at no/, x');
   await expect(forget.run({}, testContext())).rejects.toMatchObject({ code: 'invalid-input' });
   expect((await recallSkill(memory).run({ query: 'dough' }, testContext())).text).toBe('Nothing is remembered yet.');
 });

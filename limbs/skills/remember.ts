@@ -34,10 +34,13 @@ interface Tally {
   readonly skipped: Skipped[];
 }
 
-/** Takes documents of the documents folder into the limb's memory. `onChange` hears whose changed. */
+/**
+ * Takes documents into the limb's memory from the folder of the task's tenant, which `rootOf` opens. `onChange` hears whose
+ * memory changed.
+ */
 export function rememberSkill(
   memory: Memory,
-  root: DocumentsRoot,
+  rootOf: (tenant: string) => Promise<DocumentsRoot>,
   onChange: (tenant: string) => void = () => {},
 ): Skill {
   return defineSkill({
@@ -49,6 +52,7 @@ export function rememberSkill(
         tally.skipped.push({ path, reason });
         progress(`${path} skipped: ${reason}`);
       };
+      const root = await rootOf(tenant);
       const paid = metered(spend);
       const converter = openConverter();
       let note = '';

@@ -13,9 +13,9 @@ const log: string[] = [];
 beforeAll(async () => {
   hub = await TestHub.open();
   const folder = join(hub.folder, 'limb');
-  await mkdir(join(folder, 'documents/guide'), { recursive: true });
+  await mkdir(join(folder, 'documents/1/guide'), { recursive: true });
   await writeFile(
-    join(folder, 'documents/guide/leases.md'),
+    join(folder, 'documents/1/guide/leases.md'),
     '# Leases\n\nA lease is a claim with an attempt number.\n\n## Loss\n\nA limb that lost its lease cannot report on the task.',
   );
   limb = await startLimb({

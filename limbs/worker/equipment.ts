@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openDocumentsRoot } from '../documents/root.ts';
 import type { NoteRequest } from '../egress/index.ts';
 import { findEmbedder } from '../embeddings/find.ts';
@@ -67,12 +68,11 @@ export async function openEquipment(options: EquipmentOptions): Promise<Equipmen
     closers.push(() => memory.close());
     const { python, sandbox } = await pythonOpening;
     if (python) closers.push(() => python.close());
-    const root = await openDocumentsRoot(folder.documents);
     const permissions = await openPermissions(folder.config, log);
     const skills = [
       reasonSkill({ memory, embedder, models, python }),
       recallSkill(memory),
-      rememberSkill(memory, root, options.onMemory),
+      rememberSkill(memory, (tenant) => openDocumentsRoot(join(folder.documents, tenant)), options.onMemory),
       forgetSkill(memory, options.onMemory),
       summariseSkill(models, { permissions, note: options.note }),
       ...(python ? [runPythonSkill(python)] : []),

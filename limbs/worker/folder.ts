@@ -6,6 +6,7 @@ import { describeProcess } from '../process.ts';
 /** Where a limb keeps what it is and what it knows. */
 export interface LimbFolder {
   readonly memory: string;
+  /** What may be remembered, in a folder for each tenant by its number: none reads what is another's. */
   readonly documents: string;
   /** What left this machine. */
   readonly egress: string;

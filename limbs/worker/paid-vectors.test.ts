@@ -48,7 +48,6 @@ beforeAll(async () => {
   memory = await openMemoryHere({ dataDir: join(hub.folder, 'memory') }, embedder);
   documents = join(hub.folder, 'documents');
   await mkdir(documents);
-  const root = await openDocumentsRoot(documents);
   limb = await startLimb(
     {
       folder: join(hub.folder, 'limb'),
@@ -62,7 +61,7 @@ beforeAll(async () => {
     async () => ({
       skills: [
         recallSkill(memory),
-        rememberSkill(memory, root),
+        rememberSkill(memory, () => openDocumentsRoot(documents)),
         reasonSkill({ memory, embedder, models: always(router.reason()), python: undefined }),
       ],
       model: '',

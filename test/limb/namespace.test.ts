@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { descendantsOf } from '../../limbs/sandbox/testing/host.ts';
@@ -33,7 +33,8 @@ else
     });
 
     it('works: it runs Python, remembers a document and answers from it', async () => {
-      const documents = join(hub.folder, 'home/limb/documents');
+      const documents = join(hub.folder, 'home/limb/documents/1');
+      mkdirSync(documents, { recursive: true });
       writeFileSync(join(documents, 'tides.md'), '# Tides\n\nThe tide is high at noon.\n');
       const results = [];
       for (const [skill, input] of [
