@@ -1,10 +1,26 @@
 import { type Command, Option } from 'commander';
-import { address, count, examples } from './lib/option.ts';
+import { withHistory } from './lib/history.ts';
+import { withLimits } from './lib/limits.ts';
+import { address, count, examples, note } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // The commands of somebody who writes a module of their own: they speak to any server of databases.
 
 export function addDatabaseCommands(program: Command): void {
+  const hub = program.command('hub').description('run a hub by itself');
+  withLimits(withHistory(hub.command('start')))
+    .description('host a module: its tables, reducers and views, over HTTP and WebSocket')
+    .requiredOption('--module <entry.ts>', "the module's entry file, TypeScript or JavaScript")
+    .requiredOption('--name <database>', 'name of the database')
+    .option('--data <folder>', 'where the log, the snapshots and the keys are kept', '.helix/modules')
+    .addOption(
+      new Option('--listen <host:port>', 'address to listen on')
+        .argParser(address)
+        .default({ host: '127.0.0.1', port: 3000 }, '127.0.0.1:3000'),
+    )
+    .addHelpText('after', examples('helix hub start --module src/index.ts --name chat --data ./data'))
+    .action((options) => run(async () => (await import('./commands/hub-start.ts')).hubStart(options)));
+
   program
     .command('dev')
     .description('serve a module while it is being written: each change is live at once, with its rows kept')
@@ -29,6 +45,15 @@ export function addDatabaseCommands(program: Command): void {
     )
     .action((options) => run(async () => (await import('./commands/dev.ts')).dev(options)));
 
+  program
+    .command('generate')
+    .description('write the TypeScript client of a module')
+    .requiredOption('--module <entry.ts>', "the module's entry file")
+    .requiredOption('--out <folder>', 'where the client is written')
+    .option('--check', 'write nothing; fail when a file is stale and name it')
+    .addHelpText('after', examples('helix generate --module hub/index.ts --out bindings'))
+    .action((options) => run(async () => (await import('./commands/generate.ts')).generate(options)));
+
   withServer(program.command('publish <name>'))
     .description('publish a module as a database, or update it with its rows kept')
     .requiredOption('--module <entry.ts>', "the module's entry file, TypeScript or JavaScript")
@@ -44,7 +69,7 @@ export function addDatabaseCommands(program: Command): void {
 
   withDatabase(program.command('call <function> [arguments...]'))
     .description('call a reducer or a procedure; arguments are JSON, and text needs no quotes')
-    .addHelpText('after', '\nPut -- before an argument that begins with a dash: `helix call -- add -1`.\n')
+    .addHelpText('after', note('Put -- before an argument that begins with a dash: `helix call -- add -1`.'))
     .addHelpText('after', examples('helix call send "Hello"', `helix call move 7 '{"x": 1, "y": 2}'`))
     .action((name, args, options) => run(async () => (await import('./commands/call.ts')).call(name, args, options)));
 
@@ -88,24 +113,32 @@ export function addDatabaseCommands(program: Command): void {
     .action((name, options) => run(async () => (await import('./commands/delete.ts')).deleteDatabase(name, options)));
 }
 
+const group = 'Which server, and as whom:';
+
 /** The options of every command that talks to a server of databases. */
 function withServer(command: Command): Command {
   return command
-    .option(
-      '--server <url>',
-      'address of the server (default: HELIX_HUB, the one that runs here, or http://127.0.0.1:3000)',
+    .addOption(
+      new Option(
+        '--server <url>',
+        'address of the server (default: HELIX_HUB, the one that runs here, or http://127.0.0.1:3000)',
+      ).helpGroup(group),
     )
-    .option(
-      '--token-file <file>',
-      'file with your token (default: HELIX_TOKEN_FILE, the owner of the server that runs here, or an identity of your own)',
+    .addOption(
+      new Option(
+        '--token-file <file>',
+        'file with your token (default: HELIX_TOKEN_FILE, the owner of the server that runs here, or an identity of your own)',
+      ).helpGroup(group),
     );
 }
 
 function withDatabase(command: Command): Command {
   return withServer(
-    command.option(
-      '--database <name>',
-      'which database (default: HELIX_DATABASE, the one that runs here, or the only one you own)',
+    command.addOption(
+      new Option(
+        '--database <name>',
+        'which database (default: HELIX_DATABASE, the one that runs here, or the only one you own)',
+      ).helpGroup(group),
     ),
   );
 }

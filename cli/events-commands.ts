@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { withTenant } from './lib/hub-options.ts';
-import { count, duration, examples, id, time, wholeNumber } from './lib/option.ts';
+import { count, duration, examples, id, note, time, wholeNumber } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // What happens in a tenant: events, where they come from, and what members are told.
@@ -69,7 +69,7 @@ function addHooks(hooks: Command): void {
         .default('standard'),
     )
     .option('--json', json)
-    .addHelpText('after', '\nWithout `helix start` the address is /v1/database/helix/route/hooks?id=<hook>.\n')
+    .addHelpText('after', note('Without `helix start` the address is /v1/database/helix/route/hooks?id=<hook>.'))
     .addHelpText(
       'after',
       examples('helix hooks create shop --kind order.paid', 'helix hooks create code --kind github --style github'),
@@ -154,7 +154,7 @@ function addRules(rules: Command): void {
   withTenant(rules.command('new <words>'))
     .description('have the configured language model write a rule from words; shows it and what it would have done')
     .option('--yes', 'save it without asking')
-    .addHelpText('after', '\nWithout a language model it prints a template to start from.\n')
+    .addHelpText('after', note('Without a language model it prints a template to start from.'))
     .addHelpText('after', examples('helix rules new "when a build fails twice in an hour, tell me"'))
     .action((words, options) => run(async () => (await import('./commands/rules-new.ts')).rulesNew(words, options)));
   withTenant(rules.command('save <file>'))
@@ -173,7 +173,7 @@ function addRules(rules: Command): void {
     .description('rehearse the text of a rule with the events that are kept: what it would have done, and cost')
     .option('--events <count>', 'only with so many of the newest, at most 10000', count)
     .option('--json', json)
-    .addHelpText('after', '\nNothing is done: no task, no event, no notification.\n')
+    .addHelpText('after', note('Nothing is done: no task, no event, no notification.'))
     .addHelpText('after', examples('helix rules test rule.yaml', 'helix rules test rule.yaml --events 1000 --json'))
     .action((file, options) => run(async () => (await import('./commands/rules.ts')).rulesTest(file, options)));
   withTenant(rules.command('activate'))
@@ -212,7 +212,6 @@ function addRules(rules: Command): void {
 }
 
 function addNotifications(program: Command): void {
-  const inherited = { showGlobalOptions: false };
   const notifications = withTenant(program.command('notifications'))
     .description('show what you have not read of what rules and members tell; times are UTC')
     .option('--all', 'also what you have read')
@@ -220,14 +219,14 @@ function addNotifications(program: Command): void {
     .addHelpText('after', examples('helix notifications', 'helix notifications --all', 'helix notifications read'))
     .action((options) => run(async () => (await import('./commands/notifications.ts')).notifications(options)));
   notifications.enablePositionalOptions();
-  withTenant(notifications.command('read').configureHelp(inherited))
+  withTenant(notifications.command('read'))
     .argument('[notification...]', 'their numbers; all of them without one', id)
     .description('mark notifications as read by you')
     .addHelpText('after', examples('helix notifications read', 'helix notifications read 4 5'))
     .action((ids, options) =>
       run(async () => (await import('./commands/notifications.ts')).notificationsRead(ids ?? [], options)),
     );
-  withTenant(notifications.command('send').configureHelp(inherited))
+  withTenant(notifications.command('send'))
     .argument('<title>', 'in a line')
     .description('tell all members of the tenant something')
     .addOption(

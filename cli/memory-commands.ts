@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { collect, count, examples } from './lib/option.ts';
+import { collect, count, examples, note } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 /** Adds the commands about what limbs remember. */
@@ -11,7 +11,9 @@ export function addMemoryCommands(program: Command): void {
     .option('--json', 'print the summaries as JSON')
     .addHelpText(
       'after',
-      '\nMarkdown, text, HTML, PDF, DOCX, CSV, JSON, YAML and source code are read. What is unchanged is skipped, and what\nis gone from a folder is forgotten.\n',
+      note(
+        'Markdown, text, HTML, PDF, DOCX, CSV, JSON, YAML and source code are read. What is unchanged is skipped, and what is gone from a folder is forgotten.',
+      ),
     )
     .addHelpText(
       'after',

@@ -1,19 +1,47 @@
 import { type Command, Option } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { amount, count, examples, list, taskId, wholeNumber } from './lib/option.ts';
+import { amount, count, examples, note, time, wholeNumber } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
-// Who works in a tenant, with what rights, and what may be spent there.
+// Who may do what in a tenant, what may be spent there, and what was done.
 
 const json = 'print as JSON; integers of 64 bits are strings';
 const yes = 'do not ask';
 
-export function addMeshCommands({ program, limb, tasks }: Record<'program' | 'limb' | 'tasks', Command>): void {
+export function addMeshCommands(program: Command): void {
+  withTenant(program.command('link'))
+    .description('make a one-time sign-in link for the web app')
+    .addOption(
+      new Option('--role <role>', 'what whoever opens it may do')
+        .choices(['owner', 'operator', 'viewer'])
+        .default('owner'),
+    )
+    .addHelpText('after', examples('helix link', 'helix link --role viewer'))
+    .action((options) => run(async () => (await import('./commands/link.ts')).link(options)));
+
   addTenants(program.command('tenants').description('the tenants that you are a member of'));
   addMembers(program.command('members').description('the members of a tenant and their roles'));
-  addLimbs(limb);
   addBudgets(program.command('budget').description('what may be spent in a tenant'));
-  addTasks(tasks);
+
+  withHub(program.command('audit'))
+    .description('show who did what and when in the tenants that you own, the newest first')
+    .option('--since <time>', 'only what happened since then, such as 2026-11-21 or 2026-11-21T10:00Z', time)
+    .option('--until <time>', 'only what happened until then', time)
+    .option(
+      '--by <name>',
+      'only what this member or limb did, by its name or Identity; "the hub" for what it did itself',
+    )
+    .option('--action <name>', 'only one kind of action, such as submit_task')
+    .option('--task <id>', 'only what concerns one task', count)
+    .option('--limit <count>', 'how many entries (default: 50; with --export all)', count)
+    .addOption(new Option('--json', 'print one JSON object a line').conflicts('export'))
+    .option('--export <file.jsonl>', 'write them to a new file, one JSON object a line')
+    .addHelpText('after', note('Times are UTC. Inputs, results, codes and tokens are never part of it.'))
+    .addHelpText(
+      'after',
+      examples('helix audit --since 2026-11-21', 'helix audit --task 12', 'helix audit --export november.jsonl'),
+    )
+    .action((options) => run(async () => (await import('./commands/audit.ts')).audit(options)));
 }
 
 function addTenants(tenants: Command): void {
@@ -58,9 +86,10 @@ function addMembers(members: Command): void {
     .addOption(new Option('--role <role>', 'what the new member may do').choices(roles).default('operator'))
     .addHelpText('after', examples('helix members invite', 'helix members invite --role viewer'))
     .action((options) => run(async () => (await import('./commands/link.ts')).link(options)));
-  withTenant(members.command('role <member>'))
+  withTenant(members.command('role'))
+    .argument('<member>', 'by name or Identity')
     .addArgument(members.createArgument('<role>', 'what the member may do from now on').choices(roles))
-    .description('give a member another role; the member by name or Identity')
+    .description('give a member another role')
     .addHelpText('after', examples('helix members role Ada operator'))
     .action((member, role, options) =>
       run(async () => (await import('./commands/members.ts')).membersRole(member, role, options)),
@@ -77,43 +106,6 @@ function addMembers(members: Command): void {
     .option('--yes', yes)
     .addHelpText('after', examples('helix members leave --tenant "Field team"'))
     .action((options) => run(async () => (await import('./commands/members.ts')).membersLeave(options)));
-}
-
-function addLimbs(limb: Command): void {
-  withTenant(limb.command('list'))
-    .description('list the limbs of the tenant: who is here, what they can do, and what they do')
-    .option('--json', json)
-    .addHelpText('after', examples('helix limb list', 'helix limb list --json'))
-    .action((options) => run(async () => (await import('./commands/limbs.ts')).limbList(options)));
-  withTenant(limb.command('rights <limb>'))
-    .description('say what a limb may do here, or show it without options; the limb by name or Identity')
-    .addOption(new Option('--skills <list>', 'the skills it may offer, separated by commas').argParser(list))
-    .addOption(new Option('--all-skills', 'it may offer all that it has').conflicts('skills'))
-    .option('--capacity <count>', 'the most tasks it may have at once; 0 for as many as it can', wholeNumber)
-    .option('--json', json)
-    .addHelpText(
-      'after',
-      examples('helix limb rights box --skills reason,recall', 'helix limb rights box --capacity 2'),
-    )
-    .action((name, options) => run(async () => (await import('./commands/limbs.ts')).limbRights(name, options)));
-  withTenant(limb.command('labels <limb> [label...]'))
-    .description('say which labels a limb has, or show them when none is given; tasks may ask for labels')
-    .option('--none', 'take all labels away')
-    .option('--json', json)
-    .addHelpText('after', examples('helix limb labels box gpu eu', 'helix limb labels box --none'))
-    .action((name, labels, options) =>
-      run(async () => (await import('./commands/limbs.ts')).limbLabels(name, labels, options)),
-    );
-  withTenant(limb.command('drain <limb>'))
-    .description('let a limb finish what it holds and give it nothing further, also after it was started anew')
-    .option('--undo', 'give it tasks again')
-    .addHelpText('after', examples('helix limb drain box', 'helix limb drain box --undo'))
-    .action((name, options) => run(async () => (await import('./commands/limbs.ts')).limbDrain(name, options)));
-  withTenant(limb.command('revoke <limb>'))
-    .description('take a limb out of the tenant at once; what it works on goes to others')
-    .option('--yes', yes)
-    .addHelpText('after', examples('helix limb revoke box', 'helix limb revoke box --yes'))
-    .action((name, options) => run(async () => (await import('./commands/limbs.ts')).limbRevoke(name, options)));
 }
 
 function addBudgets(budget: Command): void {
@@ -155,21 +147,4 @@ function addBudgets(budget: Command): void {
     .action((policy, options) =>
       run(async () => (await import('./commands/budget.ts')).budgetExhausted(policy, options)),
     );
-}
-
-function addTasks(tasks: Command): void {
-  // What follows the name of a command below is that command's own, also where both have an option of this name.
-  tasks.enablePositionalOptions();
-  const inherited = { showGlobalOptions: false };
-  withTenant(tasks.command('redrive').configureHelp(inherited))
-    .argument('[task...]', 'numbers of failed or dead tasks', taskId)
-    .description('queue failed and dead tasks again, with all of their attempts before them')
-    .option('--all', 'all dead tasks of the tenant')
-    .addHelpText('after', examples('helix tasks redrive 12 13', 'helix tasks redrive --all'))
-    .action((ids, options) => run(async () => (await import('./commands/tasks-change.ts')).tasksRedrive(ids, options)));
-  withHub(tasks.command('cancel').configureHelp(inherited))
-    .argument('<task...>', 'numbers of tasks that have not ended', taskId)
-    .description('cancel tasks and their parts; what runs is stopped at once')
-    .addHelpText('after', examples('helix tasks cancel 12', 'helix tasks cancel 12 13 14'))
-    .action((ids, options) => run(async () => (await import('./commands/tasks-change.ts')).tasksCancel(ids, options)));
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { count, examples, price } from './lib/option.ts';
+import { count, examples, note, price } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // The models of this machine's limb: what limb.toml and the environment name.
@@ -28,7 +28,7 @@ export function addModelsCommands(program: Command): void {
     .command('list')
     .description('list the models that limb.toml and the environment name, and what each is for')
     .option('--json', 'print them as JSON')
-    .addHelpText('after', '\nA key is never shown; only whether there is one.\n')
+    .addHelpText('after', note('A key is never shown; only whether there is one.'))
     .addHelpText('after', examples('helix models list'))
     .action((options) => run(async () => (await import('./commands/models.ts')).modelsList(options)));
   models
@@ -37,7 +37,7 @@ export function addModelsCommands(program: Command): void {
     .option('--json', 'print the results as JSON')
     .addHelpText(
       'after',
-      '\nFails when a model does not answer. A few requests are made, which a server may charge for.\n',
+      note('Fails when a model does not answer. A few requests are made, which a server may charge for.'),
     )
     .addHelpText('after', examples('helix models test', 'helix models test big --json'))
     .action((names, options) => run(async () => (await import('./commands/models.ts')).modelsTest(names, options)));

@@ -17,11 +17,13 @@ function addRecipes(recipes: Command): void {
   withTenant(recipes.command('list'))
     .description('list the recipes of a tenant')
     .option('--json', json)
+    .addHelpText('after', examples('helix recipes list', 'helix recipes list --json'))
     .action((options) => run(async () => (await import('./commands/recipes.ts')).recipesList(options)));
   recipes
     .command('library')
     .description('list the recipes that come with Helix; needs no hub')
     .option('--json', json)
+    .addHelpText('after', examples('helix recipes library'))
     .action((options) => run(async () => (await import('./commands/recipe-library.ts')).recipesLibrary(options)));
   recipes
     .command('new <file>')
@@ -51,22 +53,28 @@ function addRecipes(recipes: Command): void {
     .description('print the text of a recipe')
     .option('--at <number>', 'another version than the newest', count)
     .option('--json', json)
+    .addHelpText('after', examples('helix recipes show digest', 'helix recipes show digest --at 2 > digest.yaml'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesShow(name, options)));
   withTenant(recipes.command('versions <name>'))
     .description('list the versions of a recipe')
     .option('--json', json)
+    .addHelpText('after', examples('helix recipes versions digest'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesVersions(name, options)));
   withTenant(recipes.command('diff <name>'))
     .description('show what a version changed')
     .option('--from <number>', 'the earlier version; the one before otherwise', count)
     .option('--to <number>', 'the later version; the newest otherwise', count)
+    .addHelpText('after', examples('helix recipes diff digest', 'helix recipes diff digest --from 1 --to 3'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesDiff(name, options)));
   withTenant(recipes.command('delete <name>'))
-    .description('forget a recipe of which no run goes on; its runs are kept')
+    .description('delete a recipe of which no run goes on, with all of its versions; its runs are kept')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('helix recipes delete digest', 'helix recipes delete digest --yes'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesDelete(name, options)));
   recipes
     .command('schema')
     .description('print the JSON Schema of recipes, for editors')
+    .addHelpText('after', examples('helix recipes schema > recipe.schema.json'))
     .action(() => run(async () => (await import('./commands/recipes.ts')).recipesSchema()));
 }
 
@@ -76,10 +84,12 @@ function addRuns(runs: Command): void {
     .option('--recipe <name>', 'of one recipe')
     .option('--limit <count>', 'how many', count, 20)
     .option('--json', json)
+    .addHelpText('after', examples('helix runs list', 'helix runs list --recipe digest --limit 5'))
     .action((options) => run(async () => (await import('./commands/runs.ts')).runsList(options)));
   withTenant(runs.command('show').argument('<run>', 'its number', number))
     .description('show a run and its steps')
     .option('--json', json)
+    .addHelpText('after', examples('helix runs show 12', 'helix runs show 12 --json'))
     .action((id, options) => run(async () => (await import('./commands/runs.ts')).runsShow(id, options)));
   const changes = [
     ['pause', 'begin no further steps; those under way go on'],
@@ -89,6 +99,7 @@ function addRuns(runs: Command): void {
   for (const [how, description] of changes) {
     withTenant(runs.command(how).argument('<run>', 'its number', number))
       .description(description)
+      .addHelpText('after', examples(`helix runs ${how} 12`))
       .action((id, options) => run(async () => (await import('./commands/runs.ts')).runsChange(how, id, options)));
   }
   withTenant(runs.command('retry').argument('<run>', 'its number', number))
@@ -107,6 +118,7 @@ function addApprovals(approvals: Command): void {
     .description('list the questions that wait for an answer')
     .option('--all', 'also those that were answered or withdrawn')
     .option('--json', json)
+    .addHelpText('after', examples('helix approvals list', 'helix approvals list --all'))
     .action((options) => run(async () => (await import('./commands/approvals.ts')).approvalsList(options)));
   withTenant(approvals.command('approve').argument('<approval>', 'its number', number))
     .description('say yes, with the inputs that are asked for')
@@ -119,6 +131,7 @@ function addApprovals(approvals: Command): void {
   withTenant(approvals.command('reject').argument('<approval>', 'its number', number))
     .description('say no: the step that asks fails')
     .option('--note <text>', 'why', '')
+    .addHelpText('after', examples('helix approvals reject 3 --note "not before Monday"'))
     .action((id, options) =>
       run(async () => (await import('./commands/approvals.ts')).approvalsDecide(false, id, options)),
     );

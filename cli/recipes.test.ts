@@ -86,6 +86,14 @@ describe('helix recipes', () => {
     expect((await hub.helix('runs', 'retry', run, '--from', 'nothing')).stderr).toMatch(/has no step nothing/);
   });
 
+  it('deletes one with its versions when told yes, and keeps its runs', async () => {
+    await hub.told('recipes', 'save', file('spare.yaml', text.replace('name: payment', 'name: spare')));
+    const asked = await hub.helix('recipes', 'delete', 'spare');
+    expect(asked).toMatchObject({ code: 1, stderr: 'helix: Delete spare with its version? Add --yes to say yes\n' });
+    expect(await hub.told('recipes', 'delete', 'spare', '--yes')).toBe('spare is deleted; its runs are kept.');
+    expect((await hub.helix('recipes', 'delete', 'spare', '--yes')).stderr).toContain('There is no recipe spare');
+  });
+
   it('prints the schema', async () => {
     expect(JSON.parse(await hub.told('recipes', 'schema'))).toMatchObject({ $id: 'urn:helix:schema:recipe' });
   });

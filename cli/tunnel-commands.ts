@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { examples, list, port, seconds } from './lib/option.ts';
+import { examples, list, note, port, seconds } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // Ways in from outside that open no port. Limbs need none: they dial out.
@@ -46,7 +46,7 @@ export function addTunnelCommands(program: Command): void {
     .command('audit')
     .description('list what listens on this machine, and whether it is reachable from outside; fails if anything is')
     .option('--json', json)
-    .addHelpText('after', '\nAs root it knows whose the sockets are, and sees the firewall.')
+    .addHelpText('after', note('As root it knows whose the sockets are, and sees the firewall.'))
     .addHelpText('after', examples('sudo helix tunnel audit', 'sudo helix tunnel audit --json'))
     .action((options) => run(async () => (await import('./commands/tunnel-firewall.ts')).tunnelAudit(options)));
 }
@@ -82,7 +82,7 @@ function addFirewall(firewall: Command): void {
 
 function addSetup(setup: Command): void {
   withServices(setup.command('cloudflared'), 'cloudflared')
-    .description('Cloudflare: under a name of your own, or with --quick under one that changes with each start')
+    .description('by Cloudflare: under a name of your own, or with --quick under one that changes with each start')
     .option('--hostname <name>', 'where it is reached, such as limb01.example.org')
     .option(
       '--credentials-file <file>',
@@ -103,7 +103,7 @@ function addSetup(setup: Command): void {
     )
     .action((options) => run(async () => (await import('./commands/tunnel-setup.ts')).setupCloudflared(options)));
   withServices(setup.command('ssh'), 'ssh')
-    .description('a server of your own that you reach by ssh')
+    .description('by a server of your own that you reach by ssh')
     .requiredOption('--to <user@host>', 'the server')
     .option('--ssh-port <port>', 'where its sshd listens', port, 22)
     .requiredOption('--remote-port <port>', 'the port there that leads here', port)
@@ -120,19 +120,19 @@ function addSetup(setup: Command): void {
     )
     .action((options) => run(async () => (await import('./commands/tunnel-setup.ts')).setupSsh(options)));
   withServices(setup.command('tailscale'), 'tailscale')
-    .description("Tailscale's funnel: this machine's name in its tailnet")
+    .description("by Tailscale's funnel: this machine's name in its tailnet")
     .addOption(new Option('--https-port <port>', 'its port').choices(['443', '8443', '10000']).default('443'))
     .addHelpText('after', examples('helix tunnel setup tailscale'))
     .action((options) => run(async () => (await import('./commands/tunnel-setup.ts')).setupTailscale(options)));
   withServices(setup.command('ngrok'), 'ngrok')
-    .description("ngrok's agent")
+    .description("by ngrok's agent")
     .addOption(new Option('--token-file <file>', `${tokenFile}: the authtoken`))
     .addOption(new Option('--token-env <variable>', tokenEnv).conflicts('tokenFile'))
     .option('--hostname <name>', 'a domain of the account (default: one that ngrok gives)')
     .addHelpText('after', examples('helix tunnel setup ngrok --token-file /etc/helix/ngrok.token'))
     .action((options) => run(async () => (await import('./commands/tunnel-setup.ts')).setupNgrok(options)));
   withServices(setup.command('bore'), 'bore')
-    .description('bore: a port of a server, without encryption of its own')
+    .description('by bore: a port of a server, without encryption of its own')
     .requiredOption('--to <host>', 'the server')
     .option('--remote-port <port>', 'the port there (default: one that the server gives)', port)
     .addOption(new Option('--token-file <file>', `${tokenFile} of the server`))
@@ -144,7 +144,7 @@ function addSetup(setup: Command): void {
       '<command...>',
       'the program after --, and its arguments; {port} stands for the port that it is to lead to',
     )
-    .description('any other program that leads requests to a port of this machine')
+    .description('by any other program that leads requests to a port of this machine')
     .option('--pattern <pattern>', 'finds the address in a line of its output: the first group, or all that matches')
     .addOption(new Option('--address <url>', 'where it is reached, when that is known before').conflicts('pattern'))
     .option('--pass-env <list>', 'variables of the environment that it gets, such as one with a token', list)
@@ -171,8 +171,8 @@ function withServices(command: Command, kind: string): Command {
     .option('--install', 'keep it up as a service of this machine, by systemd; needs root')
     .addHelpText(
       'after',
-      '\nWhat comes through a tunnel meets a gate first, which asks for a token and knows only what',
-    )
-    .addHelpText('after', 'is exposed. --allow web lets browsers load the web face, pairing lets new limbs and members')
-    .addHelpText('after', 'redeem a code, webhooks lets in what the hub checks by its signature.');
+      note(
+        'What comes through a tunnel meets a gate first, which asks for a token and knows only what is exposed. --allow web lets browsers load the web face, pairing lets new limbs and members redeem a code, webhooks lets in what the hub checks by its signature.',
+      ),
+    );
 }

@@ -6,6 +6,7 @@ import { tables } from '../../bindings/index.ts';
 import type { Recipe, RecipeVersion, Run } from '../../bindings/types.ts';
 import { type NotationTag, readRecipe, recipeSchema } from '../../hub/recipes/language/read.ts';
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { confirm } from '../lib/confirm.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
@@ -140,8 +141,11 @@ export async function recipesDiff(
   });
 }
 
-export async function recipesDelete(name: string, options: HubOptions): Promise<void> {
+export async function recipesDelete(name: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {
   await withHub(options, async (hub) => {
+    const { length } = await versionsOf(hub, name);
+    const question = `Delete ${oneLine(name)} with ${length === 1 ? 'its version' : `all of its ${length} versions`}?`;
+    if (!options.yes && !(await confirm(question, '--yes'))) throw new Failure('Nothing was deleted');
     await call(hub, hub.connection.reducers.deleteRecipe({ tenantId: await findTenant(hub), name }));
     console.log(`${name} is deleted; its runs are kept.`);
   });

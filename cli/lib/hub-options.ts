@@ -1,19 +1,27 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+
+const group = 'Which hub, and as whom:';
 
 /** The options of every command that talks to a hub as one of its members. */
 export function withHub(command: Command): Command {
   return command
-    .option('--hub <url>', 'address of the hub (default: HELIX_HUB, or the hub that runs here)')
-    .option(
-      '--token-file <file>',
-      'file with the token to connect with (default: the owner of the hub that runs here)',
+    .addOption(
+      new Option('--hub <url>', 'address of the hub (default: HELIX_HUB, or the hub that runs here)').helpGroup(group),
+    )
+    .addOption(
+      new Option(
+        '--token-file <file>',
+        'file with the token to connect with (default: the owner of the hub that runs here)',
+      ).helpGroup(group),
     );
 }
 
 /** The options of a command that is about one tenant. */
 export function withTenant(command: Command): Command {
-  return withHub(command).option(
-    '--tenant <tenant>',
-    'name or number of the tenant (default: HELIX_TENANT, what `helix tenants use` said, or the only one)',
+  return withHub(command).addOption(
+    new Option(
+      '--tenant <tenant>',
+      'name or number of the tenant (default: HELIX_TENANT, what `helix tenants use` said, or the only one)',
+    ).helpGroup(group),
   );
 }

@@ -5,6 +5,19 @@ export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
+const lineCharsMax = 80;
+
+/** A remark in a command's help, broken between words where a line is full. */
+export function note(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    if (lines.length > 0 && longer.length <= lineCharsMax) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return `\n${lines.join('\n')}`;
+}
+
 export function port(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('Expected a port between 0 and 65535.');

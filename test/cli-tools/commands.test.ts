@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root, runCli } from '../../cli/testing/cli.fixture.ts';
+import { runCli } from '../../cli/testing/cli.fixture.ts';
 import { type HelixProcess, startHelix } from '../support/process.ts';
 import { chatModule, createWorkshop, type Workshop } from './workshop.ts';
 
@@ -21,17 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.stop();
   shop.remove();
-});
-
-const names = ['dev', 'publish', 'call', 'sql', 'logs', 'describe', 'list', 'delete'];
-
-describe('help', () => {
-  it.each(names)('%s --help says what it does, with examples', async (name) => {
-    const { code, stdout, stderr } = await runCli([name, '--help'], { cwd: root });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`Usage: helix ${name}`);
-    expect(stdout).toMatch(/Examples:\n {2}helix /);
-  });
 });
 
 describe('a server that runs here is found with its owner’s token', () => {
