@@ -9,7 +9,7 @@ import { type Plan, planPublish, publishBundle } from '../lib/publish.ts';
 import type { Server } from '../lib/server.ts';
 import { writeClient } from '../lib/write-client.ts';
 import type { DevServerOptions } from './server.ts';
-import { sourcesOf, Watch } from './watch.ts';
+import { missedBy, sourcesOf, Watch } from './watch.ts';
 
 export interface DevOptions extends DevServerOptions {
   readonly module: string;
@@ -18,6 +18,8 @@ export interface DevOptions extends DevServerOptions {
 }
 
 const followAgainMs = 1000;
+/** What a new database has logged in its `init` before its log can be followed. */
+const linesOfInitMax = 1000;
 
 /** Publishes a module again whenever its files change, one publish at a time. */
 export class Developer {
@@ -26,11 +28,14 @@ export class Developer {
   readonly #signal: AbortSignal;
   /** What is published. */
   #bundle: string | undefined;
+  /** The files that it was made from. */
+  #sources: readonly string[];
   #isFollowingLog = false;
 
   constructor(server: Server, options: DevOptions, signal: AbortSignal) {
     this.#server = server;
     this.#options = options;
+    this.#sources = [resolve(options.module)];
     this.#signal = signal;
   }
 
@@ -41,7 +46,7 @@ export class Developer {
       changed = done;
     });
     const watch = new Watch(() => changed());
-    watch.follow([resolve(this.#options.module)]);
+    watch.follow(this.#sources);
     const aborted = new Promise<void>((done) => this.#signal.addEventListener('abort', () => done(), { once: true }));
     try {
       while (!this.#signal.aborted) {
@@ -61,17 +66,18 @@ export class Developer {
     const startMs = performance.now();
     try {
       const text = await bundle(this.#options.module);
-      watch.follow(sourcesOf(text, this.#options.module));
+      this.#sources = sourcesOf(text, this.#options.module);
+      watch.follow(this.#sources);
       if (text === this.#bundle) return;
       const done = await this.#publish(text);
       this.#bundle = text;
       const bindings = await this.#generate(text);
       const tookMs = Math.round(performance.now() - startMs);
       console.log(`${pc.green('✓')} ${[...done, ...bindings].join(', ')} ${pc.dim(`(${tookMs} ms)`)}`);
-      this.#followLog();
     } catch (error) {
       if (!(error instanceof Failure || error instanceof Rejection)) throw error;
       console.error(`${pc.red('✗')} ${error.message}`);
+      watch.follow([...this.#sources, ...missedBy(error, this.#options.module)]);
     }
   }
 
@@ -81,6 +87,7 @@ export class Developer {
     const breakClients = await this.#agree(plan);
     const token = plan.kind === 'update' ? { token: plan.token } : {};
     const { op } = await publishBundle(this.#server, name, text, { breakClients, ...token });
+    this.#followLog(op === 'created' ? linesOfInitMax : 0);
     const changes = plan.kind === 'update' ? [...plan.lines, ...plan.breaks.map((why) => `clients left: ${why}`)] : [];
     return [`${op} ${name}`, ...changes.filter((line) => line !== 'no changes to the schema')];
   }
@@ -107,14 +114,16 @@ export class Developer {
     return count === 0 ? [] : [`${count} ${count === 1 ? 'file' : 'files'} of bindings changed`];
   }
 
-  /** Shows what the module logs from now on. */
-  #followLog(): void {
+  /** Shows what the module logs from now on, and some lines of before. */
+  #followLog(lines: number): void {
     if (this.#isFollowingLog) return;
     this.#isFollowingLog = true;
+    let earlier = lines;
     const target = { server: this.#server, database: this.#options.name };
     const follow = async (): Promise<void> => {
       while (!this.#signal.aborted) {
-        const settings = { lines: 0, follow: true, signal: this.#signal };
+        const settings = { lines: earlier, follow: true, signal: this.#signal };
+        earlier = 0;
         await readLog(target, settings, (json) => console.log(formatLogLine(json))).catch(() => {});
         await new Promise((done) => setTimeout(done, followAgainMs));
       }

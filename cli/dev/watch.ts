@@ -1,8 +1,10 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
+import type { Message } from 'esbuild';
 
 const quietMs = 25;
-const relevant = /\.(?:[cm]?[jt]sx?|json|txt|sql)$/;
+/** Sources, and what may be a folder. */
+const relevant = /(?:^[^.]+|\.(?:[cm]?[jt]sx?|json|txt|sql))$/;
 
 /** Tells of changes in the folders that a module's files are in, a moment after the last of a burst. */
 export class Watch {
@@ -14,9 +16,9 @@ export class Watch {
     this.#onChange = onChange;
   }
 
-  /** Follows the folders of these files and no others. */
+  /** Follows the folders of these files and no others; of a folder that is not there, the one in which it would be. */
   follow(files: readonly string[]): void {
-    const folders = new Set(files.map((file) => dirname(file)));
+    const folders = new Set(files.map(folderOf));
     for (const [folder, watcher] of this.#watchers) {
       if (folders.has(folder)) continue;
       watcher.close();
@@ -43,6 +45,22 @@ export class Watch {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#onChange, quietMs);
   }
+}
+
+function folderOf(file: string): string {
+  const folder = dirname(file);
+  return existsSync(folder) || folder === file ? folder : folderOf(folder);
+}
+
+/** The files that would put a failed bundle right: those with a mistake, and those that are imported and not there. */
+export function missedBy(error: Error, entry: string): string[] {
+  const { errors = [] } = (error.cause ?? {}) as { errors?: readonly Message[] };
+  return errors.flatMap(({ text, location }) => {
+    if (location === null) return [];
+    const file = resolve(dirname(entry), location.file);
+    const [, imported] = /^Could not resolve "(\.{1,2}\/[^"]+)"/.exec(text) ?? [];
+    return imported === undefined ? [file] : [file, resolve(dirname(file), imported)];
+  });
 }
 
 const sourceMap = /\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/;

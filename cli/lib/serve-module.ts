@@ -40,7 +40,10 @@ export async function serveModule(
       breakClients: true,
       token: undefined,
     });
-    database.followLogs(({ level, message }) => console.error(`${level.toLowerCase()}: ${message}`));
+    const tell = ({ level, message }: { level: string; message: string }): void =>
+      console.error(`${level.toLowerCase()}: ${message}`);
+    for (const record of database.logs(undefined)) tell(record);
+    database.followLogs(tell);
     withdraw = await announce(data, host.url, name, (message) => console.error(`helix: ${message}`));
     console.log(`${name} is listening on ${host.url}`);
     if (dashboardOption().dashboard !== undefined) {

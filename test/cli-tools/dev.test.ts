@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type HelixProcess, startHelix } from '../support/process.ts';
 import { chatModule, createWorkshop, type Workshop } from './workshop.ts';
 
@@ -13,13 +13,14 @@ const start = (...more: string[]) => {
   const args = ['dev', '--module', module, '--name', 'chat', '--out', out, ...more];
   return startHelix(args, shop.env);
 };
+const opening = "export const init = db.init(() => console.log('the chat is open'));";
 const texts = async (): Promise<unknown> =>
   JSON.parse((await shop.helix('sql', '--json', 'SELECT text FROM message')).stdout);
 
 beforeAll(async () => {
   shop = createWorkshop();
   shop.write('greeting.ts', "export const greeting = 'hi';\n");
-  shop.write('chat.ts', chatModule());
+  shop.write('chat.ts', chatModule({ more: opening }));
   dev = start('--listen', '127.0.0.1:0');
   [, url = ''] = await dev.line(/served at (http:\/\/\S+)/);
   await dev.line(/created chat, \d+ files of bindings changed \(\d+ ms\)/);
@@ -33,6 +34,7 @@ describe('helix dev', () => {
   it('serves the module and writes its client', async () => {
     expect((await shop.helix('call', 'send', 'first')).code).toBe(0);
     await dev.line(/send: sent first/);
+    await dev.line(/init: the chat is open/);
     expect(readFileSync(join(shop.folder, 'bindings/index.ts'), 'utf8')).toContain('send');
   });
 
@@ -40,7 +42,7 @@ describe('helix dev', () => {
     const greet =
       "import { greeting } from './greeting.ts';\nexport const greet = db.procedure({}, t.string(), () => greeting);";
     shop.write('chat.ts', chatModule({ more: greet }));
-    await dev.line(/updated chat, add procedure greet, \d+ files of bindings changed/);
+    await dev.line(/updated chat, .*add procedure greet, \d+ files of bindings changed/);
     expect((await shop.helix('call', 'greet')).stdout).toBe('"hi"\n');
     expect(existsSync(join(shop.folder, 'bindings/greet_procedure.ts'))).toBe(true);
 
@@ -65,6 +67,19 @@ describe('helix dev', () => {
     shop.write('chat.ts', chatModule({ more: 'export const greet = db.procedure({}, t.string(), () => "again");' }));
     await dev.line(/updated chat \(\d+ ms\)/);
     expect(await texts()).toEqual([{ text: 'first' }, { text: 'second' }]);
+  });
+
+  it('takes an imported file as soon as it is there, and as soon as it is right, also in a new folder', async () => {
+    const more =
+      "import { polite } from './words/polite.ts';\nexport const greet = db.procedure({}, t.string(), () => polite);";
+    shop.write('chat.ts', chatModule({ more }));
+    await dev.line(/Could not resolve ".\/words\/polite.ts"/);
+    mkdirSync(join(shop.folder, 'words'));
+    shop.write('words/polite.ts', 'export const polite = (');
+    await dev.line(/^words\/polite\.ts:1:\d+: /);
+    shop.write('words/polite.ts', "export const polite = 'good evening';\n");
+    const greeting = async () => expect((await shop.helix('call', 'greet')).stdout).toBe('"good evening"\n');
+    await vi.waitFor(greeting, { timeout: 20_000 });
   });
 
   it('publishes to a running server instead, and may break its clients', async () => {
