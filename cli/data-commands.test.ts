@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +106,15 @@ describe('the commands for a data folder', () => {
     expect(part.stdout).toMatch(/^ +2 /);
   });
 
+  it('end the history at once when its reader has seen enough, and say where it ends', async () => {
+    const command = `"${process.execPath}" cli/bin.js log show --data "${data}" | true; echo "status \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: 'status 0\n', stderr: '' });
+    const beyond = await runCli(['log', 'show', '--data', data, '--from', '1000']);
+    expect(beyond.code).toBe(1);
+    expect(beyond.stderr).toMatch(/The history has the commits 0 to \d+, and none from 1000 on/);
+  });
+
   it('verify and check what is intact', async () => {
     const verified = await runCli(['log', 'verify', '--data', data]);
     expect(verified.stdout).toMatch(/^ledger: \d+ commits are intact, chain [0-9a-f]{64}\n$/);
@@ -137,7 +147,8 @@ describe('the commands for a data folder', () => {
     expect(await runCli(['check', '--data', past])).toMatchObject({ code: 0 });
 
     const before = await runCli(['restore', backup, '--data', join(folder, 'before'), '--at', '2020-01-01T00:00:00Z']);
-    expect(before.stdout).toContain('ledger: 0 commits, so it is left out');
+    expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('ledger: 0 commits, so it is left out') });
+    expect(before.stderr).toContain('the backup has no commits from then: choose a later moment');
   });
 
   it('fork a second database from a past state, which lives on by itself', async () => {
@@ -235,6 +246,22 @@ describe('the commands for a data folder', () => {
     const { code, stderr } = await runCli(['check', '--data', copy]);
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`${file}.* is damaged.*from a backup`));
+  });
+
+  it('[DATA2] restore nothing outside of the new folder, whatever a backup names', async () => {
+    const backup = join(folder, 'evil');
+    expect(await runCli(['backup', backup, '--data', data])).toMatchObject({ code: 0 });
+    const manifest = JSON.parse(readFileSync(join(backup, 'backup.json'), 'utf8')) as { files: Record<string, string> };
+    writeFileSync(join(folder, 'planted'), 'x');
+    for (const path of ['../planted', `${folder}/planted`, 'databases/../../planted']) {
+      const files = { ...manifest.files, [path]: createHash('sha256').update('x').digest('hex') };
+      writeFileSync(join(backup, 'backup.json'), JSON.stringify({ ...manifest, files }));
+      const { code, stderr } = await runCli(['restore', backup, '--data', join(folder, 'inner/target')]);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('backup.json is not what was written'),
+      });
+    }
   });
 
   it.each(['all.tar', 'all.tgz'])(
@@ -354,7 +381,7 @@ describe('the commands for a data folder', () => {
     const none = await runCli(['check', '--data', join(folder, 'none')]);
     expect(none.stderr).toContain('holds no databases: name the data folder of a hub');
     const moment = await runCli(['fork', 'x', '--data', data, '--at', 'yesterday']);
-    expect(moment.stderr).toContain('yesterday is no moment: give an offset, such as 1200, or a time');
+    expect(moment.stderr).toContain('yesterday is no moment: give an offset, such as 1200, or a time with its zone');
     const unknown = await runCli(['log', 'show', '--data', data, '--database', 'chat']);
     expect(unknown.stderr).toContain('there is no database chat: choose one of ledger');
   });

@@ -10,7 +10,7 @@ export function addDataCommands(program: Command): void {
     .description('print who called what and when, and what it changed')
     .option('--database <name>', 'which database (default: the only one)')
     .option('--from <offset>', 'the first commit to print', offset, 0)
-    .option('--limit <count>', 'how many commits', count, Number.POSITIVE_INFINITY)
+    .option('--limit <count>', 'how many commits (default: all)', count)
     .option('--rows', 'print the rows as well')
     .addHelpText('after', examples('helix log show', 'helix log show --from 1200 --limit 20 --rows'))
     .action((options) => run(async () => (await import('./commands/log.ts')).logShow(options)));

@@ -4,7 +4,7 @@ import { Rejection } from './errors.ts';
 import { forkLog } from './fork.ts';
 import type { Disk } from './host/disk.ts';
 import { checkHostKeys } from './key-files.ts';
-import type { Moment } from './log/cut.ts';
+import type { Moment } from './log/moment.ts';
 import { type Replay, readLog } from './log/recover.ts';
 import { loadModule } from './module/load.ts';
 import { databasesFolder, forkedEntry, readRegistry, saveRegistry } from './registry.ts';
@@ -45,9 +45,10 @@ export class DataFolder {
     return this.#withAdvice(entry, () => keptHistory(this.#disk, this.#logOf(entry)));
   }
 
-  /** Reads the commits after the base of a history that was verified, up to its end. */
-  async replay(entry: DatabaseEntry, { base, end }: KeptHistory, visit: Replay): Promise<void> {
-    const isEnough = ({ nextOffset }: { readonly nextOffset: number }) => nextOffset >= end.nextOffset;
+  /** Reads the commits after the base of a history that was verified, in whole batches, until one reaches `untilOffset` or the end. */
+  async replay(entry: DatabaseEntry, { base, end }: KeptHistory, untilOffset: number, visit: Replay): Promise<void> {
+    const last = Math.min(end.nextOffset, untilOffset);
+    const isEnough = ({ nextOffset }: { readonly nextOffset: number }) => nextOffset >= last;
     await readLog(this.#disk, this.#logOf(entry), visit, { after: base, isEnough });
   }
 

@@ -1,6 +1,6 @@
 import { type DatabaseEntry, HostedDatabase } from './database.ts';
 import { assert, Rejection } from './errors.ts';
-import type { Moment } from './log/cut.ts';
+import type { Moment } from './log/moment.ts';
 import { isDiskFull } from './log/reserve.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import type { LoadedModule } from './module/instance.ts';

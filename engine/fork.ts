@@ -1,7 +1,9 @@
 import { writeCut } from './backup/restore.ts';
 import { Rejection } from './errors.ts';
 import type { Disk } from './host/disk.ts';
-import { cutLog, type Moment } from './log/cut.ts';
+import { cutLog } from './log/cut.ts';
+import type { Moment } from './log/moment.ts';
+import { withRoom } from './log/reserve.ts';
 import { steadily } from './log/steadily.ts';
 import type { LoadModule } from './recovery.ts';
 import { takeSnapshot } from './snapshots/take.ts';
@@ -15,20 +17,22 @@ export interface ForkJob {
 
 /**
  * Copies the first part of a history, with a snapshot of its end so that it is opened at once.
- * @returns how many commits it has @throws Rejection `no-commits`, LogRejection; nothing is left then
+ * @returns how many commits it has @throws Rejection `no-commits`, `disk-full`, LogRejection; nothing is left then
  */
 export async function forkLog(disk: Disk, { from, to, until }: ForkJob, load: LoadModule): Promise<number> {
   const cut = await steadily(() => cutLog(disk, from, until));
   if (cut.nextOffset === 0) {
     throw new Rejection('no-commits', 'the database had no commits then: choose a later moment');
   }
-  try {
-    await writeCut(disk, cut, to);
-    const retention = { keepMicros: undefined, nowMicros: 0n };
-    await takeSnapshot(disk, { directory: to, untilOffset: cut.nextOffset - 1, retention }, load);
-  } catch (error) {
-    await disk.remove(to);
-    throw error;
-  }
-  return cut.nextOffset;
+  return await withRoom(disk, from, async () => {
+    try {
+      await writeCut(disk, cut, to);
+      const retention = { keepMicros: undefined, nowMicros: 0n };
+      await takeSnapshot(disk, { directory: to, untilOffset: cut.nextOffset - 1, retention }, load);
+      return cut.nextOffset;
+    } catch (error) {
+      await disk.remove(to);
+      throw error;
+    }
+  });
 }

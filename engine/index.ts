@@ -8,6 +8,7 @@ import { nodeDisk } from './host/node/disk.ts';
 import { nodeMemory } from './host/node/memory.ts';
 import { nodeRandom } from './host/node/random.ts';
 import { openHostKeys } from './key-files.ts';
+import { isDiskFull } from './log/reserve.ts';
 import { forkInThread, takeSnapshotInThread } from './log-worker.ts';
 import type { Egress } from './module/procedures/fetch.ts';
 import { serveStatic } from './serve/http/static.ts';
@@ -88,7 +89,7 @@ const reserveBytes = 4 * 1024 * 1024;
 
 /**
  * Opens a data folder and serves its databases.
- * @throws Rejection `data-folder`, `data-folder-locked`, `address-in-use`, `address-not-usable`, or what keeps a database from being opened
+ * @throws Rejection `data-folder`, `data-folder-locked`, `disk-full`, `address-in-use`, `address-not-usable`, or what keeps a database from being opened
  */
 export async function openHost(options: HostOptions): Promise<Host> {
   const directory = options.dataDirectory;
@@ -149,6 +150,10 @@ async function lockDirectory(directory: string): Promise<Lock> {
     return await nodeDisk.lock(join(directory, 'lock'));
   } catch (error) {
     if (error instanceof Rejection) throw error;
+    if (isDiskFull(error)) {
+      const message = `the disk of the data folder ${directory} is full: make room there, then start again`;
+      throw new Rejection('disk-full', message, { cause: error });
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new Rejection('data-folder', `the data folder ${directory} cannot be written: ${reason}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Rejection } from '../../engine/errors.ts';
+import { requireDatabaseName } from '../../engine/serve/http/database-name.ts';
 import { type DataOptions, dataDirectory, momentOf, newNonce, openDataFolder } from '../lib/data-folder.ts';
 import { Failure } from '../lib/failure.ts';
 import { findRunningOn } from '../lib/running.ts';
@@ -14,6 +15,7 @@ const answer = z.object({ commits: z.number() });
 
 /** Makes a second database from a past state of one: here, or by the hub that runs on the data. */
 export async function fork(name: string, options: ForkOptions): Promise<void> {
+  requireDatabaseName(name);
   const until = momentOf(options.at);
   const folder = await openDataFolder(options);
   const entry = folder.find(options.database);
@@ -29,7 +31,7 @@ export async function fork(name: string, options: ForkOptions): Promise<void> {
     throw new Failure(`A hub runs on ${folder.directory} and does not say where it listens: stop it first`);
   }
   const server = await findServer({ server: running.url, tokenFile: running.tokenFile });
-  const at = until?.kind === 'offset' ? until.offset : until && new Date(Number(until.micros / 1000n)).toISOString();
+  const at = until?.kind === 'offset' ? until.offset : options.at;
   const body = JSON.stringify({ name, ...(at === undefined ? {} : { at }) });
   const text = await askText(server, 'POST', databasePath(entry.identity, '/fork'), { body, json: true });
   const { commits } = answer.parse(JSON.parse(text));

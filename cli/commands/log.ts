@@ -7,12 +7,13 @@ import type { TableChange } from '../../engine/store/contract.ts';
 import { Store } from '../../engine/store/store.ts';
 import { positionTableId } from '../../engine/system.ts';
 import { type DataOptions, openDataFolder } from '../lib/data-folder.ts';
+import { Failure } from '../lib/failure.ts';
 import { oneLine } from '../lib/terminal.ts';
 
 export interface LogShowOptions extends DataOptions {
   readonly database?: string;
   readonly from: number;
-  readonly limit: number;
+  readonly limit?: number;
   readonly rows?: boolean;
 }
 
@@ -26,8 +27,12 @@ export async function logShow(options: LogShowOptions): Promise<void> {
     await state.load(kept.base);
     if (options.from < kept.base.nextOffset) console.error(trimmedNote(kept.base.nextOffset));
   }
-  const until = options.from + options.limit;
-  await folder.replay(entry, kept, async (commit) => {
+  const { nextOffset } = kept.end;
+  if (options.from >= nextOffset) {
+    throw new Failure(`The history has the commits 0 to ${nextOffset - 1}, and none from ${options.from} on`);
+  }
+  const until = options.limit === undefined ? nextOffset : options.from + options.limit;
+  await folder.replay(entry, kept, until, async (commit) => {
     if (commit.offset >= until) return;
     await state.replay(commit);
     if (commit.offset < options.from) return;

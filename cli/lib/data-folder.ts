@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { DataFolder } from '../../engine/data-folder.ts';
 import { Rejection } from '../../engine/errors.ts';
 import { nodeDisk } from '../../engine/host/node/disk.ts';
-import type { Moment } from '../../engine/log/cut.ts';
+import { type Moment, timeMoment } from '../../engine/log/moment.ts';
 import { Failure } from './failure.ts';
 import { findHome } from './home.ts';
 import { dataFolders } from './running.ts';
@@ -39,11 +39,11 @@ export async function openDataFolder(options: DataOptions): Promise<DataFolder> 
 export function momentOf(text: string | undefined): Moment | undefined {
   if (text === undefined) return undefined;
   if (/^\d+$/.test(text)) return { kind: 'offset', offset: Number(text) };
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) {
-    throw new Failure(`${text} is no moment: give an offset, such as 1200, or a time, such as 2026-01-31T12:00:00Z`);
-  }
-  return { kind: 'time', micros: BigInt(ms) * 1000n };
+  const time = timeMoment(text);
+  if (time !== undefined) return time;
+  throw new Failure(
+    `${text} is no moment: give an offset, such as 1200, or a time with its zone, such as 2026-01-31T12:00:00Z`,
+  );
 }
 
 export function newNonce(): string {

@@ -8,6 +8,11 @@ import { Interrupted } from './interruption.ts';
  * when Ctrl-C ended it. HELIX_DEBUG=1 adds where an error came from.
  */
 export async function run(command: () => Promise<void>): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read has seen enough, as `head` has.
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
   try {
     await command();
   } catch (error) {

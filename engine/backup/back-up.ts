@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import type { DatabaseEntry } from '../database.ts';
 import type { Disk } from '../host/disk.ts';
 import { checkHostKeys, keyFiles } from '../key-files.ts';
 import { cutLog } from '../log/cut.ts';
 import { emptyLog } from '../log/failure.ts';
+import { withRoom } from '../log/reserve.ts';
 import { steadily } from '../log/steadily.ts';
 import { encodeRegistry, readRegistry, registryFile } from '../registry.ts';
 import { withAdvice } from '../rescue.ts';
@@ -21,7 +23,7 @@ export interface Progress {
 /**
  * Copies a data folder, whether its hub runs or not: each database as it is at one moment, verified, with the checksum of
  * every file. The target is a new folder, or a file when its name ends in `.tar`, `.tar.gz` or `.tgz`.
- * @throws Rejection `no-data`, `not-empty`, or what is damaged or missing: then there is no backup
+ * @throws Rejection `no-data`, `not-empty`, `disk-full`, or what is damaged or missing: then there is no backup
  */
 export async function backUp(
   disk: Disk,
@@ -32,15 +34,17 @@ export async function backUp(
 ): Promise<void> {
   const entries = await readRegistry(disk, directory);
   await checkHostKeys(disk, directory);
-  const writer = await openTarget(disk, target, nowSeconds);
-  let nextOffsets: KnownBackup['nextOffsets'];
-  try {
-    nextOffsets = await writeAll(disk, directory, entries, writer, progress);
-    await writer.finish();
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  }
+  const nextOffsets = await withRoom(disk, dirname(target), async () => {
+    const writer = await openTarget(disk, target, nowSeconds);
+    try {
+      const written = await writeAll(disk, directory, entries, writer, progress);
+      await writer.finish();
+      return written;
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+  });
   const at = new Date(nowSeconds * 1000).toISOString();
   try {
     await noteBackup(disk, directory, { path: target, at, nextOffsets });

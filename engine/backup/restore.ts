@@ -1,7 +1,9 @@
 import { Rejection } from '../errors.ts';
 import type { Disk } from '../host/disk.ts';
-import { type Cut, cutLog, type Moment } from '../log/cut.ts';
+import { type Cut, cutLog } from '../log/cut.ts';
+import type { Moment } from '../log/moment.ts';
 import { readLog } from '../log/recover.ts';
+import { withRoom } from '../log/reserve.ts';
 import { decodeRegistry, registryFile, saveRegistry } from '../registry.ts';
 import type { Progress } from './back-up.ts';
 import { openBackup, type VerifiedBackup } from './source.ts';
@@ -10,7 +12,7 @@ import { isArchive, requireEmpty, writeChunks } from './target.ts';
 /**
  * Makes a data folder of a backup, whose files are compared with their checksums before anything is written.
  * @param until leaves out what came later; an offset is possible only with a single database
- * @throws Rejection `no-backup`, `backup-damaged`, `not-empty`, `several-databases`; LogRejection; nothing is left then
+ * @throws Rejection `no-backup`, `backup-damaged`, `not-empty`, `several-databases`, `no-commits`, `disk-full`; LogRejection; nothing is left then
  */
 export async function restore(
   disk: Disk,
@@ -22,12 +24,14 @@ export async function restore(
   const source = await openBackup(disk, backup);
   progress.say('every checksum is right');
   await requireEmpty(disk, directory);
-  try {
-    await restoreAll(disk, backup, source, directory, until, progress);
-  } catch (error) {
-    for (const name of await disk.list(directory)) await disk.remove(`${directory}/${name}`);
-    throw error;
-  }
+  await withRoom(disk, directory, async () => {
+    try {
+      await restoreAll(disk, backup, source, directory, until, progress);
+    } catch (error) {
+      for (const name of await disk.list(directory)) await disk.remove(`${directory}/${name}`);
+      throw error;
+    }
+  });
 }
 
 async function restoreAll(
@@ -75,6 +79,9 @@ async function restoreAll(
       `${entry.names[0] ?? entry.identity}: ${commitCount} commits${commitCount === 0 ? ', so it is left out' : ''}`,
     );
     if (commitCount > 0) kept.push(entry);
+  }
+  if (kept.length === 0 && entries.length > 0) {
+    throw new Rejection('no-commits', 'the backup has no commits from then: choose a later moment');
   }
   await disk.remove(unpacked);
   // Last, so that a restore which was interrupted is no data folder.

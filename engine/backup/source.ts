@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { z } from 'zod';
 import { Rejection } from '../errors.ts';
 import type { Disk } from '../host/disk.ts';
 import { readChunks } from '../log/cut.ts';
@@ -9,11 +10,19 @@ import { isArchive, isCompressed } from './target.ts';
 
 export const manifestFile = 'backup.json';
 
-export interface BackupManifest {
-  readonly format: 1;
+/** A place below the folder that is restored, never another. */
+const filePath = z
+  .string()
+  .regex(/^(?!\.{0,2}(\/|$))[^\\\0]+$/)
+  .refine((path) => !path.split('/').includes('..'));
+
+const backupManifest = z.object({
+  format: z.literal(1),
   /** SHA-256 of every file by its path in the backup. */
-  readonly files: Readonly<Record<string, string>>;
-}
+  files: z.record(filePath, z.string()),
+});
+
+export type BackupManifest = Readonly<z.infer<typeof backupManifest>>;
 
 /** One file of a backup. Its chunks must be taken before the next file is asked for. */
 export interface BackupFile {
@@ -64,15 +73,20 @@ export async function openBackup(disk: Disk, path: string): Promise<VerifiedBack
 }
 
 function readManifest(path: string, bytes: Buffer): BackupManifest {
-  let manifest: BackupManifest;
+  let content: { readonly format?: unknown } | null;
   try {
-    manifest = JSON.parse(bytes.toString()) as BackupManifest;
+    content = JSON.parse(bytes.toString()) as typeof content;
   } catch {
     throw damaged(`${path}: ${manifestFile}`, 'is not what was written');
   }
-  if (manifest.format === 1) return manifest;
-  const message = `${path} has the backup format ${manifest.format}, but this program reads 1: run the version that wrote it`;
-  throw new Rejection('backup-version', message);
+  const format = content?.format;
+  if (typeof format === 'number' && format > 1) {
+    const message = `${path} has the backup format ${format}, but this program reads 1: run the version that wrote it`;
+    throw new Rejection('backup-version', message);
+  }
+  const manifest = backupManifest.safeParse(content);
+  if (!manifest.success) throw damaged(`${path}: ${manifestFile}`, 'is not what was written');
+  return manifest.data;
 }
 
 async function* filesOfFolder(disk: Disk, folder: string): AsyncGenerator<BackupFile> {

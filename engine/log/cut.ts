@@ -14,13 +14,9 @@ import {
   segmentHeaderBytes,
   writeCommit,
 } from './format.ts';
+import type { Moment } from './moment.ts';
 import { asBuffer, readLog, segmentsFrom } from './recover.ts';
 import { listSnapshots, openSnapshot, type Snapshot } from './snapshot.ts';
-
-/** Up to which commit a past state goes: the last one with this offset, or none after this time. */
-export type Moment =
-  | { readonly kind: 'offset'; readonly offset: number }
-  | { readonly kind: 'time'; readonly micros: bigint };
 
 /** A file of a log's history up to a moment. */
 export interface CutFile {

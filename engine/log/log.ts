@@ -188,8 +188,9 @@ export class CommitLog {
       'disk-full',
       this.#directory,
       0,
-      `the disk of the hub is full: this needs ${bytes} bytes, and ${free} are free. Nothing was changed; reads and ` +
-        'deletes go on. Once its operator has made room there, the hub takes writes again by itself: try again then',
+      `the disk of the hub is full: this needs ${bytes} bytes, and of the ${free} that are free ` +
+        `${this.#reserve.bytesMax} are kept for reads, deletes and what was accepted, which go on. Nothing was changed. ` +
+        'Once its operator has made room there, the hub takes writes again by itself: try again then',
     );
   }
 

@@ -1,10 +1,29 @@
+import { Rejection } from '../errors.ts';
 import type { Disk } from '../host/disk.ts';
 
 const fileName = 'reserve';
+const mebibyte = 1024 * 1024;
 
 /** Whether the operating system has refused a write for want of room. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+/**
+ * Makes files in a directory that may not fit there.
+ * @param write leaves nothing when it fails @throws Rejection `disk-full` that says how much is free
+ */
+export async function withRoom<T>(disk: Disk, directory: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    if (!isDiskFull(cause)) throw cause;
+    const freeMiB = Math.floor((await disk.freeBytes(directory)) / mebibyte);
+    const message =
+      `the disk of ${directory} is full: ${freeMiB} MiB are free there, and more is needed. Nothing was left of it; ` +
+      'make room there, or choose another disk';
+    throw new Rejection('disk-full', message, { cause });
+  }
 }
 
 /**
@@ -52,7 +71,8 @@ export class Reserve {
   async noteWritten(bytes: number): Promise<void> {
     this.freeBytes -= bytes;
     this.#unseenBytes += bytes;
-    if (this.#unseenBytes > this.bytesMax / 4) await this.look();
+    // What others have freed meanwhile is not known: nobody is refused for an old figure.
+    if (this.#unseenBytes > this.bytesMax / 4 || this.freeBytes < this.bytesMax) await this.look();
   }
 
   async look(): Promise<void> {

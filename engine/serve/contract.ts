@@ -1,4 +1,4 @@
-import type { Moment } from '../log/cut.ts';
+import type { Moment } from '../log/moment.ts';
 import type { ModuleDef } from '../module/definition.ts';
 import type { QuerySetUpdate, RowList, TableRows } from '../query/contract.ts';
 

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { open, rm, statfs } from 'node:fs/promises';
+import { open, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { backUp } from '../../engine/backup/back-up.ts';
+import { nodeDisk } from '../../engine/host/node/disk.ts';
 import { bundleModule, type Host, openHost } from '../../engine/index.ts';
 import { until } from '../support/hub.ts';
 
@@ -104,12 +106,28 @@ it.skipIf(whyNot !== undefined)(
       else refusal = answer;
     }
     expect(refusal?.status).toBe(507);
-    expect(await refusal?.text()).toMatch(/disk of the hub is full: this needs \d+ bytes, and \d+ are free/);
+    expect(await refusal?.text()).toMatch(
+      /disk of the hub is full: this needs \d+ bytes, and of the \d+ that are free \d+ are kept/,
+    );
     expect(await accountCount()).toBe(openedCount);
     expect((await post('call/closeAll', JSON.stringify([++lastCall, 1]), 'application/json')).status).toBe(200);
     expect(await accountCount()).toBe(0);
     expect(warnings.join()).toContain('the disk is full: the database ledger refuses what makes it grow');
 
+    // The reserve was given up: another program takes that, too.
+    const rest = join(folder, 'rest');
+    await fill(rest);
+    const copy = join(folder, 'copy.tar');
+    const progress = { say: () => {}, done: () => {} };
+    const isFull = { code: 'disk-full', message: expect.stringMatching(/the disk of .* is full: 0 MiB are free/) };
+    await expect(backUp(nodeDisk, join(folder, 'hub'), copy, 0, progress)).rejects.toMatchObject(isFull);
+    expect(await readdir(folder)).not.toEqual(expect.arrayContaining([expect.stringContaining('copy')]));
+    const ledger = host?.databases.find('ledger');
+    if (!host || !ledger) throw new Error('the hub has no database');
+    await expect(host.databases.fork(ledger, 'trial', undefined)).rejects.toMatchObject(isFull);
+    expect(await readdir(join(folder, 'hub/databases'))).toHaveLength(1);
+
+    await rm(rest);
     await rm(filler);
     await until('there is room', () => warnings.some((warning) => warning.includes('has room again')));
     expect((await openAccount('x'.repeat(100_000))).status).toBe(200);

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Rejection } from '../../errors.ts';
-import type { Moment } from '../../log/cut.ts';
+import { type Moment, timeMoment } from '../../log/moment.ts';
 import { identityToHex } from '../identity/identity.ts';
 import { readText } from './body.ts';
 import { type Env, ownedDatabase, type Services } from './caller.ts';
@@ -11,7 +11,7 @@ const BODY_BYTES_MAX = 4096;
 
 const order = z.object({
   name: z.string(),
-  at: z.union([z.int().min(0), z.iso.datetime({ offset: true })]).optional(),
+  at: z.union([z.int().min(0), z.string().refine((text) => timeMoment(text) !== undefined)]).optional(),
 });
 
 /** `POST /v1/database/:name/fork`: a second database from a past state of one. */
@@ -35,9 +35,7 @@ export function forkRoutes(services: Services): Hono<Env> {
 
 function momentOf(at: number | string | undefined): Moment | undefined {
   if (at === undefined) return undefined;
-  return typeof at === 'number'
-    ? { kind: 'offset', offset: at }
-    : { kind: 'time', micros: BigInt(Date.parse(at)) * 1000n };
+  return typeof at === 'number' ? { kind: 'offset', offset: at } : timeMoment(at);
 }
 
 function parseJson(text: string): unknown {
