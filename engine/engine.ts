@@ -104,6 +104,7 @@ export class Engine {
       catalog,
       reader: (table) => this.store.table(table),
       evaluateView: (view, sender) => this.#evaluateView(view, sender),
+      requireTime: () => this.#instance.requireTime(),
     });
     this.#transactions = new Transactions({
       store: parts.store,

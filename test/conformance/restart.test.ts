@@ -13,6 +13,29 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
+describe('SQL that writes for longer than a reducer may run', () => {
+  it('[QX13] is refused and undone, and nobody is disconnected', async () => {
+    const host = await TestHost.start({ callMsMax: 60_000 });
+    closing.push(() => host.close());
+    await host.publish('large', 'basic');
+    await host.call('large', 'add_many', [30_000, 'x']);
+    await host.reopen({ callMsMax: 1 });
+    const client = await connect(host, await bindingsOf('basic'), 'large');
+    const sql = (body: string) => host.ask('POST', '/v1/database/large/sql', { body });
+    for (const write of ['UPDATE item SET size = 1', 'DELETE FROM item WHERE size >= 0']) {
+      const { status, text } = await sql(write);
+      expect([status, text]).toEqual([530, 'This ran longer than 1 ms and was undone: do it in parts.']);
+    }
+    const count = 'SELECT COUNT(*) AS n FROM item WHERE size = 1';
+    expect([await host.rows('large', count), await host.rows('large', count.replace(' WHERE size = 1', ''))]).toEqual([
+      [[1]],
+      [[30_000]],
+    ]);
+    expect(client.isActive).toBe(true);
+    expect((await host.logs('large')).map(({ message }) => message).join()).not.toContain('opened again');
+  });
+});
+
 describe('a host that is stopped and started again', () => {
   it('[SERVE4] has the same rows, names, tokens and modules, and ran every disconnect hook', async () => {
     const host = await TestHost.start();

@@ -8,7 +8,7 @@ import { type Answer, type Ask, asker } from './http.ts';
 /** A host of databases in this process, with real sockets and files, driven as strangers would drive it. */
 export class TestHost {
   readonly folder = mkdtempSync(join(tmpdir(), 'helix-conformance-'));
-  readonly #options: Partial<HostOptions>;
+  #options: Partial<HostOptions>;
   readonly #closing: (() => void)[] = [];
   /** What the host could not bear; empty unless something is broken. */
   readonly failures: Error[] = [];
@@ -52,9 +52,10 @@ export class TestHost {
     });
   }
 
-  /** Stops and opens the same folder again. */
-  async reopen(): Promise<void> {
+  /** Stops and opens the same folder again, with these options beside those that it has. */
+  async reopen(options: Partial<HostOptions> = {}): Promise<void> {
     await this.stop();
+    this.#options = { ...this.#options, ...options };
     await this.open();
   }
 
