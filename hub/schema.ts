@@ -252,6 +252,7 @@ export type NotificationRow = Infer<typeof notificationRow>;
 export type HookRow = Infer<typeof hookRow>;
 export type HookKeyRow = Infer<typeof hookKeyRow>;
 export type RuleRow = Infer<typeof ruleRow>;
+export type RuleVersionRow = Infer<typeof ruleVersionRow>;
 export type RuleActivationRow = Infer<typeof ruleActivationRow>;
 export type RuleCountRow = Infer<typeof ruleCountRow>;
 export type RulesetRow = Infer<typeof rulesetRow>;

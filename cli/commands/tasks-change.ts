@@ -21,13 +21,18 @@ export async function tasksRedrive(
     const dead = () => [...hub.connection.db.tasks.iter()].filter(({ state }) => state.tag === 'Dead').length;
     const all = dead();
     // The hub takes a bounded number at once.
-    for (let left = all; left > 0; ) {
-      await call(hub, hub.connection.reducers.redriveAll({ tenantId }));
+    let refusal = '';
+    for (let left = all; left > 0 && refusal === ''; ) {
+      await call(hub, hub.connection.reducers.redriveAll({ tenantId })).catch((error) => {
+        if (!(error instanceof Failure)) throw error;
+        refusal = error.message;
+      });
       const now = dead();
       if (now >= left) break;
       left = now;
     }
     console.log(all === 0 ? 'There are no dead tasks.' : `${counted(all - dead())} queued again.`);
+    if (refusal !== '') throw new Failure(`${counted(dead())} still dead. ${refusal}`);
   });
 }
 

@@ -5,7 +5,19 @@ import { utf8Bytes } from '../lib/text.ts';
 import { elapsedMs } from '../lib/time.ts';
 import type { Ctx, DayTotalRow, TaskRow } from '../schema.ts';
 import { keepDaysOf, policyOf } from './policy.ts';
-import { type Growth, grow, sizeOfAttempt, sizeOfSummary, sizeOfTask, summaryBytes, sumOf, usageOf } from './usage.ts';
+import {
+  type Growth,
+  grow,
+  isCounted,
+  minus,
+  sizeOfAttempt,
+  sizeOfFeedback,
+  sizeOfSummary,
+  sizeOfTask,
+  summaryBytes,
+  sumOf,
+  usageOf,
+} from './usage.ts';
 
 // Tasks that ended long ago become daily totals. Their numbers are handed out by counting, so the oldest are found without
 // an index: a cursor goes through the numbers, a bounded part at each step, and begins again at the first that is still
@@ -64,6 +76,9 @@ function compact(ctx: Ctx, task: TaskRow): void {
   let gone: Growth = sizeOfTask(utf8Bytes(input?.input ?? ''));
   if (summary) gone = sumOf(gone, sizeOfSummary(summaryBytes(summary.body)));
   for (const attempt of attempts) gone = sumOf(gone, sizeOfAttempt(attempt));
+  const feedback = ctx.db.feedback.taskId.find(id);
+  if (feedback) gone = sumOf(gone, sizeOfFeedback(feedback));
+  if (ctx.db.threadTurn.taskId.find(id)) gone = sumOf(gone, { rows: 1 });
 
   const totalMs = elapsedMs(task.submittedAt, task.finishedAt ?? task.submittedAt);
   const isNew = addToDay(ctx, task, {
@@ -86,7 +101,7 @@ function compact(ctx: Ctx, task: TaskRow): void {
   ctx.db.deadLetter.taskId.delete(id);
   ctx.db.child.taskId.delete(id);
   if (task.root === id) ctx.db.budget.holder.delete(treeHolder(tenantId, id));
-  grow(ctx, tenantId, { rows: (isNew ? 1 : 0) - (gone.rows ?? 0), bytes: -(gone.bytes ?? 0) });
+  grow(ctx, tenantId, sumOf({ rows: isNew ? 1 : 0 }, minus(gone)));
 }
 
 type Amounts = Omit<DayTotalRow, 'id' | 'key' | 'tenantId' | 'day' | 'skill' | 'outcome'>;
@@ -118,7 +133,7 @@ function addToDay(ctx: Ctx, { tenantId, skill, state, finishedAt }: TaskRow, mor
 function lastTask(ctx: Ctx): bigint {
   let last = 0n;
   for (const usage of ctx.db.usage.iter()) {
-    const { lastTask: own } = usage.isCounted ? usage : usageOf(ctx, usage.tenantId);
+    const { lastTask: own } = isCounted(usage) ? usage : usageOf(ctx, usage.tenantId);
     if (own > last) last = own;
   }
   return last;

@@ -3,8 +3,12 @@ import { utf8Bytes } from '../lib/text.ts';
 import type { Ctx, SummaryBody, UsageRow } from '../schema.ts';
 
 // What a tenant keeps is counted while it changes, in the one row that is written with every task anyway. Its rows are
-// tasks, inputs, summaries, attempts that have ended, and daily totals; its bytes are those of inputs, summaries and the
-// errors of attempts. Everything else that a task can have is bounded for each task.
+// tasks, inputs, summaries, attempts that have ended, turns of conversations, feedback, and daily totals; recipes, runs and steps;
+// rules and their versions. Its bytes are those of the texts in them. Everything else is bounded: for each of these, or for the
+// tenant by a limit of its own.
+
+/** Which way of counting this is: figures of an earlier one are counted anew. */
+export const counting = 1;
 
 /** By how much what a tenant has grows, or shrinks. */
 export interface Growth {
@@ -22,7 +26,7 @@ export function grow(ctx: Ctx, tenantId: bigint, growth: Growth, lastTask?: bigi
     unfinishedTasks: usage.unfinishedTasks + unfinishedTasks,
     lastTask: lastTask ?? usage.lastTask,
     // What was there before anything was counted is counted at once.
-    ...(usage.isCounted ? { rows: usage.rows + BigInt(rows), bytes: usage.bytes + BigInt(bytes) } : {}),
+    ...(isCounted(usage) ? { rows: usage.rows + BigInt(rows), bytes: usage.bytes + BigInt(bytes) } : {}),
   });
 }
 
@@ -37,7 +41,11 @@ export function sumOf(one: Growth, other: Growth): Growth {
 /** What a tenant has. To be asked before anything is changed: what an earlier version did not count is counted here, once. */
 export function usageOf(ctx: Ctx, tenantId: bigint): UsageRow {
   const usage = requireUsage(ctx, tenantId);
-  return usage.isCounted ? usage : ctx.db.usage.tenantId.update({ ...usage, ...count(ctx, tenantId), isCounted: true });
+  return isCounted(usage) ? usage : ctx.db.usage.tenantId.update({ ...usage, ...count(ctx, tenantId), counting });
+}
+
+export function isCounted(usage: Pick<UsageRow, 'counting'>): boolean {
+  return usage.counting === counting;
 }
 
 /** What an attempt that has ended takes. */
@@ -55,6 +63,20 @@ export function sizeOfSummary(bytes: number): Growth {
   return { rows: 1, bytes };
 }
 
+/** What a person's verdict on a summary takes. */
+export function sizeOfFeedback({ text }: { readonly text: string }): Growth {
+  return { rows: 1, bytes: utf8Bytes(text) };
+}
+
+/** What a version of a rule takes: its text, and what was read in it. */
+export function sizeOfRuleVersion(text: string, program: string): Growth {
+  return { rows: 2, bytes: utf8Bytes(text) + utf8Bytes(program) };
+}
+
+export function minus({ unfinishedTasks = 0, rows = 0, bytes = 0 }: Growth): Growth {
+  return { unfinishedTasks: -unfinishedTasks, rows: -rows, bytes: -bytes };
+}
+
 /** A summary's size: the bytes of its JSON, 64-bit numbers written as text. */
 export function summaryBytes(body: SummaryBody): number {
   return utf8Bytes(JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value)));
@@ -65,16 +87,32 @@ function requireUsage(ctx: Ctx, tenantId: bigint): UsageRow {
 }
 
 function count(ctx: Ctx, tenantId: bigint): Pick<UsageRow, 'rows' | 'bytes' | 'lastTask'> {
-  let total: Growth = { rows: [...ctx.db.dayTotal.tenantId.filter(tenantId)].length };
+  const { db } = ctx;
+  let rows = 0n;
+  let bytes = 0n;
+  const add = (growth: Growth) => {
+    rows += BigInt(growth.rows ?? 0);
+    bytes += BigInt(growth.bytes ?? 0);
+  };
+  const addText = (text: string) => add({ rows: 1, bytes: utf8Bytes(text) });
+  for (const table of [db.dayTotal, db.threadTurn, db.recipe, db.run, db.step, db.rule]) {
+    add({ rows: [...table.tenantId.filter(tenantId)].length });
+  }
   let lastTask = 0n;
-  for (const { taskId, input } of ctx.db.taskInput.tenantId.filter(tenantId)) {
-    total = sumOf(total, sizeOfTask(utf8Bytes(input)));
+  for (const { taskId, input } of db.taskInput.tenantId.filter(tenantId)) {
+    add(sizeOfTask(utf8Bytes(input)));
     if (taskId > lastTask) lastTask = taskId;
   }
-  for (const { body } of ctx.db.summary.tenantId.filter(tenantId))
-    total = sumOf(total, sizeOfSummary(summaryBytes(body)));
-  for (const attempt of ctx.db.attempt.tenantId.filter(tenantId)) {
-    if (attempt.outcome.tag !== 'Open') total = sumOf(total, sizeOfAttempt(attempt));
+  for (const { body } of db.summary.tenantId.filter(tenantId)) add(sizeOfSummary(summaryBytes(body)));
+  for (const attempt of db.attempt.tenantId.filter(tenantId)) {
+    if (attempt.outcome.tag !== 'Open') add(sizeOfAttempt(attempt));
   }
-  return { rows: BigInt(total.rows ?? 0), bytes: BigInt(total.bytes ?? 0), lastTask };
+  for (const feedback of db.feedback.tenantId.filter(tenantId)) add(sizeOfFeedback(feedback));
+  for (const { text } of db.recipeVersion.tenantId.filter(tenantId)) addText(text);
+  for (const { trigger, output } of db.runData.tenantId.filter(tenantId)) addText(trigger + output);
+  for (const { value } of db.stepOutput.tenantId.filter(tenantId)) addText(value);
+  for (const { key, text } of db.ruleVersion.tenantId.filter(tenantId)) {
+    add(sizeOfRuleVersion(text, db.ruleProgram.key.find(key)?.program ?? ''));
+  }
+  return { rows, bytes, lastTask };
 }

@@ -20,6 +20,8 @@ export const limits = {
   reservationsMax: 16,
   /** Tasks that are looked at again when a budget has more left. */
   unparkedMax: 100,
+  /** The pause before the next ones are. */
+  unparkNextMs: 100,
   /** What one tenant may have, and what its owners can let it have at most. */
   unfinishedTasksMax: 100_000,
   rowsDefault: 1_000_000n,

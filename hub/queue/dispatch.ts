@@ -3,6 +3,7 @@ import { budgetsOf, describeShortage, periodEndMs, type Shortage, shortageOf } f
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { routeOf } from '../lib/routes.ts';
+import { after } from '../lib/time.ts';
 import type { BandRow, Ctx, LaneRow, LimbRow, QueueEntryRow, TaskRow, TaskTerms, WorkerRow } from '../schema.ts';
 import { concurrencyOf, givePlaceBack, takePlace } from './concurrency.ts';
 import { firstEntry, firstLane, joinLane, leaveLane, passTurn, standInLine, stepAside } from './lanes.ts';
@@ -103,13 +104,23 @@ function takeFirst(ctx: Ctx, band: BandRow, lane: LaneRow, limb: Identity): bool
   return true;
 }
 
-/** Lets tasks that waited for a budget try again. */
+/** Lets tasks that waited for a budget try again, a bounded number at once and soon the next ones, as long as some go on. */
 export function unpark(ctx: Ctx, budgetId: bigint): void {
-  const parked = [...ctx.db.queueEntry.budgetId.filter(budgetId)];
-  for (const { taskId } of parked.slice(0, limits.unparkedMax)) {
+  const parked = [...ctx.db.queueEntry.budgetId.filter(budgetId)].map(({ taskId }) => taskId);
+  const bands = new Set<bigint>();
+  // Each stands before those that came before: so the oldest is first again.
+  for (const taskId of parked.sort(compare).slice(0, limits.unparkedMax).reverse()) {
     dropTimers(ctx, taskId, 'Ready');
-    enqueueAgain(ctx, taskId);
+    const task = requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`);
+    const { laneId, bandId } = joinLane(ctx, task, termsOf(ctx, taskId), true);
+    standInLine(ctx, laneId);
+    bands.add(bandId);
   }
+  for (const bandId of bands) placeBand(ctx, bandId);
+  if (parked.length <= limits.unparkedMax) return;
+  const left = [...ctx.db.queueEntry.budgetId.filter(budgetId)];
+  const [next] = left;
+  if (next && left.length < parked.length) wakeAt(ctx, next.taskId, after(ctx.timestamp, limits.unparkNextMs), 'Ready');
 }
 
 function park(ctx: Ctx, entry: QueueEntryRow, shortage: Shortage): void {

@@ -12,6 +12,7 @@ import {
   summary,
   terms,
 } from '../../test/hub/mesh.ts';
+import { limits } from '../lib/limits.ts';
 
 let mesh: Mesh;
 let limb: MeshClient;
@@ -160,6 +161,36 @@ describe('a budget', () => {
     bind(20n, { unit: 'Tokens' });
     limb.call('claimTask', { taskId: id });
     expect(stateOf(mesh, id)).toEqual(['Claimed', 1]);
+  });
+
+  it('lets all tasks go on that waited for it, in their order, however many there are', () => {
+    announce(limb, { capacity: 1 });
+    bind(10n, { unit: 'Tokens', period: 'Total' });
+    const needs = { tokens: 20n, micros: 0n, seconds: 0n };
+    const ids = Array.from({ length: limits.unparkedMax + 30 }, () => submit(mesh, { terms: terms({ needs }) }));
+    expect(mesh.rows('queueEntry').filter(({ budgetId }) => budgetId !== 0n)).toHaveLength(ids.length);
+    bind(20n, { unit: 'Tokens', period: 'Total' });
+    mesh.advance(limits.unparkNextMs);
+    expect(mesh.rows('queueEntry').filter(({ budgetId }) => budgetId !== 0n)).toEqual([]);
+    const served: bigint[] = [];
+    for (const id of ids) {
+      const [offer] = mesh.rows('offer');
+      served.push(offer?.taskId ?? 0n);
+      limb.call('claimTask', { taskId: offer?.taskId ?? id });
+      limb.call('completeTask', { taskId: offer?.taskId ?? id, attempt: 1, summary: summary() });
+    }
+    const oldest = ids.slice(0, limits.unparkedMax);
+    expect(served.filter((id) => oldest.includes(id))).toEqual(oldest);
+    expect(new Set(served)).toEqual(new Set(ids));
+  });
+
+  it('can be taken away from somebody who is no member any more', () => {
+    const subject = joinMember(mesh, 'gone').toHexString();
+    bind(10n, { scope: 'Member', subject });
+    mesh.call(mesh.owner, 'removeMember', { tenantId: localTenant, identity: mesh.identity('gone') });
+    expect(() => bind(20n, { scope: 'Member', subject })).toThrow(/^no-such-member/);
+    bind(undefined, { scope: 'Member', subject });
+    expect(mesh.rows('budget')).toEqual([]);
   });
 
   it('can be taken away, and is refused for whom it cannot bound', () => {

@@ -26,7 +26,7 @@ export const setBudget = spacetimedb.reducer(
   },
   (ctx, { tenantId, scope, subject, unit, period, bound }) => {
     requireMember(ctx, tenantId, 'Owner');
-    const holder = requireHolder(ctx, tenantId, scope.tag, subject.trim());
+    const holder = requireHolder(ctx, tenantId, scope.tag, subject.trim(), bound === undefined);
     const earlier = [...ctx.db.budget.holder.filter(holder)].find(
       (budget) => budget.unit.tag === unit.tag && budget.period.tag === period.tag,
     );
@@ -102,7 +102,14 @@ export const settleBudget = spacetimedb.reducer(
   },
 );
 
-function requireHolder(ctx: Ctx, tenantId: bigint, scope: BudgetRow['scope']['tag'], subject: string): string {
+/** A bound can be taken away from somebody who is no member any more. */
+function requireHolder(
+  ctx: Ctx,
+  tenantId: bigint,
+  scope: BudgetRow['scope']['tag'],
+  subject: string,
+  isTakenAway: boolean,
+): string {
   if (scope === 'Tenant') return tenantHolder(tenantId);
   if (scope === 'Member') {
     if (!/^[0-9a-f]{64}$/.test(subject)) {
@@ -111,7 +118,7 @@ function requireHolder(ctx: Ctx, tenantId: bigint, scope: BudgetRow['scope']['ta
     const isMember = [...ctx.db.member.identity.filter(Identity.fromString(subject))].some(
       (member) => member.tenantId === tenantId,
     );
-    if (!isMember) throw new SenderError('no-such-member: the subject is not a member of this tenant');
+    if (!isMember && !isTakenAway) throw new SenderError('no-such-member: the subject is not a member of this tenant');
     return memberHolder(tenantId, subject);
   }
   const task = /^\d{1,19}$/.test(subject) ? ctx.db.task.id.find(BigInt(subject)) : undefined;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CallError } from '../../engine/testing/index.ts';
 import { Tables } from '../../test/hub/histories/promises/tables.ts';
-import { checkUsage } from '../../test/hub/histories/promises/tasks.ts';
+import { checkUsage } from '../../test/hub/histories/promises/usage.ts';
 import {
   joinLimb,
   joinMember,
@@ -16,6 +16,7 @@ import {
   summary,
   terms,
 } from '../../test/hub/mesh.ts';
+import { save, start } from '../../test/hub/recipes/kitchen.ts';
 import { step } from '../../test/hub/step.ts';
 
 const dayMs = 86_400_000;
@@ -65,13 +66,37 @@ describe('quotas', () => {
     expect(usage().rows).toBe(4n);
     setQuotas({ rowsMax: 5n });
     expect(() => submit(mesh)).toThrow(
-      /^rows-full: the tenant keeps 4 rows of tasks, and its quota is 5; keep finished/,
+      /^rows-full: the tenant keeps 4 rows of tasks, runs, recipes and rules, and its quota is 5; keep finished/,
     );
     setQuotas({ bytesMax: usage().bytes + 9n });
     submit(mesh, { input: '"1234567"' });
-    expect(() => submit(mesh)).toThrow(/^bytes-full: the tenant keeps \d+ bytes of tasks, and its quota is \d+; keep /);
+    expect(() => submit(mesh)).toThrow(
+      /^bytes-full: the tenant keeps \d+ bytes of tasks, runs, recipes and rules, and its quota is \d+; keep /,
+    );
     setQuotas({});
     submit(mesh);
+  });
+
+  it('count what people say of answers, conversations, and rules', () => {
+    const limb = joinLimb(mesh, 'worker');
+    const id = submit(mesh);
+    finish(limb, id);
+    const { rows } = usage();
+    const left = (more: bigint) => setQuotas({ rowsMax: rows + more });
+    const again = { title: 'And?', input: '{}', terms: undefined };
+    left(0n);
+    expect(() => judge(mesh, id, 'no')).toThrow(/^rows-full/);
+    expect(() => saveRule(mesh, 'a', 'k')).toThrow(/^rows-full/);
+    left(3n);
+    // The task has room, but not the turns of the two.
+    expect(() => mesh.call(mesh.owner, 'followUp', { follows: id, ...again, reference: 'a' })).toThrow(/^rows-full/);
+    saveRule(mesh, 'a', 'k');
+    mesh.call(mesh.owner, 'deleteRule', { ruleId: mesh.rows('rule')[0]?.id ?? 0n });
+    judge(mesh, id, 'no');
+    judge(mesh, id, 'no, no');
+    judge(mesh, id, '');
+    expect(usage().rows).toBe(rows);
+    checkUsage(new Tables(mesh));
   });
 
   it('never refuse a result', () => {
@@ -116,15 +141,20 @@ describe('quotas', () => {
 
   it('count what an earlier version of the hub did not', async () => {
     const limb = joinLimb(mesh, 'worker');
-    finish(limb, submit(mesh));
+    const id = submit(mesh);
+    finish(limb, id);
+    judge(mesh, id, 'so so');
+    saveRule(mesh, 'a', 'k');
+    start(mesh, saveDish(mesh, 1));
     const before = usage();
     await mesh.database.sql(
       { identity: mesh.owner.__identity__, claims: '{}' },
-      'UPDATE usage SET is_counted = false, rows = 0, bytes = 0, last_task = 0',
+      'UPDATE usage SET counting = 0, rows = 0, bytes = 0, last_task = 0',
       true,
     );
     submit(mesh, { input: '[1]' });
-    expect(usage()).toMatchObject({ rows: before.rows + 2n, bytes: before.bytes + 3n, lastTask: 2n, isCounted: true });
+    expect(usage()).toMatchObject({ rows: before.rows + 2n, bytes: before.bytes + 3n, lastTask: 3n, counting: 1 });
+    checkUsage(new Tables(mesh));
   });
 });
 
@@ -217,6 +247,29 @@ describe('retention', () => {
   });
 });
 
+function judge(hub: Mesh, taskId: bigint, words: string): void {
+  const verdict = words.length % 3 === 0 ? undefined : ({ tag: 'Good' } as const);
+  hub.call(hub.owner, 'giveFeedback', { taskId, verdict, text: words });
+}
+
+function saveRule(hub: Mesh, name: string, kind: string): void {
+  const text = `name: ${name}\non: ${kind}\nthen: { notify: { title: t } }`;
+  hub.call(hub.owner, 'saveRule', { tenantId: localTenant, text });
+}
+
+/** A recipe with a result, a task that may fail, and as many items. */
+function saveDish(hub: Mesh, items: number): string {
+  save(
+    hub,
+    `name: dish
+steps:
+  - { id: each, map: ${items}, steps: [{ id: say, output: "{{index}}" }] }
+  - { id: work, skill: recall, input: "x", onFailure: continue }
+  - { id: end, output: "{{steps.each}}" }`,
+  );
+  return 'dish';
+}
+
 interface World {
   readonly mesh: Mesh;
   readonly limb: MeshClient;
@@ -252,6 +305,24 @@ const steps = fc.oneof(
   step<World, number>('redrive', pick, ({ mesh: hub }, n) => {
     const task = hub.rows('task').filter(({ state }) => state.tag === 'Dead' || state.tag === 'Failed')[n % 3];
     if (task) hub.call(hub.owner, 'redriveTask', { taskId: task.id });
+  }),
+  step<World, [string, number]>('judge', fc.tuple(text, pick), ({ mesh: hub }, [words, n]) => {
+    const done = hub.rows('task').filter(({ state }) => state.tag === 'Done')[n % 3];
+    if (done) judge(hub, done.id, words);
+  }),
+  step<World, [string, number]>('follow up', fc.tuple(text, pick), ({ mesh: hub }, [words, n]) => {
+    const done = hub.rows('task').filter(({ state }) => state.tag === 'Done')[n % 3];
+    const given = { title: 'And?', input: JSON.stringify(words), terms: undefined };
+    if (done) hub.call(hub.owner, 'followUp', { follows: done.id, ...given, reference: `of ${done.id}, ${n}` });
+  }),
+  step<World, number>('rule', pick, ({ mesh: hub }, n) => {
+    const rule = hub.rows('rule')[0];
+    if (rule && n % 4 === 0) hub.call(hub.owner, 'deleteRule', { ruleId: rule.id });
+    else saveRule(hub, n % 2 ? 'a' : 'b', `k${n}`);
+  }),
+  step<World, number>('recipe', pick, ({ mesh: hub }, n) => {
+    if (n % 5 === 0) hub.call(hub.owner, 'deleteRecipe', { tenantId: localTenant, name: 'dish' });
+    else start(hub, saveDish(hub, n % 3));
   }),
   step<World, number>('days', fc.integer({ min: 1, max: 3 }), ({ mesh: hub, limb }, days) => {
     hub.jump(days * dayMs);

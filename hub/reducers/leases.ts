@@ -1,5 +1,5 @@
 import { SenderError, t } from 'spacetimedb/server';
-import { grow, sizeOfAttempt, sizeOfSummary } from '../keeping/usage.ts';
+import { grow, minus, sizeOfAttempt, sizeOfSummary } from '../keeping/usage.ts';
 import { isSame } from '../lib/identities.ts';
 import { limits } from '../lib/limits.ts';
 import { clip } from '../lib/text.ts';
@@ -75,8 +75,7 @@ function noteAttempt(ctx: Ctx, task: TaskRow, number: number): void {
   if (earlier.length >= limits.attemptRowsMax) {
     const oldest = earlier.reduce((a, b) => (a.number < b.number ? a : b));
     ctx.db.attempt.id.delete(oldest.id);
-    const { rows = 0, bytes = 0 } = sizeOfAttempt(oldest);
-    grow(ctx, task.tenantId, { rows: -rows, bytes: -bytes });
+    grow(ctx, task.tenantId, minus(sizeOfAttempt(oldest)));
   }
   ctx.db.attempt.insert({
     id: 0n,

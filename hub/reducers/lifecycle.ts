@@ -7,6 +7,7 @@ import spacetimedb from '../schema.ts';
 import { graceTable, sweepTable } from '../tables/clocks.ts';
 import { compactStep } from './keeping.ts';
 import { addTenant } from './tenants.ts';
+import { forgetTries } from './tries.ts';
 
 const sweepEveryMicros = 60_000_000n;
 
@@ -34,7 +35,9 @@ export const endGrace = spacetimedb.reducer({ onSchedule: graceTable }, { row: g
 
 export const sweep = spacetimedb.reducer({ onSchedule: sweepTable }, { row: sweepTable.rowType }, (ctx) => {
   for (const invite of [...ctx.db.invite.iter()]) {
-    if (isBefore(invite.expiresAt, ctx.timestamp)) ctx.db.invite.handle.delete(invite.handle);
+    if (!isBefore(invite.expiresAt, ctx.timestamp)) continue;
+    ctx.db.invite.handle.delete(invite.handle);
+    forgetTries(invite.handle);
   }
   rearm(ctx);
   if (ctx.db.compact.count() === 0n) compactStep(ctx);

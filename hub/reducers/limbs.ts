@@ -36,6 +36,8 @@ export const announceLimb = spacetimedb.reducer(
       throw new SenderError(`invalid-capacity: ${capacity} is more than ${limits.capacityMax}`);
     }
     heard(ctx.connectionId);
+    // Nothing is asked over an earlier one any more.
+    if (worker.connection) heard(worker.connection);
     ctx.db.grace.limb.delete(ctx.sender);
     const run = requireText('session', session, limits.sessionCharsMax);
     if (worker.session !== run) loseLeases(ctx, ctx.sender, 'was started anew');

@@ -17,6 +17,7 @@ import {
   waitOut,
 } from '../../test/hub/mesh.ts';
 import { limits } from '../lib/limits.ts';
+import { after } from '../lib/time.ts';
 
 let mesh: Mesh;
 beforeEach(async () => {
@@ -210,5 +211,30 @@ describe('cancel_task', () => {
       'no-such-task: there is no task 99 in your tenants',
     );
     expect(stateOf(mesh, id)).toEqual(['Queued', 0]);
+  });
+});
+
+describe('redrive_all', () => {
+  const redriveAll = () => mesh.call(mesh.owner, 'redriveAll', { tenantId: localTenant });
+  const die = (dedupeKey = '') => {
+    const id = submit(mesh, { terms: terms({ dedupeKey, deadline: after(mesh.now, 1000) }) });
+    mesh.advance(1000);
+    expect(stateOf(mesh, id)[0]).toBe('Dead');
+    return id;
+  };
+
+  it('leaves those dead whose dedupe key another task has, and queues the others', () => {
+    const ids = [die('one'), die('one'), die()];
+    redriveAll();
+    expect(ids.map((id) => stateOf(mesh, id)[0])).toEqual(['Queued', 'Dead', 'Queued']);
+    expect(redriveAll).toThrow(`duplicate: another task with the dedupe key of task ${ids[1]} is under way`);
+  });
+
+  it('queues as many as there is room for', () => {
+    const ids = [die(), die(), die()];
+    mesh.call(mesh.owner, 'setQuotas', { tenantId: localTenant, unfinishedTasksMax: 2, rowsMax: 0n, bytesMax: 0n });
+    redriveAll();
+    expect(ids.map((id) => stateOf(mesh, id)[0])).toEqual(['Queued', 'Queued', 'Dead']);
+    expect(redriveAll).toThrow(/^queue-full: the tenant has 2 unfinished tasks/);
   });
 });

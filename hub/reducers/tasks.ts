@@ -46,13 +46,27 @@ export const redriveTask = spacetimedb.reducer({ name: 'redrive_task' }, { taskI
   }
 });
 
-/** Queues the dead tasks of a tenant again, the oldest first, at most 1,000 at a time. */
+/**
+ * Queues the dead tasks of a tenant again, the oldest first, at most 1,000 at a time and as many as its quota has room for. Those
+ * whose dedupe key another task has stay dead. Rejects when none of them can be.
+ */
 export const redriveAll = spacetimedb.reducer({ name: 'redrive_all' }, { tenantId: t.u64() }, (ctx, { tenantId }) => {
   requireMember(ctx, tenantId, 'Operator');
   const dead = [...ctx.db.deadLetter.tenantId.filter(tenantId)].map(({ taskId }) => taskId).sort(ascending);
-  for (const taskId of dead.slice(0, limits.redrivenMax)) {
-    redrive(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`));
+  let redriven = 0;
+  let refusal: SenderError | undefined;
+  for (const taskId of dead) {
+    if (redriven === limits.redrivenMax || refusal?.message.startsWith('queue-full')) break;
+    try {
+      // A refusal comes before any change.
+      redrive(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`));
+      redriven += 1;
+    } catch (error) {
+      if (!(error instanceof SenderError)) throw error;
+      refusal = error;
+    }
   }
+  if (refusal && redriven === 0) throw refusal;
 });
 
 function redrive(ctx: Ctx, task: TaskRow): boolean {

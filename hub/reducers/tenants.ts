@@ -1,4 +1,5 @@
 import { SenderError, t } from 'spacetimedb/server';
+import { counting } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
@@ -30,6 +31,7 @@ export function addTenant(ctx: Ctx, name: string, ownerName: string): void {
     lastTask: 0n,
     isCounted: true,
     unfinishedRuns: 0,
+    counting,
   });
   ctx.db.member.insert({
     id: 0n,

@@ -1,4 +1,6 @@
 import { SenderError, t } from 'spacetimedb/server';
+import { requireRoom } from '../keeping/quotas.ts';
+import { grow, minus, sizeOfFeedback } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
 import { queueNewTask } from '../queue/submission.ts';
@@ -23,7 +25,11 @@ export const followUp = spacetimedb.reducer(
     }
     const { tenantId, skill } = earlier;
     const task = queueNewTask(ctx, { tenantId, skill, ...given });
-    if (task) ctx.db.threadTurn.insert({ taskId: task.id, tenantId, thread: threadOf(ctx, earlier) });
+    if (!task) return;
+    const growth = { rows: ctx.db.threadTurn.taskId.find(follows) ? 1 : 2 };
+    requireRoom(ctx, tenantId, growth);
+    grow(ctx, tenantId, growth);
+    ctx.db.threadTurn.insert({ taskId: task.id, tenantId, thread: threadOf(ctx, earlier) });
   },
 );
 
@@ -36,12 +42,17 @@ export const giveFeedback = spacetimedb.reducer(
     if (!ctx.db.summary.taskId.find(taskId)) {
       throw new SenderError(`no-answer-yet: task ${taskId} has no answer to judge; wait until it is done`);
     }
+    const before = ctx.db.feedback.taskId.find(taskId);
     ctx.db.feedback.taskId.delete(taskId);
+    if (before) grow(ctx, tenantId, minus(sizeOfFeedback(before)));
     if (!verdict) return;
     const words = text.trim() === '' ? '' : requireText('feedback', text, limits.feedbackCharsMax);
     if (verdict.tag === 'Corrected' && words === '') {
       throw new SenderError('invalid-feedback: a correction is empty; say what the answer should have been');
     }
+    const growth = sizeOfFeedback({ text: words });
+    requireRoom(ctx, tenantId, growth);
+    grow(ctx, tenantId, growth);
     ctx.db.feedback.insert({ taskId, tenantId, verdict, text: words, by: ctx.sender, at: ctx.timestamp });
   },
 );

@@ -1,5 +1,5 @@
 import { isFinished } from '../lib/states.ts';
-import { enqueue, termsOf } from '../queue/dispatch.ts';
+import { enqueue, termsOf, unpark } from '../queue/dispatch.ts';
 import { finishTask } from '../queue/endings.ts';
 import spacetimedb from '../schema.ts';
 import { timerTable } from '../tables/clocks.ts';
@@ -10,7 +10,8 @@ export const onTimer = spacetimedb.reducer({ onSchedule: timerTable }, { row: ti
   if (!task || isFinished(task.state.tag)) return;
   if (row.kind.tag === 'Ready') {
     const entry = ctx.db.queueEntry.taskId.find(task.id);
-    if (entry && (entry.waitsUntil || entry.budgetId !== 0n)) enqueue(ctx, task, termsOf(ctx, task.id));
+    if (entry && entry.budgetId !== 0n) unpark(ctx, entry.budgetId);
+    else if (entry?.waitsUntil) enqueue(ctx, task, termsOf(ctx, task.id));
     return;
   }
   const error = `the deadline has passed${task.error === '' ? '' : `; the last attempt ended: ${task.error}`}`;

@@ -1,8 +1,10 @@
 import { ScheduleAt, type Timestamp } from 'spacetimedb';
 import { SenderError } from 'spacetimedb/server';
+import { requireRoom } from '../keeping/quotas.ts';
+import { grow, minus, sizeOfRuleVersion, sumOf } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
-import type { Ctx, RuleRow } from '../schema.ts';
+import type { Ctx, RuleRow, RuleVersionRow } from '../schema.ts';
 import { mayAct, noteActive, rulesetOf, versionKey } from './active.ts';
 import { dropCell } from './cells.ts';
 import { readRule } from './language.ts';
@@ -23,13 +25,17 @@ export function saveText(ctx: Ctx, tenantId: bigint, text: string): void {
   const rule = requireRule(text);
   const known = ctx.db.rule.key.find(`${tenantId}/${rule.name}`);
   if (known && ctx.db.ruleVersion.key.find(versionKey(known.id, known.version))?.text === text) return;
+  const program = JSON.stringify(rule);
+  const growth = sumOf(sizeOfRuleVersion(text, program), { rows: known ? 0 : 1 });
+  requireRoom(ctx, tenantId, growth);
   const row = known ?? newRule(ctx, tenantId, rule.name);
+  grow(ctx, tenantId, growth);
   const version = row.version + 1;
   const saved = { savedBy: ctx.sender, savedAt: ctx.timestamp };
   ctx.db.rule.id.update({ ...row, version, description: rule.description, ...saved });
   const key = versionKey(row.id, version);
   ctx.db.ruleVersion.insert({ key, ruleId: row.id, tenantId, version, text, ...saved });
-  ctx.db.ruleProgram.insert({ key, tenantId, program: JSON.stringify(rule) });
+  ctx.db.ruleProgram.insert({ key, tenantId, program });
   dropOldVersion(ctx, row);
 }
 
@@ -70,10 +76,8 @@ export function deactivate(ctx: Ctx, rule: RuleRow): void {
 /** Deletes a rule with its versions; its firings stay. */
 export function deleteRule(ctx: Ctx, rule: RuleRow): void {
   deactivate(ctx, rule);
-  for (const { key } of [...ctx.db.ruleVersion.ruleId.filter(rule.id)]) {
-    ctx.db.ruleVersion.key.delete(key);
-    ctx.db.ruleProgram.key.delete(key);
-  }
+  for (const version of [...ctx.db.ruleVersion.ruleId.filter(rule.id)]) dropVersion(ctx, version);
+  grow(ctx, rule.tenantId, { rows: -1 });
   ctx.db.ruleActivation.ruleId.delete(rule.id);
   ctx.db.ruleCount.ruleId.delete(rule.id);
   ctx.db.rule.id.delete(rule.id);
@@ -128,8 +132,14 @@ function dropOldVersion(ctx: Ctx, { id, activeVersion }: RuleRow): void {
   const versions = [...ctx.db.ruleVersion.ruleId.filter(id)].sort((a, b) => a.version - b.version);
   const oldest = versions.find(({ version }) => version !== activeVersion);
   if (versions.length <= limits.ruleVersionsMax || !oldest) return;
-  ctx.db.ruleVersion.key.delete(oldest.key);
-  ctx.db.ruleProgram.key.delete(oldest.key);
+  dropVersion(ctx, oldest);
+}
+
+function dropVersion(ctx: Ctx, { key, tenantId, text }: RuleVersionRow): void {
+  const program = ctx.db.ruleProgram.key.find(key)?.program ?? '';
+  grow(ctx, tenantId, minus(sizeOfRuleVersion(text, program)));
+  ctx.db.ruleVersion.key.delete(key);
+  ctx.db.ruleProgram.key.delete(key);
 }
 
 function endActivation(ctx: Ctx, { id, tenantId, activation }: RuleRow): void {

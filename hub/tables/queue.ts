@@ -74,16 +74,18 @@ export const usageRow = t.row('Usage', {
   /** Grows when one of its tasks is offered: the smallest of those that a limb serves is next. */
   turn: t.u64(),
   unfinishedTasks: t.u32(),
-  /** What is kept of its tasks, finished or not, with their daily totals. */
+  /** What is kept of its tasks, finished or not, with their daily totals, of its recipes, runs and rules. */
   rows: t.u64().default(0n),
-  /** Of inputs, summaries and errors. */
+  /** Of inputs, summaries, errors, feedback, the texts of recipes and rules, and what runs and steps were given and came to. */
   bytes: t.u64().default(0n),
   /** The newest task that was submitted. */
   lastTask: t.u64().default(0n),
-  /** Whether rows and bytes are counted: an earlier version did not. */
+  /** Of an earlier version: `counting` has taken its place. */
   isCounted: t.bool().default(false),
   /** Runs of recipes that have not ended. */
   unfinishedRuns: t.u32().default(0),
+  /** By which of the ways of counting its rows and bytes were counted: earlier versions did not count all of them. */
+  counting: t.u8().default(0),
 });
 
 /** Why tasks wait: those of one lane whose concurrency key is used up, or those of all other lanes of a band. */

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mark } from '../../../engine/testing/index.ts';
 import { Figures } from '../../support/figures.ts';
+import { Tables } from '../histories/promises/tables.ts';
+import { checkUsage } from '../histories/promises/usage.ts';
 import { announce, joinLimb, type Mesh, type MeshClient, type MeshModule, startMesh, summary } from '../mesh.ts';
 import { type Expected, grow, interpret, written } from './graphs.ts';
 import { runOf, type StepOf, start, stepsOf } from './kitchen.ts';
@@ -97,6 +99,7 @@ function checkRest(id: bigint, isDone: boolean, effectCount: number): void {
   );
   expect(left).toEqual([]);
   expect(mesh.rows('usage')[0]).toMatchObject({ unfinishedRuns: 0, unfinishedTasks: 0 });
+  checkUsage(new Tables(mesh));
 }
 
 function checkEffects(effects: readonly Effect[], expected: Expected): void {

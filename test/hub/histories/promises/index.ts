@@ -4,7 +4,8 @@ import { checkConcurrency, checkLanes } from './lanes.ts';
 import { checkLimbs, checkSilence } from './limbs.ts';
 import { checkReasons } from './reasons.ts';
 import { Tables } from './tables.ts';
-import { checkCompletions, checkTasks, checkUsage } from './tasks.ts';
+import { checkCompletions, checkTasks } from './tasks.ts';
+import { checkUsage } from './usage.ts';
 
 /** What must hold of the tables whatever happened. @throws BrokenPromise */
 export function checkPromises(world: World): void {

@@ -68,29 +68,3 @@ export function checkCompletions(tables: Tables, { completions, twice }: World):
     }
   }
 }
-
-/** What a tenant keeps is counted anew, from the rows themselves. */
-export function checkUsage(tables: Tables): void {
-  for (const { tenantId, rows, bytes } of tables.rows('usage')) {
-    const ofTenant = (row: { readonly tenantId: bigint }) => row.tenantId === tenantId;
-    const inputs = tables.rows('taskInput').filter(ofTenant);
-    const summaries = tables.rows('summary').filter(ofTenant);
-    const attempts = tables.rows('attempt').filter((row) => ofTenant(row) && row.outcome.tag !== 'Open');
-    const totals = tables.rows('dayTotal').filter(ofTenant);
-    const count = 2 * inputs.length + summaries.length + attempts.length + totals.length;
-    hold(rows === BigInt(count), `tenant ${tenantId} counts ${rows} of ${count} rows`);
-    const texts = [
-      ...inputs.map(({ input }) => input),
-      ...attempts.map(({ error }) => error),
-      ...summaries.map(({ body }) =>
-        JSON.stringify(body, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
-      ),
-    ];
-    const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-    hold(bytes === BigInt(size), `tenant ${tenantId} counts ${bytes} of ${size} bytes`);
-  }
-  for (const { tenantId, unfinishedTasks } of tables.rows('usage')) {
-    const own = tables.rows('task').filter((task) => task.tenantId === tenantId && !isFinished(task.state.tag));
-    hold(unfinishedTasks === own.length, `tenant ${tenantId} counts ${unfinishedTasks} of ${own.length} tasks`);
-  }
-}
