@@ -955,6 +955,7 @@ export const Usage = __t.object('Usage', {
   lastTask: __t.u64(),
   isCounted: __t.bool(),
   unfinishedRuns: __t.u32(),
+  counting: __t.u8(),
 });
 export type Usage = __Infer<typeof Usage>;
 

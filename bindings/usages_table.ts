@@ -15,4 +15,5 @@ export default __t.row({
   lastTask: __t.u64().name('last_task'),
   isCounted: __t.bool().name('is_counted'),
   unfinishedRuns: __t.u32().name('unfinished_runs'),
+  counting: __t.u8(),
 });
