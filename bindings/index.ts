@@ -78,6 +78,7 @@ import SubmitTaskReducer from './submit_task_reducer';
 import WithdrawInviteReducer from './withdraw_invite_reducer';
 import * as CheckRecipeProcedure from './check_recipe_procedure';
 import * as CheckRuleProcedure from './check_rule_procedure';
+import * as ForeseeRetryProcedure from './foresee_retry_procedure';
 import * as RehearseProcedure from './rehearse_procedure';
 import * as WhyProcedure from './why_procedure';
 import PingRow from './ping_table';
@@ -418,6 +419,7 @@ const reducersSchema = __reducers(
 const proceduresSchema = __procedures(
   __procedureSchema('check_recipe', CheckRecipeProcedure.params, CheckRecipeProcedure.returnType),
   __procedureSchema('check_rule', CheckRuleProcedure.params, CheckRuleProcedure.returnType),
+  __procedureSchema('foresee_retry', ForeseeRetryProcedure.params, ForeseeRetryProcedure.returnType),
   __procedureSchema('rehearse', RehearseProcedure.params, RehearseProcedure.returnType),
   __procedureSchema('why', WhyProcedure.params, WhyProcedure.returnType),
 );

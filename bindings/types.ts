@@ -262,6 +262,23 @@ export const Firing = __t.object('Firing', {
 });
 export type Firing = __Infer<typeof Firing>;
 
+export const ForeseenRetry = __t.object('ForeseenRetry', {
+  get again() {
+    return __t.array(ForeseenStep);
+  },
+  againCount: __t.u32(),
+  keptCount: __t.u32(),
+});
+export type ForeseenRetry = __Infer<typeof ForeseenRetry>;
+
+export const ForeseenStep = __t.object('ForeseenStep', {
+  path: __t.string(),
+  get state() {
+    return StepState;
+  },
+});
+export type ForeseenStep = __Infer<typeof ForeseenStep>;
+
 export const HeldReason = __t.object('HeldReason', {
   reason: __t.string(),
   events: __t.u32(),

@@ -8,6 +8,7 @@ import {
 
 import type * as CheckRecipeProcedure from '../check_recipe_procedure';
 import type * as CheckRuleProcedure from '../check_rule_procedure';
+import type * as ForeseeRetryProcedure from '../foresee_retry_procedure';
 import type * as RehearseProcedure from '../rehearse_procedure';
 import type * as WhyProcedure from '../why_procedure';
 
@@ -15,6 +16,8 @@ export type CheckRecipeArgs = __Infer<typeof CheckRecipeProcedure.params>;
 export type CheckRecipeResult = __Infer<typeof CheckRecipeProcedure.returnType>;
 export type CheckRuleArgs = __Infer<typeof CheckRuleProcedure.params>;
 export type CheckRuleResult = __Infer<typeof CheckRuleProcedure.returnType>;
+export type ForeseeRetryArgs = __Infer<typeof ForeseeRetryProcedure.params>;
+export type ForeseeRetryResult = __Infer<typeof ForeseeRetryProcedure.returnType>;
 export type RehearseArgs = __Infer<typeof RehearseProcedure.params>;
 export type RehearseResult = __Infer<typeof RehearseProcedure.returnType>;
 export type WhyArgs = __Infer<typeof WhyProcedure.params>;

@@ -116,6 +116,8 @@ export const limits = {
   unfinishedRunsMax: 10_000,
   runDepthMax: 8,
   runRetriesMax: 100,
+  /** Steps that a foreseen retry names. */
+  foreseenStepsMax: 200,
   /** What a map may go through, and how much of it at once. */
   itemsMax: 100_000,
   mapLimitDefault: 10,

@@ -1,7 +1,10 @@
 import { t } from 'spacetimedb/server';
-import { CheckedRecipe } from '../recipes/checked.ts';
+import { limits } from '../lib/limits.ts';
+import { CheckedRecipe, ForeseenRetry } from '../recipes/checked.ts';
+import { foresee } from '../recipes/foresee.ts';
 import { readRecipe } from '../recipes/language/read.ts';
-import { requireMember } from '../reducers/access.ts';
+import { Turn } from '../recipes/turn.ts';
+import { requireMember, requireRun } from '../reducers/access.ts';
 import { problemsOf } from '../rules/answers.ts';
 import spacetimedb from '../schema.ts';
 import { Notation } from '../tables/recipes.ts';
@@ -17,4 +20,22 @@ export const checkRecipe = spacetimedb.procedure(
     if (!read.ok) return { problems: problemsOf(read.problems), name: '', asks: '' };
     return { problems: [], name: read.plan.name, asks: JSON.stringify(read.plan.inputs) };
   },
+);
+
+/** What a retry from a step, or without a step (0) where the run failed, would do anew of what had begun. It does nothing. */
+export const foreseeRetry = spacetimedb.procedure(
+  { name: 'foresee_retry' },
+  { runId: t.u64(), stepId: t.u64() },
+  ForeseenRetry,
+  (ctx, { runId, stepId }) =>
+    ctx.withTx((tx) => {
+      const again = foresee(new Turn(tx), requireRun(tx, runId), stepId).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const all = [...tx.db.step.runId.filter(runId)].filter(({ isReplaced, undoes }) => !isReplaced && undoes === 0n);
+      const own = again.filter((step) => step.runId === runId);
+      const shown = again.slice(0, limits.foreseenStepsMax).map(({ runId: of, path, state }) => ({
+        path: of === runId ? path : `run ${of}: ${path}`,
+        state,
+      }));
+      return { again: shown, againCount: again.length, keptCount: all.length - own.length };
+    }),
 );

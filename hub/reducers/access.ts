@@ -1,6 +1,6 @@
 import { SenderError } from 'spacetimedb/server';
 import { heard } from '../queue/liveness.ts';
-import type { Ctx, MemberRow, RoleTag, TaskRow, WorkerRow } from '../schema.ts';
+import type { Ctx, MemberRow, RoleTag, RunRow, TaskRow, WorkerRow } from '../schema.ts';
 
 const rank: Record<RoleTag, number> = { Viewer: 0, Operator: 1, Owner: 2 };
 
@@ -23,6 +23,15 @@ export function requireTask(ctx: Ctx, taskId: bigint, atLeast: RoleTag): TaskRow
   if (!member) throw new SenderError(`no-such-task: there is no task ${taskId} in your tenants`);
   requireRole(member, atLeast);
   return task;
+}
+
+/** A run of one of the caller's tenants, where the caller is an operator. */
+export function requireRun(ctx: Ctx, runId: bigint): RunRow {
+  const run = ctx.db.run.id.find(runId);
+  const member = run && findMember(ctx, run.tenantId);
+  if (!member) throw new SenderError(`no-such-run: there is no run ${runId} in your tenants`);
+  requireRole(member, 'Operator');
+  return run;
 }
 
 export function findMember(ctx: Ctx, tenantId: bigint): MemberRow | undefined {

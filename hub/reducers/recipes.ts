@@ -14,9 +14,9 @@ import { cancelRun as endRun, isFinal, startRun } from '../recipes/runs.ts';
 import { deleteRecipeOf, saveRecipeText } from '../recipes/saving.ts';
 import { Turn } from '../recipes/turn.ts';
 import { takeKept, work } from '../recipes/work.ts';
-import spacetimedb, { type Ctx, type RoleTag, type RunRow } from '../schema.ts';
+import spacetimedb, { type RunRow } from '../schema.ts';
 import { advanceTable, Notation, stepClockTable } from '../tables/recipes.ts';
-import { findMember, requireMember, requireRole } from './access.ts';
+import { findMember, requireMember, requireRole, requireRun } from './access.ts';
 
 /** Saves a recipe under the name in its text: as its next version, or as a new one. The same text again changes nothing. */
 export const saveRecipe = spacetimedb.reducer(
@@ -149,15 +149,6 @@ export const onStepClock = spacetimedb.reducer(
     work(turn);
   },
 );
-
-/** A run of one of the caller's tenants, where the caller is an operator. */
-function requireRun(ctx: Ctx, runId: bigint, atLeast: RoleTag = 'Operator'): RunRow {
-  const run = ctx.db.run.id.find(runId);
-  const member = run && findMember(ctx, run.tenantId);
-  if (!member) throw new SenderError(`no-such-run: there is no run ${runId} in your tenants`);
-  requireRole(member, atLeast);
-  return run;
-}
 
 function requireState(run: RunRow, expected: RunRow['state']['tag'], what: string): void {
   if (run.state.tag === expected) return;

@@ -59,10 +59,15 @@ async function check(numbers: readonly number[], troubles: readonly number[]): P
   const all = interpret(dishes, { isMended }).effects;
   let count = effects.length;
   const again = async (stepId: bigint, isDue: (path: string) => boolean) => {
+    const had = mesh.rows('step').filter(({ isReplaced, undoes }) => !isReplaced && undoes === 0n);
+    const foreseen = await mesh.callProcedure(mesh.owner, 'foreseeRetry', { runId: id, stepId });
     mesh.call(mesh.owner, 'retryRun', { runId: id, stepId, input: '' });
     const anew = await live(id, [...troubles].reverse());
     expect(runOf(mesh, id).state.tag, runOf(mesh, id).error).toBe('Done');
     checkAnew(anew, new Set([...all].filter(isDue)));
+    const replaced = had.filter((row) => mesh.rows('step').some((now) => now.id === row.id && now.isReplaced));
+    expect(foreseen.again.map(({ path }) => path).sort()).toEqual(replaced.map(({ path }) => path).sort());
+    expect([foreseen.againCount, foreseen.keptCount]).toEqual([replaced.length, had.length - replaced.length]);
     count += anew.length;
     checkRest(id, true, count);
   };

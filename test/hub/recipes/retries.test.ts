@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { joinLimb, type Mesh, type MeshClient, startMesh, submit } from '../mesh.ts';
+import { joinLimb, joinMember, type Mesh, type MeshClient, newTenant, startMesh, submit } from '../mesh.ts';
 import { type Cooking, cook, outputOf, runOf, save, serve, start, statesOf, stepAt, stepsOf } from './kitchen.ts';
 
 let mesh: Mesh;
@@ -76,7 +76,7 @@ steps:
     expect(said()).toEqual(['ab', 'ab!']);
   });
 
-  it('can be taken up from any step with another input, and the outer one goes on with it', () => {
+  it('can be taken up from any step with another input, and the outer one goes on with it', async () => {
     save(mesh, inner);
     const id = cook(mesh, outer);
     said();
@@ -84,6 +84,19 @@ steps:
     said();
     expect(outputOf(mesh, id)).toBe('ab!');
     const run = innerRun();
+    const args = { runId: run, stepId: stepAt(mesh, run, 'b').id };
+    expect(await mesh.callProcedure(mesh.owner, 'foreseeRetry', args)).toEqual({
+      again: [
+        { path: 'b', state: { tag: 'Done' } },
+        { path: `run ${id}: end`, state: { tag: 'Done' } },
+      ],
+      ...{ againCount: 2, keptCount: 2 },
+    });
+    const stranger = joinMember(mesh, 'vera', { role: 'Viewer' });
+    await expect(mesh.callProcedure(stranger, 'foreseeRetry', args)).rejects.toThrow('forbidden: ');
+    await expect(mesh.callProcedure(newTenant(mesh, 'other').owner, 'foreseeRetry', args)).rejects.toThrow(
+      'no-such-run',
+    );
     retry(run, stepAt(mesh, run, 'b').id, '{"say":"B"}');
     expect(runOf(mesh, id).state.tag).toBe('Running');
     expect(said()).toEqual(['B', 'B!']);

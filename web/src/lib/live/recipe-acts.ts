@@ -1,4 +1,4 @@
-import type { CheckedRecipe } from '$bindings/types.ts';
+import type { CheckedRecipe, ForeseenRetry } from '$bindings/types.ts';
 import type { Link } from './link.svelte.ts';
 import type { Approval, NotationTag, Run, Step } from './model.ts';
 
@@ -38,6 +38,11 @@ export class RecipeActs {
 
   cancel({ id: runId }: Run): Promise<void> {
     return this.#link.call((reducers) => reducers.cancelRun({ runId }));
+  }
+
+  /** What a retry would do anew, from where it failed or from a step on. */
+  foresee({ id: runId }: Run, step: Step | undefined): Promise<ForeseenRetry> {
+    return this.#link.ask((procedures) => procedures.foreseeRetry({ runId, stepId: step?.id ?? 0n }));
   }
 
   /** From where it failed, or from a step on; `input` is JSON, empty for what the recipe says. */

@@ -46,6 +46,23 @@ export function stepRows(link: Link, runId: bigint): LiveRows<Step> {
   });
 }
 
+export function stepRow(link: Link, stepId: bigint): LiveRows<Step> {
+  return new LiveRows(link, {
+    table: (db) => db.steps,
+    query: toSql(tables.steps.where((row) => row.id.eq(stepId))),
+    keep: (row) => row.id === stepId,
+  });
+}
+
+/** The run that a step of another one is. */
+export function innerRunRows(link: Link, stepId: bigint): LiveRows<Run> {
+  return new LiveRows(link, {
+    table: (db) => db.runs,
+    query: toSql(tables.runs.where((row) => row.parentStep.eq(stepId))),
+    keep: (row) => row.parentStep === stepId,
+  });
+}
+
 export function outputRows(link: Link, runId: bigint): LiveRows<StepOutput> {
   return new LiveRows(link, {
     table: (db) => db.stepOutputs,

@@ -208,7 +208,24 @@ export const runTexts = {
   replayHint: 'This step and all that comes after it are done again. What ended well before it stays as it is.',
   replayInput: 'Input, as JSON',
   replaySame: 'As the recipe says',
-  replayInputHint: 'Left as it is, the step gets what the recipe says.',
+  replayInputHint:
+    'What the step had before, where that is known. When nothing is written here, it gets what the recipe says.',
+  retryTitle: (id: bigint) => `Retry run ${id}`,
+  retryHint:
+    'It goes on where it failed. What was undone, or comes after that, is done again; all else stays as it is.',
+  foreseeing: 'Looking what is done again…',
+  again: (steps: number) =>
+    steps === 0
+      ? 'No step that had begun is done again.'
+      : `${count('step', 'steps')(steps)} that had begun ${steps === 1 ? 'is' : 'are'} done again.`,
+  kept: (steps: number) =>
+    steps === 0
+      ? ''
+      : `${count('step', 'steps')(steps)} ${steps === 1 ? 'stays' : 'stay'} as ${steps === 1 ? 'it is' : 'they are'}.`,
+  andMore: (steps: number) => `and ${steps.toLocaleString()} more`,
+  inside: 'Part of',
+  insideOf: (path: string, run: bigint) => `step ${path} of run ${run}`,
+  openRun: (run: bigint) => `Open run ${run}`,
   cancelTitle: (id: bigint) => `Cancel run ${id}?`,
   cancelHint: 'Everything that is under way ends. What it did stays: nothing is undone.',
   acts: { pause: 'Pause', resume: 'Resume', cancel: 'Cancel', retry: 'Retry' },
