@@ -71,6 +71,7 @@ import SetLimbReducer from './set_limb_reducer';
 import SetQuotasReducer from './set_quotas_reducer';
 import SetRetentionReducer from './set_retention_reducer';
 import SetRoleReducer from './set_role_reducer';
+import SetTimeZoneReducer from './set_time_zone_reducer';
 import SettleBudgetReducer from './settle_budget_reducer';
 import StartRecipeReducer from './start_recipe_reducer';
 import StreamProgressReducer from './stream_progress_reducer';
@@ -409,6 +410,7 @@ const reducersSchema = __reducers(
   __reducerSchema('set_quotas', SetQuotasReducer),
   __reducerSchema('set_retention', SetRetentionReducer),
   __reducerSchema('set_role', SetRoleReducer),
+  __reducerSchema('set_time_zone', SetTimeZoneReducer),
   __reducerSchema('settle_budget', SettleBudgetReducer),
   __reducerSchema('start_recipe', StartRecipeReducer),
   __reducerSchema('stream_progress', StreamProgressReducer),

@@ -21,4 +21,5 @@ export default __t.row({
   eventsMax: __t.u32().name('events_max'),
   eventBytesMax: __t.u64().name('event_bytes_max'),
   eventDays: __t.u32().name('event_days'),
+  timeZone: __t.string().name('time_zone'),
 });

@@ -457,6 +457,7 @@ export const Policy = __t.object('Policy', {
   eventsMax: __t.u32(),
   eventBytesMax: __t.u64(),
   eventDays: __t.u32(),
+  timeZone: __t.string(),
 });
 export type Policy = __Infer<typeof Policy>;
 

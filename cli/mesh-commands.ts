@@ -67,6 +67,14 @@ function addTenants(tenants: Command): void {
     .option('--json', json)
     .addHelpText('after', examples('helix tenants limits', 'helix tenants limits --tasks 500 --keep-days 90'))
     .action((options) => run(async () => (await import('./commands/tenant-limits.ts')).tenantLimits(options)));
+  withTenant(tenants.command('time-zone [zone]'))
+    .description(
+      'show or set by which clocks a tenant goes: its days, its schedules, its quiet hours; UTC until it is set',
+    )
+    .addHelpText('after', examples('helix tenants time-zone', 'helix tenants time-zone Europe/Berlin'))
+    .action((zone, options) =>
+      run(async () => (await import('./commands/tenant-time-zone.ts')).tenantTimeZone(zone, options)),
+    );
   withHub(tenants.command('join <code>'))
     .description('become a member of a further tenant by the code of an invite')
     .requiredOption('--name <name>', 'what you are called there')

@@ -4,7 +4,7 @@ export * from './reducers/budgets.ts';
 export * from './reducers/events.ts';
 export * from './reducers/hooks.ts';
 export * from './reducers/invites.ts';
-export { compact, setQuotas, setRetention } from './reducers/keeping.ts';
+export { compact, setQuotas, setRetention, setTimeZone } from './reducers/keeping.ts';
 export { claimTask, completeTask, failTask } from './reducers/leases.ts';
 export * from './reducers/lifecycle.ts';
 export * from './reducers/limbs.ts';

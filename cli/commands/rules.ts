@@ -2,7 +2,7 @@ import { text as textOf } from 'node:stream/consumers';
 import pc from 'picocolors';
 import { SenderError } from 'spacetimedb';
 import { tables } from '../../bindings/index.ts';
-import type { Rehearsal, Rule, RuleAnswer, RuleCount } from '../../bindings/types.ts';
+import type { Firing, Rehearsal, Rule, RuleAnswer, RuleCount } from '../../bindings/types.ts';
 import schema from '../../hub/rules/schema.json' with { type: 'json' };
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
@@ -138,7 +138,10 @@ export async function rulesWhy(event: number, names: readonly string[], options:
     const answers = await askProcedure(hub.connection.procedures.why({ tenantId, eventId: BigInt(event), rules }), hub);
     if (options.json) return console.log(JSON.stringify(answers.map(plainRow), undefined, 2));
     if (answers.length === 0) return console.log('There is no rule to ask about.');
-    console.log(answers.map(answerText).join('\n'));
+    const eventId = BigInt(event);
+    await subscribe(hub, [tables.firings.where((firing) => firing.event.eq(eventId))]);
+    const firings = [...hub.connection.db.firings.iter()].sort((a, b) => Number(a.id - b.id));
+    console.log(answers.map((answer) => answerText(answer, firings)).join('\n'));
   });
 }
 
@@ -153,23 +156,29 @@ export function rehearsalText(rehearsal: Rehearsal): string {
   if (events === 0) return 'There is no event to rehearse with: nothing has happened that is kept.';
   const span = from && until ? `, from ${moment(from)} to ${moment(until)} UTC` : '';
   const lines = [
-    `${events} events${span}: ${matched} match, and it would have fired ${pc.bold(`${fired} times`)}.`,
+    `${events} ${events === 1 ? 'event' : 'events'}${span}: ${matched} match, and it would have fired ${pc.bold(fired === 1 ? 'once' : `${fired} times`)}.`,
     ...firings
       .slice(-shownFirings)
       .map(({ at, event, deeds }) => `  ${moment(at)}  event ${event}  ${deeds.map(oneLine).join('; ')}`),
     ...(fired > shownFirings ? [pc.dim(`  the newest ${shownFirings} of ${fired}`)] : []),
     ...skills.map(({ skill, tasks, sampled, meanCostMicros, meanTokens }) =>
       sampled === 0
-        ? `${tasks} tasks of ${skill}, of which none has been done yet: what they cost is not known.`
-        : `${tasks} tasks of ${skill}, ${meanTokens} tokens and ${money(meanCostMicros)} each on average.`,
+        ? `${tasks} ${tasks === 1 ? 'task' : 'tasks'} of ${skill}, of which none has been done yet: what they cost is not known.`
+        : `${tasks} ${tasks === 1 ? 'task' : 'tasks'} of ${skill}, ${meanTokens} tokens and ${money(meanCostMicros)} each on average.`,
     ),
     ...(skills.length === 0 ? [] : [`Together about ${rehearsal.tokens} tokens and ${money(rehearsal.costMicros)}.`]),
-    ...held.map((one) => `${one.events} events that match did not fire it: ${oneLine(one.reason)}`),
+    ...held.map(
+      (one) =>
+        `${one.events} ${one.events === 1 ? 'event that matches' : 'events that match'} did not fire it: ${oneLine(one.reason)}`,
+    ),
   ];
   return lines.join('\n');
 }
 
-function answerText({ ruleName, version, fired, reason, failed, firings }: RuleAnswer): string {
+function answerText(
+  { ruleId, ruleName, version, fired, reason, failed }: RuleAnswer,
+  firings: readonly Firing[],
+): string {
   const mark = fired ? pc.green('fired') : pc.yellow('did not fire');
   const by = version === 0 ? '' : pc.dim(` (version ${version})`);
   const lines = [`${pc.bold(oneLine(ruleName))}${by} ${mark}: ${oneLine(reason)}`];
@@ -178,8 +187,31 @@ function answerText({ ruleName, version, fired, reason, failed, firings }: RuleA
     lines.push(`  ${oneLine(failed.condition)}${place}`);
     for (const { path, value } of failed.seen) lines.push(`    ${path} is ${oneLine(value ?? 'not there')}`);
   }
-  if (firings.length > 0) lines.push(pc.dim(`  firings ${firings.join(', ')}`));
+  lines.push(...firings.filter((firing) => firing.ruleId === ruleId).map(firingText));
   return lines.join('\n');
+}
+
+/** What completed a rule, for which key, and what it did. */
+function firingText({ id, at, version, groupKey, events, count, deeds }: Firing): string {
+  const key = groupKey === '' ? '' : ` for ${oneLine(groupKey)}`;
+  const newest = count > events.length ? ` the newest ${events.length} of ${count},` : '';
+  const by = `${events.length === 1 ? 'event' : 'events'}${newest} ${events.join(', ')}`;
+  return `  firing ${id} at ${moment(at)} UTC by version ${version}${key}, completed by ${by}: ${deeds.map(deedText).join(', ')}`;
+}
+
+function deedText(deed: Firing['deeds'][number]): string {
+  switch (deed.tag) {
+    case 'Submitted':
+      return `task ${deed.value}`;
+    case 'Emitted':
+      return `event ${deed.value}`;
+    case 'Notified':
+      return `notification ${deed.value}`;
+    case 'Started':
+      return `run ${deed.value}`;
+    case 'Failed':
+      return `failed: ${oneLine(deed.value)}`;
+  }
 }
 
 function money(micros: bigint): string {

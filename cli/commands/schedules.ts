@@ -23,9 +23,10 @@ export interface ScheduleCreateOptions extends HubOptions {
 }
 
 export async function schedulesCreate(name: string, options: ScheduleCreateOptions): Promise<void> {
-  const timing = timingOf(options);
+  requireOneTiming(options);
   await withHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
+    const timing = timingOf(options, await timeZoneOf(hub, tenantId));
     const { kind, subject, payload } = options;
     await call(hub, hub.connection.reducers.createSchedule({ tenantId, name, timing, kind, subject, payload }));
     const schedule = pickSchedule(await schedulesOf(hub, tenantId), name.trim());
@@ -78,13 +79,24 @@ export async function schedulesDelete(text: string, options: HubOptions & { read
   });
 }
 
-function timingOf({ cron, timeZone, every, at }: ScheduleCreateOptions): Schedule['timing'] {
+function requireOneTiming({ cron, timeZone, every, at }: ScheduleCreateOptions): void {
   const given = [cron, every, at].filter((one) => one !== undefined);
   if (given.length !== 1) throw new Failure('Say when it is due by exactly one of --cron, --every and --at');
   if (timeZone !== undefined && cron === undefined) throw new Failure('--time-zone goes with --cron');
-  if (cron !== undefined) return { tag: 'Cron', value: { pattern: cron, timeZone: timeZone ?? ownTimeZone() } };
+}
+
+function timingOf({ cron, timeZone, every, at }: ScheduleCreateOptions, tenantTimeZone: string): Schedule['timing'] {
+  if (cron !== undefined) {
+    return { tag: 'Cron', value: { pattern: cron, timeZone: timeZone ?? (tenantTimeZone || ownTimeZone()) } };
+  }
   if (every !== undefined) return { tag: 'EveryMs', value: BigInt(every) };
   return { tag: 'Once', value: Timestamp.fromDate(at ?? new Date(Number.NaN)) };
+}
+
+/** Where the tenant is; empty while nobody has said. */
+async function timeZoneOf(hub: Hub, tenantId: bigint): Promise<string> {
+  await subscribe(hub, [tables.policies.where((policy) => policy.tenantId.eq(tenantId))]);
+  return [...hub.connection.db.policies.iter()].find((policy) => policy.tenantId === tenantId)?.timeZone ?? '';
 }
 
 /** Where this user is. */

@@ -16,6 +16,11 @@ export function keepDaysOf({ keepDays }: Pick<PolicyRow, 'keepDays'>): number {
   return keepDays === 0 ? limits.keepDaysDefault : keepDays;
 }
 
+/** The clocks that a tenant goes by; empty for UTC. */
+export function timeZoneOf(ctx: Pick<Ctx, 'db'>, tenantId: bigint): string {
+  return ctx.db.policy.tenantId.find(tenantId)?.timeZone ?? '';
+}
+
 const undecided: Omit<PolicyRow, 'tenantId'> = {
   onExhausted: { tag: 'Reject' },
   unfinishedTasksMax: 0,
@@ -25,4 +30,5 @@ const undecided: Omit<PolicyRow, 'tenantId'> = {
   eventsMax: 0,
   eventBytesMax: 0n,
   eventDays: 0,
+  timeZone: '',
 };

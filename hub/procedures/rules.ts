@@ -1,4 +1,5 @@
 import { Range, SenderError, t } from 'spacetimedb/server';
+import { timeZoneOf } from '../keeping/policy.ts';
 import { requireMember } from '../reducers/access.ts';
 import { programOf } from '../rules/active.ts';
 import { CheckedRule, problemsOf, Rehearsal, RuleAnswer, type RuleAnswerValue } from '../rules/answers.ts';
@@ -43,12 +44,8 @@ export const rehearse = spacetimedb.procedure(
     const newest = tail - BigInt(wanted);
     const { events } = readEvents(ctx, tenantId, newest > head ? newest : head, tail);
     const costs = ctx.withTx((tx) => meanCosts(tx, tenantId));
-    return rehearseRule(
-      read.rule,
-      events,
-      ctx.withTx((tx) => tx.timestamp),
-      costs,
-    );
+    const clocks = ctx.withTx((tx) => ({ now: tx.timestamp, timeZone: timeZoneOf(tx, tenantId) }));
+    return rehearseRule(read.rule, events, clocks, costs);
   },
 );
 
@@ -58,13 +55,13 @@ export const why = spacetimedb.procedure(
   { tenantId: t.u64(), eventId: t.u64(), rules: t.array(t.u64()) },
   t.array(RuleAnswer),
   (ctx, { tenantId, eventId, rules }) => {
-    const { event, asked } = ctx.withTx((tx) => {
+    const { event, asked, timeZone } = ctx.withTx((tx) => {
       requireMember(tx, tenantId, 'Viewer');
       const found = tx.db.event.id.find(eventId);
       if (found?.tenantId !== tenantId) {
         throw new SenderError(`no-such-event: there is no event ${eventId} in this tenant, or it is not kept any more`);
       }
-      return { event: found, asked: rulesThen(tx, found, rules) };
+      return { event: found, asked: rulesThen(tx, found, rules), timeZone: timeZoneOf(tx, tenantId) };
     });
     const histories = new Map<bigint, History>();
     const historyFrom = (place: bigint): History => {
@@ -72,7 +69,9 @@ export const why = spacetimedb.procedure(
       histories.set(place, known);
       return known;
     };
-    return asked.map(({ rule, fromPlace }): RuleAnswerValue => explain(rule, event, () => historyFrom(fromPlace)));
+    return asked.map(
+      ({ rule, fromPlace }): RuleAnswerValue => explain(rule, event, () => historyFrom(fromPlace), timeZone),
+    );
   },
 );
 

@@ -1,5 +1,7 @@
 import type { Json } from '../conditions/source.ts';
+import { timeZoneOf } from '../keeping/policy.ts';
 import { requireRow } from '../lib/assertion.ts';
+import { localTimeOf } from '../lib/time-zone.ts';
 import type { Ctx, FrameRow, RunRow, StepRow } from '../schema.ts';
 import type { Plan } from './plan.ts';
 import { currentStep, framesOf } from './rows.ts';
@@ -56,12 +58,14 @@ export function scopeOf(ctx: Ctx, run: RunRow, plan: Plan, frame: FrameRow, more
   return lazy({
     trigger: () => trigger() as unknown as Json,
     inputs: () => inputsOf(plan, trigger().payload),
-    run: () => ({
-      id: String(run.id),
-      recipe: run.recipe,
-      version: run.version,
-      startedAt: run.startedAt.toISOString(),
-    }),
+    run: () =>
+      lazy({
+        id: () => String(run.id),
+        recipe: () => run.recipe,
+        version: () => run.version,
+        startedAt: () => run.startedAt.toISOString(),
+        localTime: () => localTimeOf(run.startedAt.toDate().getTime(), timeZoneOf(ctx, run.tenantId)),
+      }),
     steps: () => lazy(steps),
     ...around,
     ...more,

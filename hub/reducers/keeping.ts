@@ -5,6 +5,7 @@ import { compactSome } from '../keeping/compaction.ts';
 import { decide } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
 import { after } from '../lib/time.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
 import { forgetSomeRuns } from '../recipes/forgetting.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { compactTable } from '../tables/clocks.ts';
@@ -34,6 +35,21 @@ export const setRetention = spacetimedb.reducer(
       throw new SenderError(`invalid-days: ${keepDays} days, at most ${limits.keepDaysMax} are allowed`);
     }
     decide(ctx, tenantId, { keepDays });
+  },
+);
+
+/** Says by which clocks a tenant goes, such as Europe/Berlin; nothing for UTC. Schedules that have a time zone keep it. */
+export const setTimeZone = spacetimedb.reducer(
+  { name: 'set_time_zone' },
+  { tenantId: t.u64(), timeZone: t.string() },
+  (ctx, { tenantId, timeZone }) => {
+    requireMember(ctx, tenantId, 'Owner');
+    const name = timeZone.trim();
+    if (name !== '' && !isTimeZone(name)) {
+      const shown = JSON.stringify(name.slice(0, limits.nameCharsMax));
+      throw new SenderError(`invalid-time-zone: ${shown} is not a time zone; name one such as Europe/Berlin, or UTC`);
+    }
+    decide(ctx, tenantId, { timeZone: name });
   },
 );
 

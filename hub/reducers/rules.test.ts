@@ -232,6 +232,20 @@ describe('over time, a rule', () => {
     ]);
   });
 
+  it('fires once a day of its tenant, and forgets the day when it is over', () => {
+    mesh.call(mesh.owner, 'setTimeZone', { tenantId: localTenant, timeZone: 'America/New_York' });
+    saveActive(`name: daily\non: k\noncePer: 1d\n${notify}`);
+    // It is 19 o'clock of the day before in New York.
+    for (let hours = 0; hours < 30; hours += 1) {
+      emit('k');
+      mesh.jump(60 * minute);
+    }
+    expect(firings().map(([, events]) => events)).toEqual([[1], [6], [30]]);
+    mesh.jump(48 * 60 * minute);
+    mesh.advance(minute);
+    expect([mesh.rows('ruleMemory'), mesh.rows('ruleTimer')]).toEqual([[], []]);
+  });
+
   it('is woken again after an event that came before a timer that was late', () => {
     saveActive(`name: d\non: t\nchange: { of: payload.v }\ndebounce: 10s\n${notify}`);
     emit('t', { v: 1 });

@@ -59,6 +59,24 @@ describe('a schedule', () => {
     expect(times()).toEqual(['01-01T08:30', '01-02T08:30', '01-05T08:30']);
   });
 
+  it('without a place goes by the clocks of its tenant, as they were when it was made', () => {
+    create(cron('0 7 * * *', ''), { name: 'before' });
+    mesh.call(mesh.owner, 'setTimeZone', { tenantId: localTenant, timeZone: ' America/New_York ' });
+    create(cron('0 7 * * *', ''), { name: 'after' });
+    create(cron('0 7 * * *', 'Asia/Tokyo'), { name: 'elsewhere' });
+    const zones = mesh
+      .seenBy(mesh.owner, 'schedules')
+      .map(({ timing, nextAt }) => [timing.tag === 'Cron' && timing.value.timeZone, nextAt?.toDate().toISOString()]);
+    expect(zones).toEqual([
+      ['UTC', '2026-01-01T07:00:00.000Z'],
+      ['America/New_York', '2026-01-01T12:00:00.000Z'],
+      ['Asia/Tokyo', '2026-01-01T22:00:00.000Z'],
+    ]);
+    expect(() => mesh.call(mesh.owner, 'setTimeZone', { tenantId: localTenant, timeZone: 'Berlin' })).toThrow(
+      'invalid-time-zone: "Berlin" is not a time zone; name one such as Europe/Berlin, or UTC',
+    );
+  });
+
   it('that is due once is over after it', () => {
     create(once('2026-01-01T10:00:00Z'));
     for (const day of [1, 2]) passTo(`2026-01-0${day}T10:00:00Z`);

@@ -1,5 +1,6 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { requireEvent } from '../events/emit.ts';
+import { timeZoneOf } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
 import { arm, ring } from '../schedules/alarms.ts';
@@ -9,7 +10,7 @@ import spacetimedb, { type Ctx, type ScheduleRow } from '../schema.ts';
 import { alarmTable, ScheduleTiming } from '../tables/schedules.ts';
 import { findMember, requireMember } from './access.ts';
 
-/** Makes an event whenever it is time: by a crontab and the clocks of a place, every so many milliseconds, or once. */
+/** Makes an event whenever it is time: by a crontab and the clocks of a place, without a name those of the tenant, every so many milliseconds, or once. */
 export const createSchedule = spacetimedb.reducer(
   { name: 'create_schedule' },
   {
@@ -23,7 +24,7 @@ export const createSchedule = spacetimedb.reducer(
   (ctx, { tenantId, ...given }) => {
     requireMember(ctx, tenantId, 'Operator');
     const name = requireText('name', given.name, limits.nameCharsMax);
-    const timing = requireTiming(given.timing, ctx.timestamp);
+    const timing = requireTiming(given.timing, ctx.timestamp, timeZoneOf(ctx, tenantId));
     const origin = { tag: 'Schedule', value: 0n } as const;
     const { kind, subject, payload } = requireEvent({ ...given, tenantId, source: `schedule/${name}`, origin });
     const schedules = [...ctx.db.schedule.tenantId.filter(tenantId)];

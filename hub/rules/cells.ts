@@ -1,5 +1,6 @@
 import { ScheduleAt } from 'spacetimedb';
 import { Range } from 'spacetimedb/server';
+import { timeZoneOf } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
 import type { Ctx, RuleMemoryRow } from '../schema.ts';
 import type { ActiveRule } from './active.ts';
@@ -17,19 +18,21 @@ export interface StoredCell extends Cell {
 export function openCell(ctx: Ctx, active: ActiveRule, group: string): StoredCell | undefined {
   const key = `${active.activation}/${group}`;
   const known = ctx.db.ruleMemory.key.find(key);
-  if (known) return cellOf(ctx, known);
+  if (known) return cellOf(ctx, active, known);
   const keys = ctx.db.ruleCount.ruleId.find(active.ruleId)?.keys ?? 0;
   if (keys >= limits.ruleKeysMax) return undefined;
   addToCount(ctx, active, { keys: 1 });
   const { activation, ruleId } = active;
   return cellOf(
     ctx,
+    active,
     ctx.db.ruleMemory.insert({ id: 0n, key, activation, ruleId, groupKey: group, memory: '{}', wakeAt: 0n }),
   );
 }
 
-export function cellOf(ctx: Ctx, row: RuleMemoryRow): StoredCell {
-  return { row, memory: JSON.parse(row.memory) as Memory, tokens: new StoredTokens(ctx, row.id) };
+export function cellOf(ctx: Ctx, { rule, tenantId }: ActiveRule, row: RuleMemoryRow): StoredCell {
+  const timeZone = rule.gates.oncePerMs === undefined ? '' : timeZoneOf(ctx, tenantId);
+  return { row, memory: JSON.parse(row.memory) as Memory, tokens: new StoredTokens(ctx, row.id), timeZone };
 }
 
 /** Keeps what is remembered, with a timer for when something is due; a cell that remembers nothing goes. */

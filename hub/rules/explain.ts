@@ -21,7 +21,7 @@ export interface RuleThen {
  * Why a rule fired with an event or did not: the first condition that failed, or what is missing over time. `before` are the
  * events since the rule has been active, up to the one that is asked about; it is only asked for when a pattern matched.
  */
-export function explain(then: RuleThen, event: EventRow, before: () => History): RuleAnswerValue {
+export function explain(then: RuleThen, event: EventRow, before: () => History, timeZone: string): RuleAnswerValue {
   const { ruleId, name, version, rule, firings } = then;
   const { scope } = pastEvent(event);
   const answer = {
@@ -43,7 +43,7 @@ export function explain(then: RuleThen, event: EventRow, before: () => History):
   }
   if (version === 0) return { ...answer, reason: `${inactive(version)}the event matches it` };
   const { events, isWhole } = before();
-  const replay = new Replay(rule, limits.ruleKeysMax);
+  const replay = new Replay(rule, limits.ruleKeysMax, timeZone);
   let notes: readonly string[] = [];
   for (const row of events) {
     const past = pastEvent(row);

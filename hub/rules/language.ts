@@ -274,7 +274,10 @@ const ruleText = object<RuleText>('a rule', {
   change: optional(overs.change, 'Completed when a value is another one than before.'),
   threshold: optional(overs.threshold, 'Completed when a number passes a bound.'),
   debounce: optional(window, 'Fires only when so long nothing has completed it again.'),
-  oncePer: optional(window, 'Fires once in each period of this length, counted from 1970 by UTC.'),
+  oncePer: optional(
+    window,
+    'Fires once in each period of this length, counted from 1970; 1d is a day by the clocks of the tenant.',
+  ),
   cooldown: optional(window, 'Does not fire again for so long.'),
   throttle: optional(
     object<{ most: number; within: number }>('throttle', {

@@ -1,6 +1,7 @@
 import { evaluateExpression } from '../conditions/expression.ts';
 import { durationOf } from '../conditions/shape.ts';
 import type { Json, Scalar } from '../conditions/source.ts';
+import { localDayOf } from '../lib/time-zone.ts';
 import type { Gates, Over, Rule } from './rule.ts';
 
 // What one rule makes of the events of one key. Times are microseconds since 1970. A window holds its first instant and not its
@@ -65,6 +66,8 @@ export interface Tokens {
 export interface Cell {
   readonly memory: Memory;
   readonly tokens: Tokens;
+  /** By whose clocks days begin; empty for UTC. */
+  readonly timeZone: string;
 }
 
 export interface Arrival {
@@ -84,9 +87,11 @@ export const eventsToldMax = 100;
 /** Unfollowed events of one key; what comes while there are so many is not waited for. */
 const waitsMax = 100;
 const microsPerMs = 1000;
+const dayMs = 86_400_000;
 
 /** Lets what is due by now happen. */
-export function advance({ over, gates }: Rule, { memory }: Cell, now: number, course: Course): void {
+export function advance({ over, gates }: Rule, cell: Cell, now: number, course: Course): void {
+  const { memory } = cell;
   for (;;) {
     const wait = memory.waits?.[0];
     const held = memory.held;
@@ -95,10 +100,10 @@ export function advance({ over, gates }: Rule, { memory }: Cell, now: number, co
       memory.waits = keepFull(memory.waits?.slice(1));
       const withinMs = over?.kind === 'absence' ? over.withinMs : 0;
       course.notes.push(`nothing followed within ${durationOf(withinMs)}`);
-      complete(gates, memory, { at: wait.due, events: [wait.event], count: 1 }, course);
+      complete(gates, cell, { at: wait.due, events: [wait.event], count: 1 }, course);
     } else if (held && heldDue <= now) {
       memory.held = undefined;
-      pass(gates, memory, { ...held, at: heldDue }, course);
+      pass(gates, cell, { ...held, at: heldDue }, course);
     } else {
       return;
     }
@@ -114,7 +119,7 @@ export function accept(
   course: Course,
 ) {
   const completion = over ? overTime(over, cell, arrival, matched, course) : completionOf(arrival);
-  if (completion) complete(gates, cell.memory, completion, course);
+  if (completion) complete(gates, cell, completion, course);
 }
 
 /** When something is due, or, if nothing is, when all that is remembered is out of date; never without an end. */
@@ -128,7 +133,7 @@ export function wakeAt({ over, gates }: Rule, memory: Memory): number | undefine
 }
 
 /** Forgets what is out of date. @returns whether nothing is remembered any more */
-export function forget({ over, gates }: Rule, { memory, tokens }: Cell, now: number): boolean {
+export function forget({ over, gates }: Rule, { memory, tokens, timeZone }: Cell, now: number): boolean {
   const start = now - (over && 'withinMs' in over ? over.withinMs : 0) * microsPerMs;
   if (memory.count !== undefined) {
     const left = memory.count - tokens.forgetUntil(start);
@@ -137,7 +142,7 @@ export function forget({ over, gates }: Rule, { memory, tokens }: Cell, now: num
   }
   memory.chains = keepFull(memory.chains?.map((chain) => (chain && chain.start > start ? chain : null)));
   memory.slots = keepFull(memory.slots?.map((slot) => (slot && slot.at > start ? slot : null)));
-  if (memory.period !== undefined && Math.floor(now / (gates.oncePerMs ?? 1) / microsPerMs) > memory.period) {
+  if (memory.period !== undefined && periodOf(now, gates.oncePerMs ?? 1, timeZone) > memory.period) {
     memory.period = undefined;
   }
   const rememberedMicros = gateMs(gates) * microsPerMs;
@@ -317,23 +322,23 @@ function completionOf({ at, event }: Arrival): Completion {
   return { at, events: [event], count: 1 };
 }
 
-function complete(gates: Gates, memory: Memory, completion: Completion, course: Course): void {
+function complete(gates: Gates, cell: Cell, completion: Completion, course: Course): void {
   if (gates.debounceMs === undefined) {
-    pass(gates, memory, completion, course);
+    pass(gates, cell, completion, course);
     return;
   }
-  memory.held = completion;
+  cell.memory.held = completion;
   course.notes.push(`it is held back until nothing completes it for ${durationOf(gates.debounceMs)}`);
 }
 
 function pass(
   { oncePerMs, cooldownMs, throttle }: Gates,
-  memory: Memory,
+  { memory, timeZone }: Cell,
   completion: Completion,
   course: Course,
 ): void {
   const { at } = completion;
-  const period = oncePerMs === undefined ? undefined : Math.floor(at / (oncePerMs * microsPerMs));
+  const period = oncePerMs === undefined ? undefined : periodOf(at, oncePerMs, timeZone);
   if (period !== undefined && memory.period === period) {
     course.notes.push(`it has fired already in this period of ${durationOf(oncePerMs ?? 0)}`);
     return;
@@ -356,6 +361,13 @@ function pass(
   course.fired.push(completion);
 }
 
+/** Periods of whole days begin with a day where the tenant is, others are counted from 1970 by UTC. */
+function periodOf(at: number, oncePerMs: number, timeZone: string): number {
+  if (timeZone === '' || oncePerMs % dayMs !== 0) return Math.floor(at / (oncePerMs * microsPerMs));
+  return Math.floor(localDayOf(at / microsPerMs, timeZone) / (oncePerMs / dayMs));
+}
+
+/** When nothing of it matters any more, or later: clocks that are behind UTC end a period up to half a day after it. */
 function outOfDateAt(over: Over | undefined, gates: Gates, memory: Memory): number {
   if (memory.value !== undefined || memory.isBeyond) return Number.POSITIVE_INFINITY;
   const withinMicros = (over && 'withinMs' in over ? over.withinMs : 0) * microsPerMs;
@@ -366,7 +378,7 @@ function outOfDateAt(over: Over | undefined, gates: Gates, memory: Memory): numb
     ...(memory.chains ?? []).map((chain) => (chain ? chain.start + withinMicros : 0)),
     ...(memory.slots ?? []).map((slot) => (slot ? slot.at + withinMicros : 0)),
     lastFired === undefined ? 0 : lastFired + gateMs(gates) * microsPerMs,
-    memory.period === undefined ? 0 : (memory.period + 1) * (gates.oncePerMs ?? 0) * microsPerMs,
+    memory.period === undefined ? 0 : ((memory.period + 1) * (gates.oncePerMs ?? 0) + dayMs) * microsPerMs,
   );
 }
 

@@ -35,7 +35,7 @@ export function wakeMemory(ctx: Ctx, row: RuleMemoryRow, emit: Emit): void {
   }
   const active = activeRuleOf(ctx, activation);
   const firings = new Firings(ctx, emit);
-  const cell = cellOf(ctx, { ...row, wakeAt: 0n });
+  const cell = cellOf(ctx, active, { ...row, wakeAt: 0n });
   const now = Number(ctx.timestamp.microsSinceUnixEpoch);
   follow(active, cell, firings, (course) => advance(active.rule, cell, now, course));
   forget(active.rule, cell, now);

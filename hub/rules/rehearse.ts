@@ -19,14 +19,14 @@ export interface MeanCost {
 const firingsToldMax = 200;
 const reasonsMax = 20;
 
-/** Takes a rule through events of the past, on their own clock, up to a moment. Nothing is done. */
+/** Takes a rule through events of the past, on their own clock, up to a moment. Nothing is done. Days begin by the clocks of `timeZone`. */
 export function rehearse(
   rule: Rule,
   events: readonly EventRow[],
-  now: Timestamp,
+  { now, timeZone }: { readonly now: Timestamp; readonly timeZone: string },
   meanCostOf: (skill: string) => MeanCost,
 ): RehearsalValue {
-  const replay = new Replay(rule, limits.ruleKeysMax);
+  const replay = new Replay(rule, limits.ruleKeysMax, timeZone);
   const byId = new Map<number, EventRow>();
   const fired: WouldFire[] = [];
   const held = new Map<string, number>();

@@ -7,10 +7,10 @@ const hour = 3600 * second;
 /** A midnight, by UTC. */
 const midnight = 1_767_225_600 * second;
 
-function replayed(text: string, events: Iterable<PastEvent>, until: number): WouldFire[] {
+function replayed(text: string, events: Iterable<PastEvent>, until: number, timeZone = ''): WouldFire[] {
   const read = readRule(`name: r\n${text}\nthen: { notify: { title: t } }`);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const replay = new Replay(read.rule, 10_000);
+  const replay = new Replay(read.rule, 10_000, timeZone);
   const fired: WouldFire[] = [];
   for (const event of events) fired.push(...replay.passUntil(event.at), ...replay.take(event).fired);
   fired.push(...replay.passUntil(until));
@@ -49,6 +49,23 @@ describe('24 hours of events', () => {
     const expected = Array.from({ length: 144 }, (_, gap) => gap * 600 + 539 + 10);
     expect(times('on: beat\nabsence: { of: { on: beat }, within: 10s }')).toEqual(expected);
     expect(times('on: beat\ndebounce: 10s')).toEqual(expected);
+  });
+
+  it('fire once a day where the tenant is, in days of 23 and 25 hours too', () => {
+    const hours = (from: string, count: number) =>
+      Array.from({ length: count }, (_, at): PastEvent => {
+        const scope = { kind: 'hour', source: 's', subject: '', payload: {} };
+        return { id: at + 1, at: Date.parse(from) * 1000 + at * hour, scope };
+      });
+    const firedAt = (from: string, count: number, timeZone: string, period = '1d') =>
+      replayed(`on: hour\noncePer: ${period}`, hours(from, count), 0, timeZone).map(({ completion }) =>
+        new Date(completion.at / 1000).toISOString().slice(5, 13),
+      );
+    expect(firedAt('2026-03-28T22:00:00Z', 48, 'Europe/Berlin')).toEqual(['03-28T22', '03-28T23', '03-29T22']);
+    expect(firedAt('2026-10-24T22:00:00Z', 49, 'Europe/Berlin')).toEqual(['10-24T22', '10-25T23']);
+    expect(firedAt('2026-01-01T00:00:00Z', 48, 'America/New_York')).toEqual(['01-01T00', '01-01T05', '01-02T05']);
+    expect(firedAt('2026-01-01T00:00:00Z', 48, '')).toEqual(['01-01T00', '01-02T00']);
+    expect(firedAt('2026-01-01T00:00:00Z', 4, 'Asia/Kolkata', '2h')).toEqual(['01-01T00', '01-01T02']);
   });
 
   it('fire once a period by UTC, and changes as often as there are', () => {

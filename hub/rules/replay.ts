@@ -47,10 +47,13 @@ export class Replay {
   readonly #cells = new Map<string, { readonly cell: Cell; wakeAt: number | undefined }>();
   readonly #wakes = new Heap<string>();
   readonly #keysMax: number;
+  readonly #timeZone: string;
 
-  constructor(rule: Rule, keysMax: number) {
+  /** @param timeZone by whose clocks days begin; empty for UTC */
+  constructor(rule: Rule, keysMax: number, timeZone: string) {
     this.#rule = rule;
     this.#keysMax = keysMax;
+    this.#timeZone = timeZone;
     this.#network.add(rule, rule);
   }
 
@@ -84,7 +87,10 @@ export class Replay {
     const fired: WouldFire[] = [];
     const notes: string[] = [];
     for (const [group, indexes] of groups) {
-      const known = this.#cells.get(group) ?? { cell: { memory: {}, tokens: new TokenList() }, wakeAt: undefined };
+      const known = this.#cells.get(group) ?? {
+        cell: { memory: {}, tokens: new TokenList(), timeZone: this.#timeZone },
+        wakeAt: undefined,
+      };
       if (!this.#cells.has(group) && this.#cells.size >= this.#keysMax) {
         notes.push(`the rule remembers something of ${this.#keysMax} keys already`);
         continue;

@@ -64,7 +64,7 @@ export type Side = 'above' | 'below';
 export interface Gates {
   /** It fires when so long nothing has completed it, for the last time that it was completed. */
   readonly debounceMs?: number | undefined;
-  /** Once in each period of this length, counted from 1970: 1d are days by UTC. */
+  /** Once in each period of this length, counted from 1970; those of whole days begin at midnight where the tenant is. */
   readonly oncePerMs?: number | undefined;
   /** Not again for so long. */
   readonly cooldownMs?: number | undefined;

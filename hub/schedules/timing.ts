@@ -2,10 +2,14 @@ import type { Timestamp } from 'spacetimedb';
 import { SenderError } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { after, isBefore } from '../lib/time.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
 import { cronOf, nextAfter, type Timing } from './times.ts';
 
-/** @throws SenderError that says what is wrong with it */
-export function requireTiming(timing: Timing, now: Timestamp): Timing {
+/**
+ * A timing as it is kept; a crontab without a time zone goes by `ownTimeZone`.
+ * @throws SenderError that says what is wrong with it
+ */
+export function requireTiming(timing: Timing, now: Timestamp, ownTimeZone: string): Timing {
   switch (timing.tag) {
     case 'Once':
       if (!isBefore(now, timing.value))
@@ -23,7 +27,7 @@ export function requireTiming(timing: Timing, now: Timestamp): Timing {
       return timing;
     case 'Cron': {
       const pattern = timing.value.pattern.trim().replace(/\s+/g, ' ');
-      const timeZone = timing.value.timeZone.trim() || 'UTC';
+      const timeZone = timing.value.timeZone.trim() || ownTimeZone || 'UTC';
       const cron: Timing = { tag: 'Cron', value: { pattern, timeZone } };
       requireTimeZone(timeZone);
       requirePattern(pattern);
@@ -34,13 +38,10 @@ export function requireTiming(timing: Timing, now: Timestamp): Timing {
 }
 
 function requireTimeZone(timeZone: string): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-  } catch {
-    throw new SenderError(
-      `invalid-timing: ${JSON.stringify(timeZone)} is not a time zone; name one such as Europe/Berlin, or UTC`,
-    );
-  }
+  if (isTimeZone(timeZone)) return;
+  throw new SenderError(
+    `invalid-timing: ${JSON.stringify(timeZone)} is not a time zone; name one such as Europe/Berlin, or UTC`,
+  );
 }
 
 function requirePattern(pattern: string): void {

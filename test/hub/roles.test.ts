@@ -289,6 +289,10 @@ const rules: Record<string, Rule> = {
     call: (client) => client.call('setRetention', { tenantId: 1n, keepDays: 7 }),
     outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
   },
+  set_time_zone: {
+    call: (client) => client.call('setTimeZone', { tenantId: 1n, timeZone: 'Europe/Berlin' }),
+    outcomes: forMembers('ok', 'forbidden', 'forbidden', 'no-such-tenant'),
+  },
   set_limb: {
     call: (client) =>
       client.call('setLimb', {

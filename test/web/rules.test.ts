@@ -110,7 +110,9 @@ describe.skipIf(!hasChromium)(inChromium('a rule, from its text to what it does'
     await page.getByRole('link', { name: 'Notifications: 1 unread' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('link', { name: `Event ${fired}` }).click();
-    await page.locator('[data-why="large orders"][data-fired=true]').waitFor();
+    const why = page.locator('[data-why="large orders"][data-fired=true]');
+    await why.getByRole('link', { name: `Event ${fired}` }).waitFor();
+    await why.getByRole('link', { name: 'notified' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
   });
 

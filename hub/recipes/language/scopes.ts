@@ -35,7 +35,7 @@ const commonFields = ['state', 'error', 'failed', 'recovery'];
 
 const roots = ['trigger', 'inputs', 'run', 'steps'];
 const triggerFields = ['kind', 'source', 'subject', 'payload'];
-const runFields = ['id', 'recipe', 'version', 'startedAt'];
+const runFields = ['id', 'recipe', 'version', 'startedAt', 'localTime'];
 
 export interface ScopeOptions {
   /** Names that are known at this place besides. */

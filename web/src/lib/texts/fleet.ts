@@ -101,6 +101,8 @@ export const policyTexts = {
   days: 'Days that finished tasks are kept',
   daysKept: (days: number) => (days === 1 ? '1 day' : `${days} days`),
   save: 'Save',
+  timeZone: 'Time zone',
+  timeZoneHint: 'By its clocks days begin, and schedules and quiet hours go.',
   exhaustion: 'When a budget is used up',
   exhaustionHint: 'What a limb does that needs more than is left.',
   exhaustions: { Reject: 'Stop', Downgrade: 'Take a cheaper model' },
