@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Mark } from '../../../engine/testing/index.ts';
+import { readRule } from '../../../hub/rules/language.ts';
+import { Replay, type WouldFire } from '../../../hub/rules/replay.ts';
+import { eventScope, microsOf } from '../../../hub/rules/scopes.ts';
 import { localTenant, type Mesh, type MeshModule, startMesh } from '../mesh.ts';
 import { type NaiveEvent, type NaiveFiring, type NaiveRule, naiveFirings } from './naive.ts';
 
@@ -82,8 +85,9 @@ const steps = fc
   );
 
 describe('the network of rules', () => {
-  it('fires as a naive evaluator of the same rules does, over time, through restarts and while rules come and go', async () => {
+  it('fires as a naive evaluator of the same rules does, over time, through restarts and while rules come and go, and so does a rehearsal', async () => {
     let fired = 0;
+    let rehearsed = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(rule, { minLength: 1, maxLength: 5 }), steps, async (texts, run) => {
         await mesh.rewind(mark);
@@ -97,20 +101,28 @@ describe('the network of rules', () => {
         const expected = expectedFirings(rules);
         fired += expected.length;
         expect(actualFirings()).toEqual(expected);
+        for (const each of rules) rehearsed += expectRehearsedAsLive(each);
       }),
       { numRuns: 25 },
     );
     // So many that each part of the language has had its turn.
     expect(fired).toBeGreaterThan(50);
+    expect(rehearsed).toBeGreaterThan(0);
   });
 });
 
-function save({ isEmitting, ...text }: NaiveRule & { readonly isEmitting?: boolean }): void {
+type GivenRule = NaiveRule & { readonly isEmitting?: boolean };
+
+function save(rule: GivenRule): void {
+  mesh.call(mesh.owner, 'saveRule', { tenantId: localTenant, text: textOf(rule) });
+}
+
+function textOf({ isEmitting, ...text }: GivenRule): string {
   const actions = isEmitting
     ? [{ emit: { kind: 'c.d', payload: { x: '{{event.payload.x}}', y: 2 } } }]
     : [{ notify: { title: 'fired' } }];
   // biome-ignore lint/suspicious/noThenProperty: a word of the language, and never awaited
-  mesh.call(mesh.owner, 'saveRule', { tenantId: localTenant, text: JSON.stringify({ ...text, then: actions }) });
+  return JSON.stringify({ ...text, then: actions });
 }
 
 function toggle(ruleId: bigint): void {
@@ -174,6 +186,28 @@ function expectedFirings(rules: readonly NaiveRule[]): Told[] {
       return naiveFirings(text, own, until ? msOf(until) : nowMs).map((firing) => ({ name, ...firing }));
     }),
   );
+}
+
+/** A rule that was active all the time fired as its rehearsal says that it would have. @returns how often */
+function expectRehearsedAsLive(rule: GivenRule): number {
+  const row = mesh.rows('rule').find(({ name }) => name === rule.name);
+  const activations = mesh.rows('ruleActivation').filter(({ ruleId }) => ruleId === row?.id);
+  if (activations.length !== 1 || activations[0]?.until) return 0;
+  const read = readRule(textOf(rule));
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  const replay = new Replay(read.rule, 10_000, '');
+  const would: WouldFire[] = [];
+  for (const event of mesh.rows('event').toSorted((a, b) => Number(a.place - b.place))) {
+    const at = microsOf(event);
+    would.push(...replay.passUntil(at), ...replay.take({ id: Number(event.id), at, scope: eventScope(event) }).fired);
+  }
+  would.push(...replay.passUntil(microsOf({ at: mesh.now })));
+  const live = mesh.rows('firing').filter(({ ruleId }) => ruleId === row?.id);
+  const did = live.map(({ at, groupKey, events }) => `${microsOf({ at })} ${groupKey} ${events.join(' ')}`);
+  expect(would.map(({ completion: { at, events }, group }) => `${at} ${group} ${events.join(' ')}`).toSorted()).toEqual(
+    did.toSorted(),
+  );
+  return did.length;
 }
 
 function inOrder(firings: readonly Told[]): Told[] {
