@@ -69,7 +69,7 @@ function addTenants(tenants: Command): void {
     .action((options) => run(async () => (await import('./commands/tenant-limits.ts')).tenantLimits(options)));
   withTenant(tenants.command('time-zone [zone]'))
     .description(
-      'show or set by which clocks a tenant goes: its days, its schedules, its quiet hours; UTC until it is set',
+      'show or set by which clocks new schedules, quiet hours and rules that fire once a day go; UTC until it is set',
     )
     .addHelpText('after', examples('helix tenants time-zone', 'helix tenants time-zone Europe/Berlin'))
     .action((zone, options) =>

@@ -6,7 +6,8 @@ import { CheckedRule, problemsOf, Rehearsal, RuleAnswer, type RuleAnswerValue } 
 import { meanCosts } from '../rules/costs.ts';
 import { explain, type History, type RuleThen } from '../rules/explain.ts';
 import { readRule, ruleSchema } from '../rules/language.ts';
-import { rehearse as rehearseRule } from '../rules/rehearse.ts';
+import { pastEvent, rehearse as rehearseRule } from '../rules/rehearse.ts';
+import type { PastEvent } from '../rules/replay.ts';
 import spacetimedb, { type Ctx, type EventRow, type RuleRow } from '../schema.ts';
 
 // Procedures run beside the hub and only look. Events are read page by page, so that the hub is never kept for long.
@@ -42,7 +43,7 @@ export const rehearse = spacetimedb.procedure(
     const wanted = eventsMax === 0 ? rehearsedMax : Math.min(eventsMax, rehearsedMax);
     const { head, tail } = ctx.withTx((tx) => placesOf(tx, tenantId));
     const newest = tail - BigInt(wanted);
-    const { events } = readEvents(ctx, tenantId, newest > head ? newest : head, tail);
+    const events = readEvents(ctx, tenantId, newest > head ? newest : head, tail);
     const costs = ctx.withTx((tx) => meanCosts(tx, tenantId));
     const clocks = ctx.withTx((tx) => ({ now: tx.timestamp, timeZone: timeZoneOf(tx, tenantId) }));
     return rehearseRule(read.rule, events, clocks, costs);
@@ -63,11 +64,16 @@ export const why = spacetimedb.procedure(
       }
       return { event: found, asked: rulesThen(tx, found, rules), timeZone: timeZoneOf(tx, tenantId) };
     });
-    const histories = new Map<bigint, History>();
+    // All of them end with the event, so the longest one holds the others.
+    const earliest = asked.reduce((least, { fromPlace }) => (fromPlace < least ? fromPlace : least), event.place);
+    let longest: readonly { readonly place: bigint; readonly past: PastEvent }[] | undefined;
     const historyFrom = (place: bigint): History => {
-      const known = histories.get(place) ?? readEvents(ctx, tenantId, place, event.place + 1n);
-      histories.set(place, known);
-      return known;
+      longest ??= readEvents(ctx, tenantId, earliest, event.place + 1n).map((row) => ({
+        place: row.place,
+        past: pastEvent(row),
+      }));
+      const start = longest.findIndex((each) => each.place >= place);
+      return { events: longest.slice(start).map(({ past }) => past), isWhole: longest[start]?.place === place };
     };
     return asked.map(
       ({ rule, fromPlace }): RuleAnswerValue => explain(rule, event, () => historyFrom(fromPlace), timeZone),
@@ -107,7 +113,7 @@ function placesOf(tx: Tx, tenantId: bigint): { readonly head: bigint; readonly t
 }
 
 /** The events of a tenant with places from `from` up to, but not including, `until`, at most the newest 10,000. */
-function readEvents(ctx: Reader, tenantId: bigint, from: bigint, until: bigint): History {
+function readEvents(ctx: Reader, tenantId: bigint, from: bigint, until: bigint): readonly EventRow[] {
   const events: EventRow[] = [];
   const { head } = ctx.withTx((tx) => placesOf(tx, tenantId));
   const start = [from, head, until - BigInt(rehearsedMax)].reduce((a, b) => (a > b ? a : b));
@@ -116,7 +122,7 @@ function readEvents(ctx: Reader, tenantId: bigint, from: bigint, until: bigint):
     const page = new Range<bigint>({ tag: 'included', value: place }, { tag: 'excluded', value: end });
     events.push(...ctx.withTx((tx) => [...tx.db.event.byPlace.filter([tenantId, page])]));
   }
-  return { events, isWhole: start === from };
+  return events;
 }
 
 /** The rules as they were when an event came. */

@@ -3,7 +3,7 @@ import type { EventRow, FiringRow } from '../schema.ts';
 import { failedCondition, type RuleAnswerValue } from './answers.ts';
 import { mismatch } from './patterns.ts';
 import { pastEvent } from './rehearse.ts';
-import { Replay } from './replay.ts';
+import { type PastEvent, Replay } from './replay.ts';
 import { patternsOf, type Rule } from './rule.ts';
 
 /** A rule as it was when an event came. */
@@ -45,8 +45,7 @@ export function explain(then: RuleThen, event: EventRow, before: () => History, 
   const { events, isWhole } = before();
   const replay = new Replay(rule, limits.ruleKeysMax, timeZone);
   let notes: readonly string[] = [];
-  for (const row of events) {
-    const past = pastEvent(row);
+  for (const past of events) {
     replay.passUntil(past.at);
     notes = replay.take(past).notes;
   }
@@ -56,7 +55,7 @@ export function explain(then: RuleThen, event: EventRow, before: () => History, 
 }
 
 export interface History {
-  readonly events: readonly EventRow[];
+  readonly events: readonly PastEvent[];
   /** Whether all of them are kept. */
   readonly isWhole: boolean;
 }

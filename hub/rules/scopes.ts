@@ -17,16 +17,20 @@ export function firingScope(
   group: string,
   events: readonly EventRow[],
 ): Json {
-  const told = events.map(
-    (event): Json => ({
-      id: Number(event.id),
-      at: event.at.toISOString(),
-      ...eventScope(event),
-    }),
-  );
+  const tell = (event: EventRow): Json => ({
+    id: Number(event.id),
+    at: event.at.toISOString(),
+    ...eventScope(event),
+  });
+  const last = events.at(-1);
+  let told: readonly Json[] | undefined;
   return {
-    event: told.at(-1) ?? null,
-    events: told,
+    event: last ? tell(last) : null,
+    // Up to 100 payloads of 64 KiB, of which few rules speak.
+    get events() {
+      told ??= events.map(tell);
+      return told;
+    },
     key: group === '' ? null : (JSON.parse(group) as Json),
     count,
     rule: { name: rule.name, version: rule.version },

@@ -56,6 +56,6 @@ export const policyRow = t.row('Policy', {
   eventsMax: t.u32().default(0),
   eventBytesMax: t.u64().default(0n),
   eventDays: t.u32().default(0),
-  /** Where it is, by the name of the IANA: days begin there at midnight. Empty for UTC. */
+  /** Where it is, by the name of the IANA, for schedules, rules and runs. Empty for UTC. */
   timeZone: t.string().default(''),
 });

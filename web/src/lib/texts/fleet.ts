@@ -102,7 +102,7 @@ export const policyTexts = {
   daysKept: (days: number) => (days === 1 ? '1 day' : `${days} days`),
   save: 'Save',
   timeZone: 'Time zone',
-  timeZoneHint: 'By its clocks days begin, and schedules and quiet hours go.',
+  timeZoneHint: 'By its clocks go new schedules, quiet hours, and rules that fire once a day.',
   exhaustion: 'When a budget is used up',
   exhaustionHint: 'What a limb does that needs more than is left.',
   exhaustions: { Reject: 'Stop', Downgrade: 'Take a cheaper model' },
