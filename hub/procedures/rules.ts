@@ -65,7 +65,8 @@ export const why = spacetimedb.procedure(
       return { event: found, asked: rulesThen(tx, found, rules), timeZone: timeZoneOf(tx, tenantId) };
     });
     // All of them end with the event, so the longest one holds the others.
-    const earliest = asked.reduce((least, { fromPlace }) => (fromPlace < least ? fromPlace : least), event.place);
+    const places = asked.map(({ fromPlace }) => fromPlace).toSorted((a, b) => (a < b ? -1 : 1));
+    const earliest = places[0] ?? event.place;
     let longest: readonly { readonly place: bigint; readonly past: PastEvent }[] | undefined;
     const historyFrom = (place: bigint): History => {
       longest ??= readEvents(ctx, tenantId, earliest, event.place + 1n).map((row) => ({
