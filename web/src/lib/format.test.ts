@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { age, bytes, duration, elapsed } from './format.ts';
+import { age, bytes, duration, elapsed, interval } from './format.ts';
 import { readInput, titleOf } from './task-input.ts';
 
 test.each([
@@ -11,6 +11,16 @@ test.each([
   [-5, '0 ms'],
 ])('a duration of %i ms is %s', (ms, text) => {
   expect(duration(ms)).toBe(text);
+});
+
+test.each([
+  [5000, '5 s'],
+  [1500, '1,500 ms'],
+  [900_000, '15 min'],
+  [5_400_000, '90 min'],
+  [172_800_000, '2 d'],
+])('an interval of %i ms is %s', (ms, text) => {
+  expect(interval(ms)).toBe(text);
 });
 
 test.each([

@@ -17,6 +17,19 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
+/** In the largest unit of which it is a whole number: `1 d`, `90 min`, `5 s`. */
+export function interval(ms: number): string {
+  const [unit, unitMs] = intervalUnits.find(([, each]) => ms % each === 0) ?? ['ms', 1];
+  return `${(ms / unitMs).toLocaleString()} ${unit}`;
+}
+
+const intervalUnits = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+] as const;
+
 /** A time that runs, in whole seconds: `7 s`, `3 min 05 s`. */
 export function elapsed(ms: number): string {
   const seconds = Math.floor(Math.max(0, ms) / 1000);

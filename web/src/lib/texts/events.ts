@@ -96,7 +96,7 @@ export const scheduleTexts = {
   at: 'At',
   payload: 'Payload (JSON)',
   make: 'Make the schedule',
-  every: (minutes: string) => `every ${minutes} min`,
+  every: (interval: string) => `every ${interval}`,
   onceAt: (time: string) => `once, ${time}`,
   cron: (pattern: string, timeZone: string) => `${pattern} · ${timeZone}`,
   next: (time: string) => `next ${time}`,
