@@ -11,6 +11,11 @@ import { Candidate } from './route/candidate.ts';
 import { firstAnswer } from './route/first-answer.ts';
 import { Pace } from './route/pace.ts';
 
+export interface EmbeddingTerms extends Pick<TurnRequest, 'signal' | 'spend'> {
+  /** The size that the vectors shall have, which not every model can; default its own. */
+  readonly dimensions?: number | undefined;
+}
+
 /** Embeds texts by whichever server of a route answers first; all have the same model. */
 export interface EmbeddingRoute {
   readonly config: ModelConfig;
@@ -18,7 +23,7 @@ export interface EmbeddingRoute {
    * One vector a text, in their order. Each request to a server is made within `spend`, as those of a language model are.
    * Throws `LimbError` when no server answers, and `BudgetShort` when the budgets have too little left.
    */
-  embed(texts: readonly string[], terms: Pick<TurnRequest, 'signal' | 'spend'>): Promise<number[][]>;
+  embed(texts: readonly string[], terms: EmbeddingTerms): Promise<number[][]>;
 }
 
 export interface RouterMeans {
@@ -96,8 +101,8 @@ export class Router {
     const clock = this.#clock;
     return {
       config,
-      embed: (texts, { signal, spend }) => {
-        const call = new EmbeddingsCall(texts);
+      embed: (texts, { signal, spend, dimensions }) => {
+        const call = new EmbeddingsCall(texts, dimensions);
         const tokens = call.tokensEstimated;
         return firstAnswer({ candidates, limits, clock, signal, tokens }, (candidate) => {
           const { client, config } = candidate;

@@ -11,9 +11,12 @@ export class EmbeddingsCall {
   readonly tokensMax: number;
   #tokens = 0;
   readonly #texts: readonly string[];
+  readonly #dimensions: number | undefined;
 
-  constructor(texts: readonly string[]) {
+  /** `dimensions`: the size that the vectors shall have; default that of the model. */
+  constructor(texts: readonly string[], dimensions?: number) {
     this.#texts = texts;
+    this.#dimensions = dimensions;
     this.tokensMax = Buffer.byteLength(texts.join(''));
     this.tokensEstimated = Math.ceil(this.tokensMax / bytesPerToken);
   }
@@ -27,7 +30,8 @@ export class EmbeddingsCall {
   async take({ api }: Client, config: ModelConfig, signal: AbortSignal, timeMs: number): Promise<number[][]> {
     this.#tokens = this.tokensEstimated;
     try {
-      const body = { model: config.model, input: [...this.#texts], encoding_format: 'float' as const };
+      const size = this.#dimensions === undefined ? {} : { dimensions: this.#dimensions };
+      const body = { model: config.model, input: [...this.#texts], encoding_format: 'float' as const, ...size };
       const answer = await api.embeddings.create(body, { signal, timeout: timeMs });
       // Not every server counts.
       if (answer.usage) this.#tokens = answer.usage.prompt_tokens;

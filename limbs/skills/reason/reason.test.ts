@@ -11,7 +11,7 @@ import { type Amounts, BudgetShort, type Spend } from '../../spending.ts';
 import { testContext } from '../../testing/context.ts';
 import { fakePython } from '../../testing/fake-python.ts';
 import { always, modelAt } from '../../testing/models.ts';
-import { calls, chunk, startOpenAiServer, stopsAfter } from '../../testing/openai-server.ts';
+import { calls, chunk, says, startOpenAiServer, stopsAfter } from '../../testing/openai-server.ts';
 import { sourceOf } from '../../testing/source.ts';
 import { wordEmbedder } from '../../testing/word-embedder.ts';
 import { reasonSkill } from './reason.ts';
@@ -104,6 +104,21 @@ test('without a sandbox a model can only look up', async () => {
   );
   expect(body.text).toBe('I do not know.');
   expect(sent(0).tools).toEqual(['recall']);
+});
+
+test('of many calls at once those are answered for which there are tokens', async () => {
+  const many = Array.from({ length: 40 }, () => ['recall', { query: 'how long a lease lasts' }] as const);
+  const server = await startOpenAiServer(calls(...many), says('14 hours [1].'));
+  const limits = { ...reasonLimits, tokensMax: 2500 };
+  const body = await reasonWithModel(asked, means(modelAt(server.baseUrl)), testContext(), limits);
+  await server.close();
+  expect(body).toMatchObject({ text: '14 hours [1].', citations: [{ document: 'leases.md' }] });
+  const messages = server.asked[1]?.body['messages'] as { role: string; content: string }[];
+  const answers = messages.filter(({ role }) => role === 'tool').map(({ content }) => content);
+  const unanswered = answers.filter((answer) => answer.startsWith('Not called'));
+  expect(answers).toHaveLength(40);
+  expect(unanswered.length).toBeGreaterThan(20);
+  expect(answers.slice(40 - unanswered.length)).toEqual(unanswered);
 });
 
 test('mistakes of the model are told to it', async () => {
