@@ -46,21 +46,24 @@ describe('the package', () => {
     expect(existsSync(join(folder, 'node_modules/helix/LICENSE'))).toBe(true);
   });
 
-  it('hosts a module from code in the ten lines of the README', () => {
+  it('hosts the module of the README from code in its ten lines', () => {
     const [, lines = ''] = /```ts\n(import \{ bundleModule, openHost \}[\s\S]*?)```/.exec(readme) ?? [];
     expect(lines.trim().split('\n').length).toBeLessThanOrEqual(10);
     writeFileSync(join(folder, 'host.ts'), lines);
-    writeFileSync(join(folder, 'my-module.ts'), chatModule());
+    const [, module = ''] = /```ts\n(\/\/ my-module\.ts\n[\s\S]*?)```/.exec(readme) ?? [];
+    writeFileSync(join(folder, 'my-module.ts'), module);
     const ownPort = lines.replace('port: 3000', 'port: 0');
     expect(ownPort).not.toBe(lines);
     const output = node(`${ownPort}
-const answer = await fetch(host.url + '/v1/database/my-db/call/biggest', {
-  method: 'POST', headers: { 'content-type': 'application/json' }, body: '[]',
+const ask = (path, body) => fetch(host.url + '/v1/database/my-db' + path, {
+  method: 'POST', headers: { 'content-type': 'application/json' }, body,
 });
-console.log(await answer.text());
+await ask('/call/send', '["Hello"]');
+const [{ rows }] = await (await ask('/sql', 'SELECT text FROM message')).json();
+console.log(JSON.stringify(rows));
 await host.close();
 `);
-    expect(output).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n18446744073709551615\n$/);
+    expect(output).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n\[\["Hello"\]\]\n$/);
   });
 
   it('tests a module in process', () => {

@@ -30,7 +30,11 @@ export class Example {
     const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
     const commands = blocks.flatMap((block) => block.split('\n')).map((line) => line.replace(/\s+#.*$/, '').trim());
     this.#toFollow = new Set(commands.filter((command) => command !== ''));
+    this.#follow('npm pack ../..');
     this.#follow('npm install');
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const { dependencies } = JSON.parse(readFileSync(join(this.folder, 'package.json'), 'utf8'));
+    expect(dependencies.helix).toBe(`file:helix-${version}.tgz`);
     installPackage(packPackage(this.folder), this.folder);
   }
 
