@@ -113,13 +113,15 @@ describe('a procedure', () => {
     const alice = await enter(host);
     const waiting: ServerResponse[] = [];
     world.answer = (_, response) => waiting.push(response);
-    const asked = ['a', 'b', 'c'].map((name) => procedure(alice, 'get', { url: `${world.url}/${name}` }));
-    await until('all three have asked', () => waiting.length === 3);
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const asked = names.map((name) => procedure(alice, 'get', { url: `${world.url}/${name}` }));
+    await until('all have asked', () => waiting.length === names.length);
     await reducer(alice, 'addNote', { text: 'meanwhile' });
-    expect(await notes(host)).toEqual(['meanwhile']);
+    await procedure(alice, 'add', { text: 'meanwhile too' });
+    expect((await notes(host)).sort()).toEqual(['meanwhile', 'meanwhile too']);
     for (const [index, response] of waiting.entries()) response.end(`answer ${index}`);
-    expect((await Promise.all(asked)).sort()).toEqual(['200 answer 0', '200 answer 1', '200 answer 2']);
-    expect(await notes(host)).toHaveLength(4);
+    expect((await Promise.all(asked)).sort()).toEqual(names.map((_, index) => `200 answer ${index}`));
+    expect(await notes(host)).toHaveLength(8);
   });
 
   it('[PROC9] that never ends is ended; what it had committed stays, and others run on', async () => {

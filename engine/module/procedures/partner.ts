@@ -27,6 +27,8 @@ export interface PartnerParts {
   readonly outbound: Outbound;
   readonly threadEntry: URL;
   readonly limits: ProcedureLimits;
+  /** Called when a job begins to wait for the answer to a request: until then another one may run. */
+  readonly onRequest: () => void;
 }
 
 export interface ProcedureLimits {
@@ -70,6 +72,7 @@ export class Partner {
   #running: Running | undefined;
   #timer: Timer | undefined;
   #hasEnded = false;
+  #isRequesting = false;
 
   constructor(parts: PartnerParts) {
     this.#parts = parts;
@@ -97,6 +100,11 @@ export class Partner {
   /** Whether the thread is gone; it then takes no more jobs. */
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Whether its job waits for the answer to a request. */
+  get isRequesting(): boolean {
+    return this.#isRequesting;
   }
 
   /** Runs one job at a time. @throws ProcedureFailure, or what `close` is given */
@@ -239,6 +247,8 @@ export class Partner {
   }
 
   async #fetch(args: readonly unknown[]): Promise<void> {
+    this.#isRequesting = true;
+    this.#parts.onRequest();
     try {
       const value = await this.#parts.outbound.send(...(args as [Uint8Array, Uint8Array]));
       this.#answer(() => value);
@@ -246,6 +256,8 @@ export class Partner {
       this.#answer(() => {
         throw error;
       });
+    } finally {
+      this.#isRequesting = false;
     }
   }
 

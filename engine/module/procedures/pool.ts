@@ -8,7 +8,7 @@ import { LazyOutbound, type Outbound } from './outbound.ts';
 import { Partner, type PartnerParts, type ProcedureLimits, type ProcedureTransactions } from './partner.ts';
 
 export interface PoolOptions extends Partial<ProcedureLimits> {
-  /** How many procedures run at once; more wait their turn. 4 by default. */
+  /** How many procedures run at once, those not counted that wait for an answer; more wait their turn. 4 by default. */
   readonly threadsMax?: number;
   /** How many may wait. 1024 by default. */
   readonly waitingMax?: number;
@@ -27,6 +27,9 @@ interface Waiting {
   readonly resolve: (parts: Promise<readonly Uint8Array[]>) => void;
   readonly reject: (why: Error) => void;
 }
+
+/** Threads whose procedures wait for the answer to a request, beyond which they count as any other. */
+const requestingMax = 28;
 
 const limitsDefault: ProcedureLimits = { callMsMax: 600_000, transactionMsMax: 10_000, heapMegabytesMax: 512 };
 
@@ -56,6 +59,7 @@ export class ProcedurePool {
       ...{ module, host, transactions, outbound, clock: ownClock },
       threadEntry: threadEntry ?? builtThread('module-procedures'),
       limits: { ...limitsDefault, ...limits },
+      onRequest: () => this.#startWaiting(),
     };
   }
 
@@ -99,7 +103,7 @@ export class ProcedurePool {
 
   #submit(job: Job): Promise<readonly Uint8Array[]> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    const partner = this.#takeIdle() ?? this.#grow();
+    const partner = this.#hasRoom ? (this.#takeIdle() ?? new Partner(this.#parts)) : undefined;
     if (partner !== undefined) return this.#run(partner, job);
     if (this.#waiting.length >= this.#waitingMax) {
       const why = `${this.#waiting.length} procedures wait already: try again later`;
@@ -114,8 +118,18 @@ export class ProcedurePool {
     return this.#idle.pop();
   }
 
-  #grow(): Partner | undefined {
-    return this.#busy.size < this.#threadsMax ? new Partner(this.#parts) : undefined;
+  /** Whether another procedure may run: those that wait for an answer keep nobody else waiting. */
+  get #hasRoom(): boolean {
+    const requesting = [...this.#busy].filter(({ isRequesting }) => isRequesting).length;
+    return this.#busy.size - Math.min(requesting, requestingMax) < this.#threadsMax;
+  }
+
+  #startWaiting(): void {
+    while (this.#hasRoom) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      next.resolve(this.#run(this.#takeIdle() ?? new Partner(this.#parts), next.job));
+    }
   }
 
   async #run(partner: Partner, job: Job): Promise<readonly Uint8Array[]> {
@@ -130,10 +144,11 @@ export class ProcedurePool {
 
   #release(partner: Partner): void {
     if (this.#closed !== undefined) return;
-    const next = this.#waiting.shift();
-    const free = partner.hasEnded ? next && new Partner(this.#parts) : partner;
-    if (next !== undefined && free !== undefined) next.resolve(this.#run(free, next.job));
-    else if (free !== undefined) this.#idle.push(free);
+    if (!partner.hasEnded) {
+      if (this.#idle.length < this.#threadsMax) this.#idle.push(partner);
+      else void partner.close(new Rejection('closed', 'The thread has nothing to do.'));
+    }
+    this.#startWaiting();
   }
 }
 

@@ -9,7 +9,7 @@ import { nodeClock } from '../../host/node/clock.ts';
 import type { Transaction } from '../../store/contract.ts';
 import type { LoadedModule } from '../instance.ts';
 import { alice, moduleOf, TestDatabase } from '../support.fixture.ts';
-import { decodeResponse, encodeRequest } from './http-wire.ts';
+import { decodeResponse, encodeRequest, encodeResponse } from './http-wire.ts';
 import { type PoolOptions, ProcedurePool } from './pool.ts';
 
 const source = `
@@ -193,6 +193,22 @@ describe('a procedure', () => {
     const answers = Array.from({ length: 6 }, (_, i) => db.ask('add', String(i)));
     await expect(db.ask('list')).rejects.toThrow('4 procedures wait already');
     expect((await Promise.all(answers)).sort()).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
+  });
+
+  test('[MOD74] those that wait for an answer keep no place', async () => {
+    const answers: (() => void)[] = [];
+    const send = () =>
+      new Promise<[Uint8Array, Uint8Array]>((resolve) => {
+        const response = encodeResponse({ headers: [], version: '1.1', status: 200 });
+        answers.push(() => resolve([response, Buffer.from('late')]));
+      });
+    const db = new Procedures({ threadsMax: 1, outbound: { send, close: async () => {} } });
+    const asked = Array.from({ length: 5 }, () => db.ask('get', 'http://slow.example/', 60_000));
+    await expect.poll(() => answers.length, { timeout: 40_000 }).toBe(5);
+    expect(await db.ask('add', 'meanwhile')).toBe(1n);
+    for (const answer of answers) answer();
+    expect(await Promise.all(asked)).toEqual(Array(5).fill('200 null late'));
+    expect(await db.ask('add', 'after')).toBe(2n);
   });
 
   test('[MOD75] that runs for too long is ended, its transaction undone, and others run on', async () => {
