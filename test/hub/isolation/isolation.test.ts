@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CallError, Rejection } from '../../../engine/testing/index.ts';
 import { summary, task, told } from '../mesh.ts';
+import { furnish } from './furnish.ts';
 import { populate } from './people.ts';
 import { allRows, visible } from './sights.ts';
 import { history } from './steps.ts';
@@ -34,6 +35,27 @@ describe('tenants', () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  it('see all that is theirs and nothing else, in everything that there is to see', async () => {
+    const { mesh, people, limbs, tenants } = await populate();
+    const everybody = [...people, ...limbs];
+    const homes = tenants.map((tenantId, i) => {
+      const [owner, limb] = [people[i], limbs[i]];
+      if (!owner || !limb) throw new Error(`tenant ${tenantId} has no owner or no limb`);
+      return { tenantId, owner: owner.identity, limb: limb.client };
+    });
+    furnish(mesh, homes);
+    const rows = allRows(mesh);
+    const sights = everybody.map((watcher) => watcher.check(rows, undefined));
+    // What nobody sees would show nothing.
+    const passing = ['ping', 'stream'];
+    const seen = (sight: Sight) => Object.keys(sight).filter((view) => (sight[view]?.size ?? 0) > 0);
+    for (const [i, { tenantId }] of homes.entries()) {
+      const views = [...seen(sights[i] ?? {}), ...seen(sights[people.length + i] ?? {}), ...passing];
+      expect([...new Set(views)].sort(), `tenant ${tenantId}`).toEqual(Object.keys(visible).sort());
+    }
+    expect(seen(sights[people.length - 1] ?? {}), 'a stranger').toEqual([]);
   });
 
   it('cannot be reached by asking in another way', async () => {
