@@ -24,6 +24,8 @@ export const limits = {
   unparkNextMs: 100,
   /** What one tenant may have, and what its owners can let it have at most. */
   unfinishedTasksMax: 100_000,
+  /** Kinds of tasks of a tenant that wait: they differ in skill, target, labels or priority. */
+  bandsMax: 1000,
   rowsDefault: 1_000_000n,
   rowsMax: 10_000_000n,
   bytesDefault: 512n * 1024n * 1024n,

@@ -1,5 +1,6 @@
-import { Range } from 'spacetimedb/server';
+import { Range, SenderError } from 'spacetimedb/server';
 import { requireRow } from '../lib/assertion.ts';
+import { limits } from '../lib/limits.ts';
 import { routeOf } from '../lib/routes.ts';
 import type { BandRow, Ctx, LaneRow, QueueEntryRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, hasPlace } from './concurrency.ts';
@@ -98,7 +99,21 @@ function concurrencyMaxOf(ctx: Ctx, lane: LaneRow): number {
   return requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms.concurrencyMax;
 }
 
-function findBand(ctx: Ctx, task: TaskRow, terms: TaskTerms): BandRow | undefined {
+/** Lets a tenant have one more task of a kind, unless its tasks are of too many kinds: whoever asks why they wait goes through all. */
+export function requireBand(ctx: Ctx, task: Pick<TaskRow, 'tenantId' | 'skill' | 'priority'>, terms: TaskTerms): void {
+  if (findBand(ctx, task, terms)) return;
+  const count = [...ctx.db.band.tenantId.filter(task.tenantId)].length;
+  if (count < limits.bandsMax) return;
+  throw new SenderError(
+    `queue-full: the tenant's waiting tasks are of ${count} kinds, which differ in skill, target, labels or priority, the most that are allowed; wait, or use fewer of them`,
+  );
+}
+
+function findBand(
+  ctx: Ctx,
+  task: Pick<TaskRow, 'tenantId' | 'skill' | 'priority'>,
+  terms: TaskTerms,
+): BandRow | undefined {
   const labels = terms.labels.join('\n');
   for (const band of ctx.db.band.route.filter(routeOf(task.tenantId, task.skill, terms.target))) {
     if (band.priority === task.priority && band.labels.join('\n') === labels) return band;

@@ -8,6 +8,7 @@ import { limits } from '../lib/limits.ts';
 import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
 import type { Amounts, Ctx, TaskRow, TaskTerms } from '../schema.ts';
 import { queueTask } from './endings.ts';
+import { requireBand } from './lanes.ts';
 import { requireParent, requireTerms } from './terms.ts';
 import { wakeAt } from './timers.ts';
 
@@ -36,6 +37,7 @@ export function queueNewTask(
   if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return undefined;
   const growth = { unfinishedTasks: 1, ...sizeOfTask(inputBytes) };
   requireRoom(ctx, tenantId, growth);
+  requireBand(ctx, { tenantId, skill: skillName, priority: terms.priority }, terms);
   const inserted = ctx.db.task.insert({
     id: 0n,
     tenantId,

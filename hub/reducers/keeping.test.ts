@@ -18,6 +18,7 @@ import {
 } from '../../test/hub/mesh.ts';
 import { save, start } from '../../test/hub/recipes/kitchen.ts';
 import { step } from '../../test/hub/step.ts';
+import { limits } from '../lib/limits.ts';
 
 const dayMs = 86_400_000;
 let mesh: Mesh;
@@ -75,6 +76,19 @@ describe('quotas', () => {
     );
     setQuotas({});
     submit(mesh);
+  });
+
+  it('hold for the kinds of tasks that wait, and let tasks of a known kind in', () => {
+    const labelled = (label: number) => submit(mesh, { terms: terms({ labels: [`l${label}`] }) });
+    for (let label = 0; label < limits.bandsMax; label++) labelled(label);
+    expect(() => labelled(limits.bandsMax)).toThrow(
+      "queue-full: the tenant's waiting tasks are of 1000 kinds, which differ in skill, target, labels or priority",
+    );
+    labelled(7);
+    const { tenantId, owner } = newTenant(mesh, 'other');
+    submit(mesh, { tenantId }, owner);
+    mesh.call(mesh.owner, 'cancelTask', { taskId: 1n });
+    labelled(limits.bandsMax);
   });
 
   it('count what people say of answers, conversations, and rules', () => {
