@@ -116,6 +116,7 @@ import RunDetailsRow from './run_details_table';
 import RunsRow from './runs_table';
 import SchedulesRow from './schedules_table';
 import SelfRow from './self_table';
+import SpendingsRow from './spendings_table';
 import StepOutputsRow from './step_outputs_table';
 import StepsRow from './steps_table';
 import SummariesRow from './summaries_table';
@@ -304,6 +305,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, SelfRow),
+  spendings: __table({
+    name: 'spendings',
+    indexes: [],
+    constraints: [],
+  }, SpendingsRow),
   stepOutputs: __table({
     name: 'step_outputs',
     indexes: [],

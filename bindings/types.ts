@@ -724,6 +724,20 @@ export const SeenValue = __t.object('SeenValue', {
 });
 export type SeenValue = __Infer<typeof SeenValue>;
 
+export const Spending = __t.object('Spending', {
+  id: __t.u64(),
+  key: __t.string(),
+  tenantId: __t.u64(),
+  day: __t.string(),
+  member: __t.identity(),
+  limb: __t.identity(),
+  engine: __t.string(),
+  tokens: __t.u64(),
+  micros: __t.u64(),
+  workMs: __t.u64(),
+});
+export type Spending = __Infer<typeof Spending>;
+
 export const Step = __t.object('Step', {
   id: __t.u64(),
   runId: __t.u64(),

@@ -62,7 +62,7 @@ import {
   taskRow,
 } from './tables/tasks.ts';
 import { feedbackRow, turnRow } from './tables/threads.ts';
-import { compactionRow, dayTotalRow } from './tables/totals.ts';
+import { compactionRow, dayTotalRow, spendingRow } from './tables/totals.ts';
 import { tunnelRow } from './tables/tunnels.ts';
 
 const spacetimedb = schema({
@@ -123,6 +123,7 @@ const spacetimedb = schema({
   policy: table({ name: 'policy' }, policyRow),
 
   dayTotal: table({ name: 'day_total' }, dayTotalRow),
+  spending: table({ name: 'spending' }, spendingRow),
   compaction: table({ name: 'compaction' }, compactionRow),
 
   event: table(

@@ -33,6 +33,9 @@ export const limits = {
   /** How long finished tasks are kept. */
   keepDaysDefault: 30,
   keepDaysMax: 3650,
+  /** How long a tenant sees what it spent by member, limb and model, and in how many rows. */
+  spendingDaysMax: 60,
+  spendingRowsMax: 5000,
   /** Tasks that a step of the compaction looks at, and those that it compacts. */
   lookedAtMax: 1000,
   compactedMax: 100,

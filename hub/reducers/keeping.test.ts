@@ -48,6 +48,38 @@ function passDays(days: number): void {
   mesh.advance(61_000);
 }
 
+describe('spending', () => {
+  const spent = () =>
+    mesh
+      .seenBy(mesh.owner, 'spendings')
+      .map(({ day, engine, tokens, micros, workMs }) => ({ day, engine, tokens, micros, workMs }))
+      .sort((a, b) => (`${a.day}${a.engine}` < `${b.day}${b.engine}` ? -1 : 1));
+
+  it('is added up by day, member, limb and engine, also of tasks that are compacted', () => {
+    const limb = joinLimb(mesh, 'limb');
+    const cost = { tokensIn: 10, tokensOut: 5, costMicros: 7n, durationMs: 40 };
+    for (const engine of ['small', 'large', 'small']) finish(limb, submit(mesh), { ...cost, engine });
+    const day = '2026-01-01';
+    const same = { day, tokens: 15n, micros: 7n, workMs: 40n };
+    const expected = [
+      { ...same, engine: 'large' },
+      { day, engine: 'small', tokens: 30n, micros: 14n, workMs: 80n },
+    ];
+    expect(spent()).toEqual(expected);
+    passDays(31);
+    expect(mesh.rows('summary')).toEqual([]);
+    expect(spent()).toEqual(expected);
+  });
+
+  it('is forgotten when it is too old to be shown, as soon as something new is spent', () => {
+    const limb = joinLimb(mesh, 'limb');
+    finish(limb, submit(mesh), { engine: 'small' });
+    passDays(60);
+    finish(limb, submit(mesh), { engine: 'large' });
+    expect(spent().map(({ engine }) => engine)).toEqual(['large']);
+  });
+});
+
 describe('quotas', () => {
   it('refuse an unfinished task too many, with the figures and what to do', () => {
     setQuotas({ unfinishedTasksMax: 2 });

@@ -1,4 +1,5 @@
 import { SenderError, t } from 'spacetimedb/server';
+import { noteSpending } from '../keeping/spending.ts';
 import { grow, minus, sizeOfAttempt, sizeOfSummary } from '../keeping/usage.ts';
 import { isSame } from '../lib/identities.ts';
 import { limits } from '../lib/limits.ts';
@@ -51,6 +52,7 @@ export const completeTask = spacetimedb.reducer(
       body: summary,
       at: ctx.timestamp,
     });
+    noteSpending(ctx, task, summary);
     finishTask(ctx, task, 'Done', { outcome: 'Done', exitCode: summary.exitCode, growth }, { error: '' });
   },
 );

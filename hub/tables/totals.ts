@@ -24,6 +24,23 @@ export const dayTotalRow = t.row('DayTotal', {
   totalMsMax: t.u32(),
 });
 
+/** What finished tasks have cost on one day: of one member, done by one limb with one model or engine. */
+export const spendingRow = t.row('Spending', {
+  id: t.u64().primaryKey().autoInc(),
+  /** `<tenant>/<day>/<member>/<limb>/<engine>` */
+  key: t.string().unique(),
+  tenantId: t.u64().index('btree'),
+  /** By UTC: `2026-11-21`. */
+  day: t.string(),
+  member: t.identity(),
+  limb: t.identity(),
+  engine: t.string(),
+  tokens: t.u64(),
+  /** Money, in millionths. */
+  micros: t.u64(),
+  workMs: t.u64(),
+});
+
 /** How far the compaction has come. One row, once it has begun. */
 export const compactionRow = t.row('Compaction', {
   id: t.u8().primaryKey(),

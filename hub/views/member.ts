@@ -7,7 +7,7 @@ import { progressRow } from '../tables/progress.ts';
 import { usageRow } from '../tables/queue.ts';
 import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.ts';
 import { feedbackRow, turnRow } from '../tables/threads.ts';
-import { dayTotalRow } from '../tables/totals.ts';
+import { dayTotalRow, spendingRow } from '../tables/totals.ts';
 import { tunnelRow } from '../tables/tunnels.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
@@ -95,6 +95,13 @@ export const dayTotals = spacetimedb.view({ name: 'day_totals', public: true }, 
   ctx.from.member
     .where((member) => member.identity.eq(ctx.sender))
     .rightSemijoin(ctx.from.dayTotal, (member, total) => member.tenantId.eq(total.tenantId)),
+);
+
+/** What finished tasks have cost in the last weeks. */
+export const spendings = spacetimedb.view({ name: 'spendings', public: true }, t.array(spendingRow), (ctx) =>
+  ctx.from.member
+    .where((member) => member.identity.eq(ctx.sender))
+    .rightSemijoin(ctx.from.spending, (member, spending) => member.tenantId.eq(spending.tenantId)),
 );
 
 export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>

@@ -160,6 +160,7 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
       await page.getByText('No rule yet').waitFor();
       expect(page.url()).toBe(`${face.url}/rules`);
       await page.goto(`${face.url}/rules/1`);
+      await page.getByRole('heading', { name: 'bell', level: 1 }).waitFor();
       await page.getByRole('button', { name: /^Tenant and account\s*local/ }).waitFor();
     });
   });

@@ -53,6 +53,24 @@ describe.skipIf(!hasChromium)(inChromium('the frame around every screen'), { tim
     await page.getByRole('textbox', { name: 'Ask', exact: true }).waitFor();
   });
 
+  it('is clean to axe with all of its commands', async () => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option', { name: 'Go to Settings' }).waitFor({ state: 'attached' });
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
+  it('says that there is no such thing, on every screen of one thing', async () => {
+    for (const path of ['tasks', 'events', 'rules', 'recipes', 'runs']) {
+      await page.goto(`${face.url}/${path}/999`);
+      await page
+        .getByText(/^There is no such/)
+        .first()
+        .waitFor();
+      expect([path, await violationsOf(page)]).toEqual([path, []]);
+    }
+  });
+
   it('finds a task by its words', async () => {
     await face.ask('Where do the geese fly?');
     await page.keyboard.press('Control+k');
@@ -89,7 +107,10 @@ describe.skipIf(!hasChromium)(inChromium('the frame around every screen'), { tim
     await page.setViewportSize({ width: 1280, height: 860 });
   });
 
-  it('asks before it signs out, and leaves nothing behind', async () => {
+  it('asks before it signs out, in all of its windows, and leaves nothing behind', async () => {
+    const other = await page.context().newPage();
+    await other.goto(`${face.url}/tasks`);
+    await other.getByText('geese').first().waitFor();
     await page.getByRole('button', { name: /^Tenant and account/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
@@ -100,6 +121,8 @@ describe.skipIf(!hasChromium)(inChromium('the frame around every screen'), { tim
     expect(await page.getByText('geese').count()).toBe(0);
     const kept = await page.evaluate(() => Object.values(localStorage).join());
     expect(kept).not.toContain('geese');
+    await other.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+    await other.close();
   });
 
   it('raised no error in any page', () => {

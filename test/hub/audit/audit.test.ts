@@ -66,6 +66,7 @@ const untold: Readonly<Record<string, string>> = {
   event_total: 'what is left of events that were kept long enough',
   usage: 'counts',
   day_total: 'what is left of tasks that were kept long enough',
+  spending: 'sums of what summaries cost',
   compaction: 'how far that has come',
   compact: 'when something is due',
   memory: 'what a limb remembers',

@@ -44,6 +44,16 @@ describe('the words of the audit', () => {
     );
   });
 
+  it('name recipes, runs and approvals, and who answered', () => {
+    const before = { id: '3', run_id: '7', path: 'ask', state: 'open', decided_by: null };
+    const after = { ...before, state: 'approved', decided_by: 'aa' };
+    expect(told('decide_approval', { table: 'approval', before, after })).toBe(
+      'answered an approval: approval ask of run 7 open → approved, decided by desk',
+    );
+    const run = { id: '7', recipe: 'digest', state: 'running' };
+    expect(told('start_recipe', { table: 'run', before: null, after: run })).toBe('started a recipe: run 7 of digest');
+  });
+
   it('say something of what they do not know', () => {
     const change = { table: 'new_thing', before: { size: 1 }, after: { size: 2 } };
     expect(told('do_new_thing', change)).toBe('do new thing: new thing size 1 → 2');

@@ -41,6 +41,23 @@ const verbs: Readonly<Record<string, string>> = {
   activate_rule: 'activated a rule',
   deactivate_rule: 'deactivated a rule',
   delete_rule: 'deleted a rule',
+  follow_up: 'asked a follow-up',
+  give_feedback: 'judged an answer',
+  save_recipe: 'saved a recipe',
+  delete_recipe: 'deleted a recipe',
+  start_recipe: 'started a recipe',
+  pause_run: 'paused a run',
+  resume_run: 'let a run go on',
+  cancel_run: 'cancelled a run',
+  retry_run: 'took a run up again',
+  decide_approval: 'answered an approval',
+  emit: 'emitted an event',
+  reserve_budget: 'reserved a part of a budget',
+  settle_budget: 'settled a part of a budget',
+  wake_rule: 'looked at a rule whose time had come',
+  advance: 'went on with a run',
+  on_alarm: 'made the event of a schedule',
+  on_step_clock: 'ended the wait of a step',
   compact: 'made old tasks daily totals',
   end_grace: 'gave the tasks of a limb that went away to others',
   pulse: 'took the tasks of a silent limb',
@@ -48,6 +65,9 @@ const verbs: Readonly<Record<string, string>> = {
   sweep: 'made old tasks daily totals',
   sql: 'changed rows by SQL',
 };
+
+/** Columns that hold an Identity. */
+const people: ReadonlySet<string> = new Set(['decided_by', 'updated_by', 'saved_by', 'started_by', 'submitted_by']);
 
 /** What was done, without who did it: `submitted a task: task 12 (reason) “Why?”`. */
 export function describeEntry({ action, changes, more = 0 }: AuditEntry, nameOf: NameOf): string {
@@ -81,7 +101,12 @@ function subjectOf(table: string, row: AuditRow, nameOf: NameOf): string {
     case 'hook':
     case 'schedule':
     case 'rule':
+    case 'recipe':
       return `${table} ${textOf(row['name'])}`;
+    case 'run':
+      return `run ${textOf(row['id'])} of ${textOf(row['recipe'])}`;
+    case 'approval':
+      return `approval ${textOf(row['path'])} of run ${textOf(row['run_id'])}`;
     case 'policy':
       return 'policy';
     case 'budget':
@@ -111,6 +136,7 @@ function describeColumn(column: string, before: unknown, after: unknown, nameOf:
   if (column === 'online') return after === true ? 'is online' : 'is offline';
   if (column === 'error') return after === '' ? 'without an error' : `error “${textOf(after)}”`;
   if (column === 'limb') return after === null ? 'at no limb' : `at ${nameOf(textOf(after))}`;
+  if (people.has(column)) return `${column.replaceAll('_', ' ')} ${after === null ? 'nobody' : nameOf(textOf(after))}`;
   return `${column.replaceAll('_', ' ')} ${shown(before)} → ${shown(after)}`;
 }
 

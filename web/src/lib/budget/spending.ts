@@ -1,5 +1,4 @@
-import { millis } from '../format.ts';
-import type { Budget, DayTotal, Summary, Task } from '../live/model.ts';
+import type { Budget, SpendingRow } from '../live/model.ts';
 
 export type UnitTag = Budget['unit']['tag'];
 
@@ -27,28 +26,13 @@ export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/** What a task has cost, in tokens, in millionths of money, or in seconds of work. */
-function amountOf({ body }: Summary, unit: UnitTag): number {
-  if (unit === 'Tokens') return body.tokensIn + body.tokensOut;
-  return unit === 'Micros' ? Number(body.costMicros) : body.durationMs / 1000;
-}
-
-function amountOfDay({ tokensIn, tokensOut, micros, workMs }: DayTotal, unit: UnitTag): number {
-  if (unit === 'Tokens') return Number(tokensIn + tokensOut);
+function amountOf({ tokens, micros, workMs }: SpendingRow, unit: UnitTag): number {
+  if (unit === 'Tokens') return Number(tokens);
   return unit === 'Micros' ? Number(micros) : Number(workMs) / 1000;
 }
 
-/**
- * Adds up the last days: the summaries of tasks that are kept, and for the days only, the totals of those that are not
- * kept any more. `submitters`: who submitted a task, by its number.
- */
-export function spendingOf(
-  summaries: readonly Summary[],
-  totals: readonly DayTotal[],
-  submitters: ReadonlyMap<bigint, Task['submittedBy']>,
-  unit: UnitTag,
-  nowMs: number,
-): Spending {
+/** Adds up what was spent in the last days. */
+export function spendingOf(rows: readonly SpendingRow[], unit: UnitTag, nowMs: number): Spending {
   const days = new Map<string, number>();
   for (let back = daysShown - 1; back >= 0; back -= 1) days.set(dayOf(nowMs - back * dayMs), 0);
   const members = new Map<string, number>();
@@ -58,21 +42,14 @@ export function spendingOf(
     sums.set(key, (sums.get(key) ?? 0) + amount);
   };
   let total = 0;
-  for (const summary of summaries) {
-    const day = dayOf(millis(summary.at));
-    const amount = amountOf(summary, unit);
-    if (amount === 0 || !days.has(day)) continue;
+  for (const row of rows) {
+    if (!days.has(row.day)) continue;
+    const amount = amountOf(row, unit);
     total += amount;
-    add(days, day, amount);
-    add(members, submitters.get(summary.taskId)?.toHexString() ?? '', amount);
-    add(models, summary.body.engine, amount);
-    add(limbs, summary.limb.toHexString(), amount);
-  }
-  for (const past of totals) {
-    if (!days.has(past.day)) continue;
-    const amount = amountOfDay(past, unit);
-    total += amount;
-    add(days, past.day, amount);
+    add(days, row.day, amount);
+    add(members, row.member.toHexString(), amount);
+    add(models, row.engine, amount);
+    add(limbs, row.limb.toHexString(), amount);
   }
   return {
     days: [...days].map(([day, amount]) => ({ day, amount })),

@@ -23,6 +23,11 @@ export function storeToken(token: string | undefined): void {
   }
 }
 
+/** Whether another page of this browser has forgotten the token. */
+export function isSignOut({ key, newValue }: StorageEvent): boolean {
+  return key === tokenKey && newValue === null;
+}
+
 /** Whether the hub says that it does not know this token; false when the hub says nothing. */
 export async function isTokenRefused(token: string): Promise<boolean> {
   try {

@@ -1,7 +1,7 @@
 import { setGlobalLogLevel } from 'spacetimedb';
 import { DbConnection } from '$bindings/index.ts';
 import type { Connection, LinkState } from './connection.ts';
-import { isTokenRefused, storedToken, storeToken } from './credentials.ts';
+import { isSignOut, isTokenRefused, storedToken, storeToken } from './credentials.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { answerMsMax, backoffMs, connectMsMax, databaseName, hubOrigin } from './hub.ts';
 import { forget, keep, recall } from './kept.ts';
@@ -67,6 +67,9 @@ export class Link implements Connection {
       if (document.visibilityState === 'visible') this.#resume();
     });
     for (const event of ['focus', 'online', 'pageshow']) window.addEventListener(event, () => this.#resume());
+    window.addEventListener('storage', (event) => {
+      if (isSignOut(event)) this.#endSession();
+    });
     window.addEventListener('pagehide', () => {
       if (this.#live) keep('seenAt', Date.now());
     });
@@ -117,9 +120,13 @@ export class Link implements Connection {
     }
   }
 
-  /** Forgets who we are and connects as somebody new. */
+  /** Forgets who we are, in all pages of this browser, and connects as somebody new. */
   signOut(): void {
     storeToken(undefined);
+    this.#endSession();
+  }
+
+  #endSession(): void {
     for (const waiter of this.#waiters) waiter.reject(new SignedOut());
     this.#waiters.clear();
     this.#drop();

@@ -1,10 +1,10 @@
 import type { Approval, Member, RecipeVersion, Run, Step, Summary, Task } from '$bindings/types.ts';
 
+/** What finished tasks have cost on one day, of one member, limb and engine. */
 export type {
   Approval,
   Attempt,
   Budget,
-  DayTotal,
   Event,
   Feedback,
   Firing,
@@ -28,6 +28,7 @@ export type {
   Run,
   RunData,
   Schedule,
+  Spending as SpendingRow,
   Step,
   StepOutput,
   StreamPiece,
@@ -40,7 +41,6 @@ export type {
   Usage,
   WaitReason,
 } from '$bindings/types.ts';
-
 export type RoleTag = Member['role']['tag'];
 export type Citation = Summary['body']['citations'][number];
 export type Timing = Summary['body']['timings'][number];

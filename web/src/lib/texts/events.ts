@@ -118,7 +118,7 @@ export const notificationTexts = {
   bell: (count: number) => (count === 0 ? 'Notifications' : `Notifications: ${count} unread`),
   loading: 'Loading the notifications',
   empty: 'No notification yet',
-  emptyHint: 'A rule with `notify` among its actions tells you something here.',
+  emptyHint: 'A rule with “notify” among its actions tells you something here.',
   readAll: 'Mark all as read',
   read: 'Mark as read',
   unread: 'unread',

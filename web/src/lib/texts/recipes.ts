@@ -173,6 +173,8 @@ export const canvasTexts = {
 export const runTexts = {
   hint: (shown: number) => `${count('run', 'runs')(shown)}, live`,
   empty: 'No runs here',
+  none: 'No run fits',
+  noneHint: 'No run has what you ask for. As soon as one does, it appears here.',
   emptyHint: 'Start a recipe, or let a rule start it: each run appears here at once, step by step.',
   loading: 'Loading the run',
   missing: 'There is no such run',
