@@ -203,6 +203,7 @@ export const EventOrigin = __t.enum('EventOrigin', {
   Hook: __t.u64(),
   Schedule: __t.u64(),
   Rule: __t.u64(),
+  Task: __t.u64(),
 });
 export type EventOrigin = __Infer<typeof EventOrigin>;
 

@@ -1,4 +1,5 @@
 import { releaseAll } from '../budgets/reservations.ts';
+import { tellFailure } from '../events/failures.ts';
 import { type Growth, sizeOfAttempt, sumOf } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { backoffMs } from '../lib/backoff.ts';
@@ -71,6 +72,7 @@ export function finishTask(
     fillSlots(ctx, limb);
   }
   taskEnded(ctx, finished);
+  if (to === 'Failed' || to === 'Dead') tellFailure(ctx, finished);
   return finished;
 }
 

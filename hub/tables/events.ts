@@ -1,11 +1,12 @@
 import { t } from 'spacetimedb/server';
 
-/** What made an event: a member by hand, a hook, a schedule or a rule, with its number. */
+/** What made an event: a member by hand, a hook, a schedule or a rule, with its number; or a task, by what became of it. */
 export const EventOrigin = t.enum('EventOrigin', {
   Member: t.identity(),
   Hook: t.u64(),
   Schedule: t.u64(),
   Rule: t.u64(),
+  Task: t.u64(),
 });
 
 /** Something that has happened. It never changes. */

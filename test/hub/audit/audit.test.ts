@@ -96,6 +96,7 @@ const untold: Readonly<Record<string, string>> = {
   step_output: 'results are not part of it',
   step_task: 'how a run goes',
   step_items: 'inputs are not part of it',
+  given_input: 'inputs are not part of it',
   event_wait: 'how a run goes',
   move: 'how a run goes',
   advance: 'when something is due',

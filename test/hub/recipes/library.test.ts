@@ -16,7 +16,7 @@ import { summariseSkill } from '../../../limbs/skills/summarise.ts';
 import { testContext } from '../../../limbs/testing/context.ts';
 import { always } from '../../../limbs/testing/models.ts';
 import { allowing, startWebServer, unnoted, type WebServer } from '../../../limbs/testing/web-server.ts';
-import { joinLimb, localTenant, type Mesh, type MeshClient, startMesh } from '../mesh.ts';
+import { joinLimb, localTenant, type Mesh, type MeshClient, startMesh, submit } from '../mesh.ts';
 import { outputOf, runOf, statesOf } from './kitchen.ts';
 
 // Each ready recipe is started by the event of the rule in its comment, and its tasks are done by the skills of a limb.
@@ -74,18 +74,12 @@ const feed = `<rss version="2.0"><channel><title>The news</title>
 async function install(name: string): Promise<void> {
   const text = await readFile(join(library, `${name}.yaml`), 'utf8');
   mesh.call(mesh.owner, 'saveRecipe', { tenantId: localTenant, text, notation: { tag: 'Yaml' } });
-  mesh.call(mesh.owner, 'saveRule', { tenantId: localTenant, text: ruleIn(text) });
+  for (const rule of rulesIn(text)) mesh.call(mesh.owner, 'saveRule', { tenantId: localTenant, text: rule });
   for (const rule of mesh.rows('rule')) mesh.call(mesh.owner, 'activateRule', { ruleId: rule.id, version: 0 });
 }
 
-function ruleIn(text: string): string {
-  const lines = text.split('\n');
-  const from = lines.indexOf('# rule:') + 1;
-  const rule = lines.slice(
-    from,
-    lines.findIndex((line, at) => at >= from && !line.startsWith('#   ')),
-  );
-  return rule.map((line) => line.slice(4)).join('\n');
+function rulesIn(text: string): string[] {
+  return [...text.matchAll(/^# rule:\n((?:# {3}.*\n)+)/gm)].map(([, lines = '']) => lines.replaceAll(/^# {3}/gm, ''));
 }
 
 function emit(kind: string, payload: unknown): void {
@@ -207,6 +201,22 @@ it('failed-job-triage says which failure passes by itself', async () => {
   }
   await work();
   expect(output()).toMatchObject({ triage: { kind: 'passing', action: 'run it again' } });
+});
+
+it('failed-job-triage takes up the failures of own tasks as well, but not for ever those of its own', async () => {
+  await install('failed-job-triage');
+  for (const title of ['first', 'second']) submit(mesh, { skill: 'check_url', title, input: '{"url":"nowhere"}' });
+  await work();
+  const failures = mesh.rows('event').filter(({ kind }) => kind === 'task.failed');
+  expect(failures.map(({ subject, source, depth }) => [subject, source, depth])).toEqual(
+    Array.from({ length: 2 }, () => ['check_url', 'helix', 0]),
+  );
+  expect(JSON.parse(failures[1]?.payload ?? '')).toMatchObject({
+    title: 'second',
+    state: 'failed',
+    skill: 'check_url',
+  });
+  expect(mesh.rows('approval')).toMatchObject([{ prompt: expect.stringMatching(/^second failed: .*/s) }]);
 });
 
 it('webhook-to-summary makes short what a webhook brings', async () => {

@@ -36,6 +36,7 @@ export const eventTexts = {
     Hook: (name: string) => `the hook ${name}`,
     Schedule: (name: string) => `the schedule ${name}`,
     Rule: (name: string) => `the rule ${name}`,
+    Task: (id: bigint) => `task ${id}`,
   },
   gone: (id: bigint) => `${id}, which is gone`,
   dedupeKey: 'Dedupe key',
