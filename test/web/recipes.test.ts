@@ -82,6 +82,49 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
     expect(await violationsOf(page)).toEqual([]);
   });
 
+  it('says what the recipe is, what is done when a step fails, and takes that back', async () => {
+    await page.getByRole('button', { name: 'About the recipe' }).click();
+    await field('What it is for').fill('Answers, and asks before it tells.');
+    await field('Name').click();
+    await box('look').click();
+    await page.getByRole('button', { name: 'Add steps for when it fails' }).click();
+    await page.getByRole('menuitem', { name: 'Output' }).click();
+    await box('output_2').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Delete step' }).click();
+    await expect.poll(() => box('output_2').count()).toBe(0);
+    await box('look').click();
+    await page.getByLabel('When it fails').selectOption('the run goes on');
+    await page.getByRole('link', { name: 'Text', exact: true }).click();
+    const text = page.getByRole('textbox', { name: 'Text of the recipe' });
+    await expect.poll(() => text.textContent()).toContain('onFailure: continue');
+    expect(await text.textContent()).toContain('description: Answers, and asks before it tells.');
+    await page.getByRole('link', { name: 'Canvas', exact: true }).click();
+    while (await page.getByRole('button', { name: 'Undo', exact: true }).isEnabled())
+      await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await page.locator('[data-check]', { hasText: /^Saved$/ }).waitFor();
+  });
+
+  it('makes a recipe in TOML YAML when it is asked to, and takes that back', async () => {
+    const toml = 'name = "other"\n# The only one\n[[steps]]\nid = "only"\noutput = 1\n';
+    await face.owner.reducers.saveRecipe({ tenantId: 1n, text: toml, notation: { tag: 'Toml' } });
+    const other = await face.signIn('Operator');
+    await other.goto(`${face.url}/recipes`);
+    await other.getByRole('link', { name: 'other', exact: true }).click();
+    await other.locator('[data-step=only]').waitFor();
+    expect(await other.getByRole('button', { name: 'Add step' }).count()).toBe(0);
+    await other.getByRole('button', { name: 'Make it YAML' }).click();
+    await other.getByRole('alertdialog').getByRole('button', { name: 'Make it YAML' }).click();
+    await other.getByRole('button', { name: 'Add step' }).waitFor();
+    await other.getByRole('link', { name: 'Text', exact: true }).click();
+    const text = other.getByRole('textbox', { name: 'Text of the recipe' });
+    await expect.poll(() => text.textContent()).toMatch(/# The only one\s*- id: only/);
+    await other.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect.poll(() => text.textContent()).toContain('id = "only"');
+    await other.context().close();
+    await face.owner.reducers.deleteRecipe({ tenantId: 1n, name: 'other' });
+  });
+
   it('starts it with the inputs that it asks for, and shows the run live on the graph', async () => {
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.getByRole('dialog').getByLabel('question').fill('slowly think');
@@ -99,6 +142,8 @@ describe.skipIf(!hasChromium)(inChromium('recipes and their runs'), { timeout: 1
     await page.locator('[data-step=look][data-state=Cancelled]').click();
     await page.getByRole('button', { name: 'Replay from here' }).click();
     await expect.poll(() => page.getByLabel('Input, as JSON').inputValue()).toContain('slowly think');
+    await page.locator('[data-foreseen="1"]', { hasText: 'look' }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     await page.getByLabel('Input, as JSON').fill('{"question": "What is a limb?"}');
     await page.getByRole('dialog').getByRole('button', { name: 'Replay from here' }).click();
     await page.locator('[data-step=look][data-state=Done]').waitFor();
