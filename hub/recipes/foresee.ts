@@ -45,7 +45,9 @@ function goingOn(turn: Turn, step: StepRow, way: Way): StepRow[] {
   if (taken) return within(turn, taken, way);
   const dropped = recoveries.flatMap((frame) => allOf(ctx, frame));
   const parts = partsOf(turn, step);
-  const open = parts.filter((frame) => way.has(frame.id) || !isWhole(ctx, frame));
+  // Of a step that is done nothing is open but what the way leads to.
+  const isDone = step.state.tag === 'Done';
+  const open = parts.filter((frame) => way.has(frame.id) || !(isDone || isWhole(ctx, frame)));
   if (step.kind.tag !== 'Loop') return [...dropped, ...open.flatMap((frame) => within(turn, frame, way))];
   const first = Math.min(...open.map(({ index }) => index));
   const rounds = parts.flatMap((frame) => {
