@@ -36,4 +36,6 @@ then: one to eight of these, which may have {{event.payload.…}}, {{event.subje
   submit: { skill, title, input: {..} }     # skills: summarise { text }, reason { question }, run_python { code }, check_url { url }
   emit: { kind, subject, payload: {..} }
   recipe: { name, input: {..} }
+Events of other kinds come from people and systems outside. One kind is made by the mesh itself, when a task is given up: task.failed,
+  with the skill as its subject and payload { task, skill, title, state: failed|dead, error, run, recipe, step }.
 Durations: 30s, 10m, 1h, 1d, at most 31d. Put texts with {{ }}, a colon or # in quotes.`;
