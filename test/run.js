@@ -58,8 +58,10 @@ for (const check of checks) {
 console.log('\n— tests');
 const reports = mkdtempSync(join(tmpdir(), 'helix-test-'));
 const report = join(reports, 'report.json');
+const figures = join(reports, 'figures.txt');
 run(['npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
   HELIX_TEST_NO_BUILD: '1',
+  HELIX_TEST_FIGURES: figures,
 });
 let skipped = 0;
 if (existsSync(report)) {
@@ -72,9 +74,11 @@ if (existsSync(report)) {
   failed += 1;
   console.log('vitest ended without a report');
 }
+const told = readIfThere(figures);
 rmSync(reports, { recursive: true });
 endContainers();
 
+if (told !== undefined) console.log(`\n— figures\n${told}`);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 

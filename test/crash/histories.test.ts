@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Figures } from '../support/figures.ts';
+import { Figures, tell } from '../support/figures.ts';
 import { runHistory } from './history.ts';
 import { pinnedSeeds } from './pinned-seeds.ts';
 
@@ -25,7 +25,7 @@ describe('the whole engine on simulated hardware', () => {
       console.log(`seed ${seed} fails; this command replays it:\n  ${replayOf(seed)}`);
       break;
     }
-    console.log(`${all.length} crash histories: ${figures}; losses: ${losses.length}`);
+    tell(`${all.length} crash histories: ${figures}; losses: ${losses.length}`);
     expect(losses).toEqual([]);
   }, 600_000);
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Dice } from '../../engine/host/sim/dice.ts';
 import { bundleModule } from '../../engine/index.ts';
+import { tell } from '../support/figures.ts';
 import { type HelixProcess, startNode } from '../support/process.ts';
 
 // Real processes, files and sockets. HELIX_KILL_ROUNDS=… runs more.
@@ -46,7 +47,7 @@ describe('a hub that is killed again and again', () => {
     const rounds = lanes.reduce((sum, lane) => sum + lane.rounds, 0);
     const calls = lanes.reduce((sum, lane) => sum + lane.acknowledged.size, 0);
     const losses = lanes.flatMap((lane) => lane.losses);
-    console.log(`${rounds} rounds of kill -9: ${calls} calls acknowledged, losses: ${losses.length}`);
+    tell(`${rounds} rounds of kill -9: ${calls} calls acknowledged, losses: ${losses.length}`);
     expect(losses).toEqual([]);
     expect(rounds).toBeGreaterThanOrEqual(roundCount);
   }, 3_600_000);

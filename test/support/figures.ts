@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+
 /** How often what happened, by name. */
 export class Figures {
   readonly #counts = new Map<string, number>();
@@ -21,4 +23,11 @@ export class Figures {
       .map(([name, count]) => `${name} ${count}`)
       .join(', ');
   }
+}
+
+/** Prints a line, and once more at the end of the whole run. */
+export function tell(line: string): void {
+  console.log(line);
+  const file = process.env['HELIX_TEST_FIGURES'];
+  if (file !== undefined) appendFileSync(file, `${line}\n`);
 }

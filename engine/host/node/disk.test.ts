@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { nodeDisk, waitingNodeDisk } from './disk.ts';
 
+const hasFlock = spawnSync('flock', ['--version']).status === 0;
+
 let folder: string;
+
+function lockText(holder: { readonly pid: number; readonly hasKernelLock: boolean }): string {
+  const { pid, hasKernelLock } = holder;
+  return JSON.stringify({ pid, startedMs: 1, nonce: '00000000-0000-0000-0000-000000000000', hasKernelLock });
+}
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'helix-disk-'));
@@ -94,6 +101,35 @@ describe('lock', () => {
     await expect(disk.lock(path())).rejects.toThrow(`process ${child.pid}`);
     child.kill();
     await once(child, 'exit');
+    await (await disk.lock(path())).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.skipIf(!hasFlock)('[HOST2] a process that cannot be seen, as in another container, keeps its lock', async () => {
+    const unseen = spawn('flock', ['--no-fork', folder, 'sleep', '600']);
+    await once(unseen, 'spawn');
+    await vi.waitUntil(() => spawnSync('flock', ['-n', folder, 'true']).status === 1, { timeout: 20_000 });
+    await writeFile(path(), lockText({ pid: 4_000_000, hasKernelLock: true }));
+    await expect(disk.lock(path())).rejects.toMatchObject({
+      code: 'data-folder-locked',
+      message: expect.stringContaining('a process that cannot be seen from here, such as one in another container'),
+    });
+    unseen.kill('SIGKILL');
+    await once(unseen, 'exit');
+    await (await disk.lock(path())).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.skipIf(!hasFlock)('[HOST2] the number of a gone process that another was given locks nobody out', async () => {
+    await writeFile(path(), lockText({ pid: process.ppid, hasKernelLock: true }));
+    await (await disk.lock(path())).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.skipIf(!hasFlock)('[HOST3] who was killed while taking over locks nobody out', async () => {
+    const text = lockText({ pid: 4_000_000, hasKernelLock: true });
+    await writeFile(path(), text);
+    await writeFile(`${path()}.after.00000000-0000-0000-0000-000000000000`, text);
     await (await disk.lock(path())).release();
     expect(await readdir(folder)).toEqual([]);
   });

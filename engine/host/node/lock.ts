@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, unlink } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { type FileHandle, link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type Lock, locked } from '../disk.ts';
+import { lockDirectory } from './kernel-lock.ts';
 
 /** What a lock file says about its holder. */
 interface Holder {
@@ -10,6 +11,8 @@ interface Holder {
   readonly startedMs: number;
   /** Tells one holding from every other. */
   readonly nonce: string;
+  /** Whether it also has the kernel's lock on the directory, which says more than any number of a process. */
+  readonly hasKernelLock: boolean;
 }
 
 const startedMs = Math.round(Date.now() - process.uptime() * 1000);
@@ -20,34 +23,54 @@ const startedToleranceMs = 100;
 const held = new Set<string>();
 
 /**
- * Claims a lock file. One left by a process that is gone is taken over; whoever takes it over must first make the file
+ * Claims a lock file, and the kernel's lock on its directory where there are such locks. A file left by a process that is gone is taken over; whoever takes it over must first make the file
  * that is named after the gone holder's nonce, which only one can.
  */
 export async function lockFile(path: string): Promise<Lock> {
   const absolute = resolve(path);
   if (held.has(absolute)) throw locked(path, `this process (${process.pid})`);
   held.add(absolute);
-  const own: Holder = { pid: process.pid, startedMs, nonce: randomUUID() };
-  const draft = `${absolute}.${own.nonce}`;
   try {
-    await writeNew(draft, JSON.stringify(own));
-    await claim(path, absolute, draft);
+    const kernelLock = await lockDirectory(dirname(absolute));
+    if (kernelLock === 'held') throw locked(path, describe(await readHolder(absolute)));
+    const own: Holder = { pid: process.pid, startedMs, nonce: randomUUID(), hasKernelLock: kernelLock !== undefined };
+    try {
+      await claimAs(own, path, absolute);
+    } catch (error) {
+      await kernelLock?.close();
+      throw error;
+    }
+    return lockOf(own, absolute, kernelLock);
   } catch (error) {
     held.delete(absolute);
-    await unlinkIfThere(draft);
     throw error;
   }
+}
+
+function lockOf({ nonce }: Holder, absolute: string, kernelLock: FileHandle | undefined): Lock {
   return {
     release: async () => {
       if (!held.has(absolute)) return;
       const holder = await readHolder(absolute);
-      if (holder?.nonce === own.nonce) await unlinkIfThere(absolute);
+      if (holder?.nonce === nonce) await unlinkIfThere(absolute);
+      await kernelLock?.close();
       held.delete(absolute);
     },
   };
 }
 
-async function claim(path: string, absolute: string, draft: string): Promise<void> {
+async function claimAs(own: Holder, path: string, absolute: string): Promise<void> {
+  const draft = `${absolute}.${own.nonce}`;
+  try {
+    await writeNew(draft, JSON.stringify(own));
+    await claim(own, path, absolute, draft);
+  } catch (error) {
+    await unlinkIfThere(draft);
+    throw error;
+  }
+}
+
+async function claim(own: Holder, path: string, absolute: string, draft: string): Promise<void> {
   for (;;) {
     if (await linkIfFree(draft, absolute)) {
       await unlinkIfThere(draft);
@@ -55,9 +78,15 @@ async function claim(path: string, absolute: string, draft: string): Promise<voi
     }
     const holder = await readHolder(absolute);
     if (holder === undefined) continue;
-    if (isAlive(holder)) throw locked(path, `process ${holder.pid}`);
+    // The kernel would not have given the lock to two.
+    const isGone = own.hasKernelLock && holder.hasKernelLock;
+    if (!isGone && isAlive(holder)) throw locked(path, describe(holder));
     const permit = `${absolute}.after.${holder.nonce}`;
-    if (!(await linkIfFree(draft, permit))) throw locked(path, `a process that is taking it over (${permit})`);
+    if (!(await linkIfFree(draft, permit))) {
+      const taker = await readHolder(permit);
+      const isTakerGone = own.hasKernelLock && taker?.hasKernelLock === true;
+      if (!isTakerGone) throw locked(path, `a process that is taking it over (${permit})`);
+    }
     // Between reading the holder and getting the permit, another may have taken over and given its permit back.
     const isStillGone = (await readHolder(absolute))?.nonce === holder.nonce;
     if (isStillGone) await rename(draft, absolute);
@@ -95,8 +124,11 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-  const match = /^\{"pid":(\d+),"startedMs":(\d+),"nonce":"([0-9a-f-]{36})"\}$/.exec(text);
-  return { pid: Number(match?.[1] ?? 0), startedMs: Number(match?.[2] ?? 0), nonce: match?.[3] ?? 'unreadable' };
+  const match = /^\{"pid":(\d+),"startedMs":(\d+),"nonce":"([0-9a-f-]{36})"(?:,"hasKernelLock":(true|false))?\}$/.exec(
+    text,
+  );
+  const [, pid = '0', startedMs = '0', nonce = 'unreadable', hasKernelLock] = match ?? [];
+  return { pid: Number(pid), startedMs: Number(startedMs), nonce, hasKernelLock: hasKernelLock === 'true' };
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
@@ -105,6 +137,11 @@ async function unlinkIfThere(path: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
+}
+
+function describe(holder: Holder | undefined): string {
+  if (holder !== undefined && isAlive(holder)) return `process ${holder.pid}`;
+  return 'a process that cannot be seen from here, such as one in another container';
 }
 
 function isAlive({ pid, startedMs: holderStartedMs }: Holder): boolean {
