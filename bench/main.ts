@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,15 +62,7 @@ const usage = `Usage: npm run bench -- [--quick] [--data <folder>] [--profile <f
 Cells, all by default:
 ${cells.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}`;
 
-const { values, positionals } = parseArgs({
-  options: {
-    quick: { type: 'boolean' },
-    data: { type: 'string' },
-    profile: { type: 'string' },
-    help: { type: 'boolean' },
-  },
-  allowPositionals: true,
-});
+const { values, positionals } = readArguments();
 const unknown = positionals.filter((name) => !cells.some((cell) => cell.name === name));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`There is no cell ${unknown.join(', ')}.\n`);
@@ -87,6 +79,26 @@ for (const cell of cells) {
   const result = await measure(cell);
   console.log(`\n${cellText(cell.name, result)}`);
   if (!values.quick) page.write(cell.name, result);
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      options: {
+        quick: { type: 'boolean' },
+        data: { type: 'string' },
+        profile: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+      allowPositionals: true,
+    });
+    if (values.data === undefined || existsSync(values.data)) return { values, positionals };
+    console.error(`There is no folder ${values.data}.\n`);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message.replace(/\. To specify .*/, '') : String(error)}.\n`);
+  }
+  console.error(usage);
+  process.exit(1);
 }
 
 async function measure(cell: Cell): Promise<Result> {

@@ -59,6 +59,7 @@ export const cancel: Cell = {
           },
         ],
         bars: rows.map(([what, values]) => within(what, values)),
+        rounds: `rounds ${Math.max(bench.settings.rounds, roundsMin)}`,
         notes: [
           'Hub, model and owner are in one process, the limb in another. Processes are looked for every 5 ms.',
           'Programs in a container engine are not below the limb: HELIX_SANDBOX_ENGINE=bubblewrap measures the jail.',

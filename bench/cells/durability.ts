@@ -14,7 +14,6 @@ const rowsACommit = 1_000;
 const mebibyte = 1024 * 1024;
 /** So often that a snapshot is under way all the time. */
 const snapshotAfterBytes = mebibyte;
-const roundsMax = 3;
 const watchMs = 20;
 /** The load goes on until two snapshots were written under it, or for so long. */
 const loadMsMax = 60_000;
@@ -32,7 +31,7 @@ export const durability: Cell = {
   name: 'durability',
   title: 'Snapshots, log, backup and restart at a million rows',
   async run(bench) {
-    const rounds = Math.min(bench.settings.rounds, roundsMax);
+    const { rounds } = bench.settings;
     const first = await startInside(bench, name, name, { snapshotAfterBytes: Number.MAX_SAFE_INTEGER });
     await fillInSteps(first.child, 'fill', rowCount, [], rowsACommit);
     await first.child.stop();
@@ -90,6 +89,7 @@ export const durability: Cell = {
           isMet: rowsASecond(fromSnapshot) >= 300_000,
         },
       ],
+      rounds: `rounds ${rounds}`,
       notes: [
         'A transaction replaces one row of 100 bytes of a million; 64 calls at once, at most 1,024 are under way. Its log has both rows.',
         'Late is measured in the hub’s process by a timer of 1 ms (monitorEventLoopDelay). Snapshots are taken whenever the log has grown by 1 MiB, so that one is under way all the time; by default they are rarer.',

@@ -41,6 +41,7 @@ export const idleLimbs: Cell = {
           isMet: median(many.shares) <= 0.01,
         },
       ],
+      rounds: `rounds ${Math.min(bench.settings.rounds, roundsMax)}`,
       notes: [
         `Processor time of the hub’s process, all threads, over ${measureMs / 1000} s, two heartbeats of each socket among them, ${settleMs / 1000} s after the last limb was announced. Each limb has a connection of its own by the official client, with the subscriptions of a limb.`,
       ],

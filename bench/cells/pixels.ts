@@ -81,6 +81,7 @@ export const pixels: Cell = {
             isMet: p95 <= barMs,
           };
         }),
+        rounds: 'one run',
         notes: [
           'A client of the official SDK calls submit_task and takes the time before it. A page of Chromium, signed in as somebody else and on the screen of all tasks, takes the time when the frame that follows the change of its DOM has been made (a MutationObserver, the next animation frame, and the turn after it). Both clocks are the machine’s.',
           `The hub is a process of its own; its disk write is part of it. ${(samplesARound * settings.rounds).toLocaleString('en')} calls each, one at a time, at random moments of a frame. Headless, without a graphics processor.`,

@@ -89,6 +89,7 @@ export const recipes: Cell = {
           },
         ],
         bars: [atMost('From step to step, durable, p50', p50, 5, ' ms')],
+        rounds: 'one run',
         notes: [
           'Hub and owner are in one process, over a socket, with confirmed reads and a log on disk. A step waits for an approval: measured is from the answer until the question of the next step is seen, durably.',
           `${runCount.toLocaleString('en')} runs of ${stepsEach} steps are started together, and each question is answered as soon as it is seen.`,

@@ -55,6 +55,7 @@ export const recovery: Cell = {
           },
         ],
         bars: found.map(({ what, timesMs }) => atMost(what, Math.max(...timesMs) / 1000, mostMs / 1000, ' s')),
+        rounds: `rounds ${bench.settings.rounds}, each with one loss of each kind`,
         notes: [
           'Two real limbs of one slot each, as processes; the time is from the loss until somebody who looks on sees the claim, durable.',
           lack === undefined

@@ -65,6 +65,7 @@ export const retrieval: Cell = {
           },
         ],
         bars: [beats('vector', hybrid, vector), beats('text', hybrid, text)],
+        rounds: 'one run',
         notes: [
           `${questions.length} questions in other words than the texts, over ${chunkCount} chunks of ${documentCount} documents in the public domain (\`bench/retrieval\`). A question counts as answered by any chunk of the section, or the entry, that answers it.`,
           `MRR looks at the first ${looksAt}. The constants of the fusion were chosen on every other question; the rest is held out, and the bars are about those.`,

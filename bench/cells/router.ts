@@ -70,6 +70,7 @@ export const routerCell: Cell = {
         atMost('overhead p50', percentile(overhead, 50), 2, ' ms'),
         atMost('overhead p99', percentile(overhead, 99), 8, ' ms'),
       ],
+      rounds: 'one run',
       notes: [
         `${callCount} pairs of calls one after the other; the server of the OpenAI protocol is in the same process.`,
       ],

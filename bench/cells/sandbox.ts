@@ -49,6 +49,7 @@ export const sandbox: Cell = {
     return {
       tables: [{ columns: ['engine', 'prepared', 'p50 ms', 'p95 ms', 'least ms'], rows }],
       bars,
+      rounds: 'one run',
       notes: [
         `The program is \`print(1 + 1)\`. ${bench.settings.rounds * runsARound} runs an engine, ${pauseMs / 1000} s apart.`,
         ...absent,

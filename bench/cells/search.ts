@@ -68,6 +68,7 @@ export const searchCell: Cell = {
           },
         ],
         bars: results.filter(({ chunkCount }) => chunkCount >= Math.max(...wanted)).map(barOf),
+        rounds: 'one run',
         notes: [
           `Chunks are sentences of the evaluation set in new orders, ${chunksADocument} a document; their vectors are mixtures of ${ingested} real ones of 512 numbers with noise. They are written through the memory, hashes, indexes and all, with the vectors at hand: what is measured is the database.`,
           `A search is a whole recall of a question of the evaluation set, one after the other, without the time that the embedding model takes for the question (built in: some 11 ms): both halves, fusion, near-duplicates.`,

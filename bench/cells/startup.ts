@@ -55,6 +55,7 @@ export const startup: Cell = {
         within('A hub on an empty folder', figures.ready, 1500),
         within('A further test hub', figures.kit, 50),
       ],
+      rounds: `rounds ${rounds}`,
       notes: [`The module is the product's own hub. ${rounds} rounds, each command in a process of its own.`],
     };
   },

@@ -21,6 +21,8 @@ export interface Bench {
 export interface Report {
   readonly tables: readonly Table[];
   readonly bars: readonly Bar[];
+  /** How often was measured. Default: the rounds of the settings, each as long as they say. */
+  readonly rounds?: string;
   /** How it was measured, and what was left out and why. */
   readonly notes: readonly string[];
 }

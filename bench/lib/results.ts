@@ -49,7 +49,8 @@ export function cellText(name: string, result: Result): string {
   const circumstances = [
     ...result.machine,
     `${result.date}, load average before it ${result.loadAverage}`,
-    `rounds ${result.rounds}, each ${result.warmupMs} ms of warm-up and ${result.measureMs} ms measured`,
+    report.rounds ??
+      `rounds ${result.rounds}, each ${result.warmupMs} ms of warm-up and ${result.measureMs} ms measured`,
   ];
   const bars: Table = {
     columns: ['bar', 'measured', ''],
