@@ -129,6 +129,9 @@ export async function rulesDelete(text: string, options: HubOptions & { readonly
   });
 }
 
+/** The hub answers for no more at once. */
+const askedMax = 500;
+
 /** Why rules fired with an event, or did not. */
 export async function rulesWhy(event: number, names: readonly string[], options: ClientOptions): Promise<void> {
   await withHub(options, async (hub) => {
@@ -142,6 +145,11 @@ export async function rulesWhy(event: number, names: readonly string[], options:
     await subscribe(hub, [tables.firings.where((firing) => firing.event.eq(eventId))]);
     const firings = [...hub.connection.db.firings.iter()].sort((a, b) => Number(a.id - b.id));
     console.log(answers.map((answer) => answerText(answer, firings)).join('\n'));
+    if (names.length === 0 && answers.length >= askedMax) {
+      console.error(
+        `Only ${askedMax} rules are asked at once: name others, as in \`helix rules why ${event} "the rule"\`.`,
+      );
+    }
   });
 }
 

@@ -38,9 +38,24 @@ export async function firewallApply(options: FirewallOptions & { readonly confir
 }
 
 export async function firewallConfirm({ permanent }: { readonly permanent?: boolean }): Promise<void> {
+  // Without it, or where somebody has changed it, the rules are those of ufw, which keeps them itself.
+  const isNftables = await firewallState(backends.nftables).then(
+    ({ isOn }) => isOn,
+    () => false,
+  );
+  if (permanent && !isNftables) {
+    throw new Failure(
+      '--permanent is for the rules of nftables, which are not in force; ufw keeps its own after a restart',
+    );
+  }
   if (permanent) requireSystemd();
   await confirmFirewall();
   if (permanent) await keepRules();
+  if (!isNftables) {
+    return console.log(
+      'The rules of ufw stay, also after a restart of this machine. `helix tunnel firewall rollback` takes them back until then, `ufw disable` after it.',
+    );
+  }
   console.log(
     permanent
       ? 'The rules stay, also after a restart of this machine. `helix tunnel firewall rollback` takes them back.'

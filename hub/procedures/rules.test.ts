@@ -100,6 +100,22 @@ describe('why', () => {
     ]);
   });
 
+  it('asks at most 500 rules, of which those that fired come first, and then the active ones', async () => {
+    const text = (name: string) => `name: ${name}\non: k\nwhen: { payload.n: 1 }\n${notify}`;
+    for (let at = 0; at < 500; at += 1) {
+      mesh.call(mesh.owner, 'saveRule', { tenantId: localTenant, text: text(`r${at}`) });
+    }
+    saveActive(text('active').replace('n: 1', 'n: 2'));
+    saveActive(text('firing'));
+    const answers = await why(emit('k', { n: 1 }));
+    expect(answers.length).toBe(500);
+    expect(answers.slice(0, 3).map(({ ruleName, fired }) => [ruleName, fired])).toEqual([
+      ['firing', true],
+      ['active', false],
+      ['r0', false],
+    ]);
+  });
+
   it('is for members, about their own events and rules', async () => {
     const event = emit('k');
     const viewer = joinMember(mesh, 'viewer', { role: 'Viewer' });

@@ -8,7 +8,7 @@ import { explain, type History, type RuleThen } from '../rules/explain.ts';
 import { readRule, ruleSchema } from '../rules/language.ts';
 import { pastEvent, rehearse as rehearseRule } from '../rules/rehearse.ts';
 import type { PastEvent } from '../rules/replay.ts';
-import spacetimedb, { type Ctx, type EventRow, type RuleRow } from '../schema.ts';
+import spacetimedb, { type Ctx, type EventRow, type FiringRow, type RuleRow } from '../schema.ts';
 
 // Procedures run beside the hub and only look. Events are read page by page, so that the hub is never kept for long.
 
@@ -50,7 +50,10 @@ export const rehearse = spacetimedb.procedure(
   },
 );
 
-/** Why rules fired with an event, or did not: those that are named, or at most 500 of the tenant's. */
+/**
+ * Why rules fired with an event, or did not: those that are named, or at most 500 of the tenant's, of which those that fired
+ * come first, and then the active ones.
+ */
 export const why = spacetimedb.procedure(
   { name: 'why' },
   { tenantId: t.u64(), eventId: t.u64(), rules: t.array(t.u64()) },
@@ -135,7 +138,7 @@ function rulesThen(
   const firings = [...tx.db.firing.event.filter(event.id)];
   const rules =
     ids.length === 0
-      ? [...tx.db.rule.tenantId.filter(event.tenantId)].slice(0, explainedMax)
+      ? mostTelling([...tx.db.rule.tenantId.filter(event.tenantId)], firings).slice(0, explainedMax)
       : ids.slice(0, explainedMax).map((id) => requireRule(tx, event.tenantId, id));
   return rules.map((rule) => {
     const activations = [...tx.db.ruleActivation.ruleId.filter(rule.id)];
@@ -156,6 +159,13 @@ function rulesThen(
       fromPlace: then?.fromPlace ?? event.place,
     };
   });
+}
+
+/** Those that fired first, then the others that are active. */
+function mostTelling(rules: readonly RuleRow[], firings: readonly FiringRow[]): readonly RuleRow[] {
+  const fired = new Set(firings.map(({ ruleId }) => ruleId));
+  const rank = ({ id, activation }: RuleRow) => (fired.has(id) ? 0 : activation === 0n ? 2 : 1);
+  return rules.toSorted((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
 }
 
 function requireRule(tx: Ctx, tenantId: bigint, id: bigint): RuleRow {

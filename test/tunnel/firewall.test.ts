@@ -156,7 +156,8 @@ with socket.create_connection(('127.0.0.1', ${door}), 20) as s: print('loopback'
       const ufw = (...args: string[]) => withUfw(...helixCommand, 'tunnel', 'firewall', ...args);
       const applied = await ufw('apply', '--with', 'ufw');
       expect(applied).toMatchObject({ code: 0 });
-      expect((await ufw('confirm')).code).toBe(0);
+      expect((await ufw('confirm', '--permanent')).output).toContain('ufw keeps its own after a restart');
+      expect((await ufw('confirm')).output).toContain('The rules of ufw stay, also after a restart');
       expect(look()).toMatchObject({ tcp: [], refused: 0, udp: [] });
       expect((await withUfw(...helixCommand, 'tunnel', 'audit')).code).toBe(0);
       expect((await withUfw('ufw', 'limit', `${door}/tcp`)).code).toBe(0);

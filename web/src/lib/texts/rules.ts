@@ -64,6 +64,8 @@ export const ruleTexts = {
   why: 'Why',
   whyHint: 'What each rule made of this event',
   whyLoading: 'Asking the rules',
+  whyMost: (most: number) =>
+    `Only ${most} rules are asked at once, those that fired and those that are active first; helix rules why asks any by name.`,
   noRules: 'There is no rule to ask.',
   didFire: 'fired',
   didNotFire: 'did not fire',
