@@ -98,6 +98,20 @@ describe('helix schedules', () => {
     ]);
   });
 
+  it('goes by the clocks of the tenant where no place is named', async () => {
+    expect(await hub.told('tenants', 'time-zone')).toMatch(
+      /^The tenant goes by the clocks of UTC, where it is \d\d:\d\d\.$/,
+    );
+    expect((await hub.helix('tenants', 'time-zone', 'Tokyo')).stderr).toMatch(
+      /invalid-time-zone: "Tokyo" is not a time zone/,
+    );
+    expect(await hub.told('tenants', 'time-zone', 'Asia/Tokyo')).toMatch(/clocks of Asia\/Tokyo/);
+    await hub.told('schedules', 'create', 'noon', '--kind', 'noon', '--cron', '0 12 * * *');
+    expect(await hub.told('schedules', 'list')).toMatch(
+      /noon +noon +0 12 \* \* \* \(Asia\/Tokyo\) +\d{4}-\d\d-\d\d 03:00:00/,
+    );
+  });
+
   it('says what is wrong with a time', async () => {
     const refused = async (...args: readonly string[]) =>
       (await hub.helix('schedules', 'create', 'x', '--kind', 'k', ...args)).stderr;

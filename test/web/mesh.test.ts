@@ -103,8 +103,19 @@ describe.skipIf(!hasChromium)(inChromium('the screens of the mesh'), { timeout: 
 
     it('says how long finished tasks are kept', async () => {
       await page.getByRole('spinbutton', { name: 'Days that finished tasks are kept' }).fill('7');
-      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
       await viewer.getByText('7 days').waitFor();
+    });
+
+    it('says by which clocks the tenant goes', async () => {
+      const zone = page.getByRole('combobox', { name: 'Time zone' });
+      expect(await zone.inputValue()).toBe('UTC');
+      await zone.fill('Europe/Atlantis');
+      await page.getByRole('button', { name: 'Save Time zone' }).click();
+      await page.getByText(/is not a time zone; name one such as Europe\/Berlin/).waitFor();
+      await zone.fill('Asia/Tokyo');
+      await page.getByRole('button', { name: 'Save Time zone' }).click();
+      await viewer.getByText('Asia/Tokyo').waitFor();
     });
 
     it('shows quotas beside what is used, and changes them', async () => {
