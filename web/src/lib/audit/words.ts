@@ -31,6 +31,7 @@ const verbs: Readonly<Record<string, string>> = {
   set_quotas: 'set quotas',
   set_retention: 'decided how long tasks are kept',
   set_event_retention: 'decided how many events are kept',
+  set_time_zone: 'decided on the time zone',
   create_hook: 'made a hook',
   rotate_hook: 'replaced the secret of a hook',
   delete_hook: 'deleted a hook',
