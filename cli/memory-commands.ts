@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { collect, count, examples, note } from './lib/option.ts';
+import { collect, countUpTo, examples, note } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 /** Adds the commands about what limbs remember. */
@@ -23,8 +23,8 @@ export function addMemoryCommands(program: Command): void {
 
   withLabels(withTenant(program.command('recall <words...>')))
     .description("look up what this machine's limb remembers, by meaning and by words")
-    .option('--limit <count>', 'how many parts, at most 20', count, 5)
-    .option('--tokens <count>', 'end before the parts have more tokens than this together', count)
+    .option('--limit <count>', 'how many parts, at most 20', countUpTo(20), 5)
+    .option('--tokens <count>', 'end before the parts have more tokens than this together', countUpTo(100_000))
     .option('--json', 'print the parts with their scores as JSON')
     .addHelpText('after', examples('helix recall "who renews a lease"', 'helix recall --label manuals --json "torque"'))
     .action((words, options) => run(async () => (await import('./commands/recall.ts')).recall(words, options)));

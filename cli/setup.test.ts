@@ -81,6 +81,22 @@ describe('helix setup', () => {
     rmSync(ownHome, { recursive: true });
   });
 
+  it('finds the Ollama that its variable names', async () => {
+    const listing = await startOpenAiServer((response, asked) => {
+      if (asked.path.endsWith('/chat/completions')) return says('one two three')(response, asked);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ object: 'list', data: [{ id: 'nomic-embed' }, { id: 'qwen3' }] }));
+    });
+    const ownHome = mkdtempSync(join(tmpdir(), 'helix-setup-'));
+    const env = { HELIX_HOME: ownHome, OLLAMA_HOST: new URL(listing.baseUrl).host };
+    expect((await runCli(['setup'], { env })).code).toBe(0);
+    const toml = readFileSync(join(ownHome, 'limb', 'limb.toml'), 'utf8');
+    expect(toml).toContain(`[providers.ollama]\nbase_url = "${listing.baseUrl}"`);
+    expect(toml).toContain('model = "qwen3"');
+    rmSync(ownHome, { recursive: true });
+    await listing.close();
+  });
+
   it('asks a person for a server and a model, the local ones first', async () => {
     const local = [
       { preset: 'ollama' as const, baseUrl: 'http://127.0.0.1:11434/v1', models: ['nomic-embed', 'qwen3'] },

@@ -274,6 +274,8 @@ describe('helix recall, forget and memory stats', () => {
     );
     const json = await runCli(['recall', 'lease', '--json'], { env: env() });
     expect(JSON.parse(json.stdout)).toMatchObject({ parts: [{ document: 'a.md', meaning: { rank: 1 } }] });
+    const many = await runCli(['recall', 'lease', '--limit', '21'], { env: env() });
+    expect([many.code, many.stderr]).toEqual([1, expect.stringContaining('Expected a whole number of at most 20.')]);
   });
 
   it('forgets paths with their copies, and says how much is remembered', async () => {

@@ -22,7 +22,7 @@ import {
 import { Failure } from '../lib/failure.ts';
 import { findHome } from '../lib/home.ts';
 import { interruption } from '../lib/interruption.ts';
-import { askForSetup, isHttp, type SetupChoice } from '../lib/setup-choice.ts';
+import { askForSetup, isHttp, placeOf, type SetupChoice } from '../lib/setup-choice.ts';
 import { formatDuration } from '../lib/summary.ts';
 import { oneLine } from '../lib/terminal.ts';
 
@@ -67,13 +67,13 @@ async function choose(options: SetupOptions, file: string): Promise<SetupChoice>
   const { provider, baseUrl, account } = options;
   if (provider === undefined) {
     const keyThere = async (chosen: NewProvider) => usable(await presentKey(file, chosen, process.env));
-    if (process.stdin.isTTY) return askForSetup(await findLocalServers(), keyThere);
-    const [server] = await findLocalServers();
+    if (process.stdin.isTTY) return askForSetup(await findLocalServers(process.env), keyThere);
+    const [server] = await findLocalServers(process.env);
     const model = server && (options.model ?? firstForChat(server.models));
     if (!server || model === undefined) {
       throw new Failure('No language model answers on this machine: name a server by --provider, and --model');
     }
-    return { preset: server.preset, baseUrl: undefined, account: undefined, key: undefined, model };
+    return { ...placeOf(server), key: undefined, model };
   }
   if (!isPresetName(provider)) {
     throw new Failure(`There is no provider ${provider}; there is ${Object.keys(presets).join(', ')}`);

@@ -37,6 +37,13 @@ export function count(text: string): number {
   return value;
 }
 
+export function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    if (count(text) > most) throw new InvalidArgumentError(`Expected a whole number of at most ${most}.`);
+    return count(text);
+  };
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number.');

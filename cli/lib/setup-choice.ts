@@ -41,9 +41,7 @@ export async function askForSetup(
   );
   const server = chosen.startsWith('local:') ? local[Number(chosen.slice('local:'.length))] : undefined;
   if (server) {
-    const { preset, baseUrl, models } = server;
-    const usual = baseUrl === presets[preset].baseUrl ? undefined : baseUrl;
-    return { preset, baseUrl: usual, account: undefined, key: undefined, model: await askForModel(models, streams) };
+    return { ...placeOf(server), key: undefined, model: await askForModel(server.models, streams) };
   }
   const preset = chosen as PresetName;
   const { baseUrl: template, keyEnv, hint } = presets[preset];
@@ -62,6 +60,11 @@ export async function askForSetup(
   const address = baseUrl ?? template?.replace('{account}', account ?? '') ?? '';
   const models = await listModels(providerAt(preset, withPath(address), key ?? there)).catch((): string[] => []);
   return { preset, baseUrl, account, key, model: await askForModel(models, streams) };
+}
+
+/** A server of this machine; its address only where that is not the usual one. */
+export function placeOf({ preset, baseUrl }: LocalServer): NewProvider {
+  return { preset, baseUrl: baseUrl === presets[preset].baseUrl ? undefined : baseUrl, account: undefined };
 }
 
 async function askForModel(models: readonly string[], streams: PromptStreams): Promise<string> {

@@ -101,8 +101,8 @@ export async function listModels(provider: ProviderConfig, signal?: AbortSignal)
   }
 }
 
-/** The variable also tells Ollama where to listen: then it may name all addresses, or leave the scheme or port out. */
-function ollamaAddress(host: string | undefined): string {
+/** Where an Ollama answers. Its variable also tells it where to listen: then it may name all addresses, or leave the scheme or port out. */
+export function ollamaAddress(host: string | undefined): string {
   const named = host?.trim() || ollamaHost;
   const address = /^https?:\/\//.test(named) ? named : `http://${named}`;
   if (!URL.canParse(address)) return `http://${ollamaHost}`;

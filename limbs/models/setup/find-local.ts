@@ -1,6 +1,7 @@
 import { callLimits, type ProviderConfig } from '../config/config.ts';
+import type { Environment } from '../config/key.ts';
 import { type PresetName, presets } from '../config/presets.ts';
-import { listModels } from '../find.ts';
+import { listModels, ollamaAddress } from '../find.ts';
 
 /** A server that answers on this machine, and what it offers. */
 export interface LocalServer {
@@ -14,12 +15,11 @@ const localPresets = ['ollama', 'vllm', 'llamacpp', 'lmstudio'] as const;
 /** It is on this machine: it answers at once or is not there. */
 const answerMsMax = 1000;
 
-/** The servers that listen where such servers usually do; `addresses` for others than the usual ones. */
-export async function findLocalServers(
-  addresses: readonly (readonly [PresetName, string])[] = localPresets.map((name) => [name, presets[name].baseUrl]),
-): Promise<LocalServer[]> {
+/** The servers that listen where such servers usually do, and the Ollama that its variable names. */
+export async function findLocalServers(env: Environment): Promise<LocalServer[]> {
   const found = await Promise.all(
-    addresses.map(async ([preset, baseUrl]): Promise<LocalServer[]> => {
+    localPresets.map(async (preset): Promise<LocalServer[]> => {
+      const baseUrl = preset === 'ollama' ? `${ollamaAddress(env['OLLAMA_HOST'])}/v1` : presets[preset].baseUrl;
       try {
         const models = await listModels(providerAt(preset, baseUrl, undefined), AbortSignal.timeout(answerMsMax));
         return models.length > 0 ? [{ preset, baseUrl, models }] : [];
