@@ -55,6 +55,7 @@ describe('helix recipes', () => {
     const path = file('payment.yaml', text);
     expect(await hub.told('recipes', 'check', path)).toMatch(/payment has 2 steps, and nothing is wrong with it/);
     expect(await hub.told('recipes', 'save', path)).toBe('payment is saved as version 1.');
+    expect((await hub.helix('recipes', 'diff', 'payment')).stderr).toContain('Version 1 of payment is its first');
     file('payment.yaml', text.replace('Pay', 'Shall we pay'));
     expect(await hub.told('recipes', 'save', path)).toBe('payment is saved as version 2.');
     const diff = await hub.told('recipes', 'diff', 'payment');

@@ -14,7 +14,12 @@ export async function logs(options: LogsOptions): Promise<void> {
   try {
     const target = await findTarget(options);
     const { lines, follow } = options;
-    await readLog(target, { lines, follow, signal }, (json) => console.log(options.json ? json : formatLogLine(json)));
+    let count = 0;
+    await readLog(target, { lines, follow, signal }, (json) => {
+      count += 1;
+      console.log(options.json ? json : formatLogLine(json));
+    });
+    if (count === 0) console.error(`${target.database} has logged nothing since its server was started`);
   } finally {
     stop();
   }

@@ -133,6 +133,9 @@ export async function recipesDiff(
   await withHub(options, async (hub) => {
     const versions = await versionsOf(hub, name);
     const to = pickVersion(versions, options.to);
+    if (to.version === 1 && options.from === undefined) {
+      throw new Failure(`Version 1 of ${name} is its first: there is none to compare it with`);
+    }
     const from = pickVersion(versions, options.from ?? to.version - 1);
     console.log(pc.bold(`${name}: version ${from.version} → ${to.version}`));
     for (const line of lineDiff(from.text, to.text)) {

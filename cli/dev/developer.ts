@@ -26,7 +26,7 @@ export class Developer {
   readonly #server: Server;
   readonly #options: DevOptions;
   readonly #signal: AbortSignal;
-  /** What is published. */
+  /** What is published, and has its bindings. */
   #bundle: string | undefined;
   /** The files that it was made from. */
   #sources: readonly string[];
@@ -70,8 +70,8 @@ export class Developer {
       watch.follow(this.#sources);
       if (text === this.#bundle) return;
       const done = await this.#publish(text);
-      this.#bundle = text;
       const bindings = await this.#generate(text);
+      this.#bundle = text;
       const tookMs = Math.round(performance.now() - startMs);
       console.log(`${pc.green('✓')} ${[...done, ...bindings].join(', ')} ${pc.dim(`(${tookMs} ms)`)}`);
     } catch (error) {

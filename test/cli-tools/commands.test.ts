@@ -36,6 +36,11 @@ describe('a server that runs here is found with its owner’s token', () => {
     expect(Object.keys(JSON.parse(json.stdout))).toEqual(['sections']);
   });
 
+  it('says so when nothing was logged', async () => {
+    const note = 'chat has logged nothing since its server was started\n';
+    expect(await shop.helix('logs')).toEqual({ code: 0, stdout: '', stderr: note });
+  });
+
   it('calls reducers with JSON or plain text, and queries what they wrote without losing a digit', async () => {
     expect(await shop.helix('call', 'send', 'hello')).toEqual({ code: 0, stdout: '', stderr: '' });
     expect((await shop.helix('call', 'send', '"7"', '18446744073709551615')).code).toBe(0);

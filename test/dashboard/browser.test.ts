@@ -148,6 +148,9 @@ describe.skipIf(!hasChromium)(title, { timeout: 60_000 }, () => {
     await page.getByText('two parts nettle').waitFor();
     await page.goto(address('greenhouse/tables/dry'));
     await page.getByText('dry is empty').waitFor();
+    await page.goto(address('greenhouse/tables/wet'));
+    await page.getByText('There is no table wet').waitFor();
+    expect(await page.getByLabel('Tables and views').locator('[aria-current=page]').count()).toBe(0);
     await page.goto(address('greenhouse/tables/alarm'));
     await page.getByText('Nothing has passed by yet').waitFor();
     // The page says so before its subscription is there, so it is asked until one has come.
