@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { joinLimb, joinMember, localTenant, type Mesh, type MeshClient, newTenant, startMesh } from './mesh.ts';
+import { save, start } from './recipes/kitchen.ts';
 
 /** Everybody there is, as seen from the tenant that all the calls are about. */
 const everybody = ['owner', 'operator', 'viewer', 'limb', 'owner of another tenant', 'stranger'] as const;
@@ -19,6 +20,7 @@ const clients = new Map<Who, MeshClient>();
 /** Events of this tenant and of another one. */
 let own: bigint;
 let foreign: bigint;
+let ended: bigint;
 
 beforeAll(async () => {
   mesh = await startMesh();
@@ -33,15 +35,18 @@ beforeAll(async () => {
   mesh.call(mesh.owner, 'emit', { tenantId: localTenant, ...event });
   mesh.call(other.owner, 'emit', { tenantId: other.tenantId, ...event });
   [own = 0n, foreign = 0n] = mesh.rows('event').map(({ id }) => id);
+  save(mesh, 'name: dish\nsteps: [{ id: ask, approve: Now? }]');
+  ended = start(mesh, 'dish');
+  mesh.call(mesh.owner, 'cancelRun', { runId: ended });
 });
+
+const forOthers = (outcome: string) => ({ limb: outcome, 'owner of another tenant': outcome, stranger: outcome });
 
 const forMembers = (operator: string, viewer: string): Record<Who, string> => ({
   owner: 'ok',
   operator,
   viewer,
-  limb: 'no-such-tenant',
-  'owner of another tenant': 'no-such-tenant',
-  stranger: 'no-such-tenant',
+  ...forOthers('no-such-tenant'),
 });
 
 const rules: Record<string, Rule> = {
@@ -53,6 +58,10 @@ const rules: Record<string, Rule> = {
   check_rule: {
     call: (client) => client.callProcedure('checkRule', { tenantId: localTenant, text: ruleText }),
     outcomes: forMembers('ok', 'ok'),
+  },
+  foresee_retry: {
+    call: (client) => client.callProcedure('foreseeRetry', { runId: ended, stepId: 0n }),
+    outcomes: { ...forMembers('ok', 'forbidden'), ...forOthers('no-such-run') },
   },
   rehearse: {
     call: (client) => client.callProcedure('rehearse', { tenantId: localTenant, text: ruleText, eventsMax: 0 }),
