@@ -43,8 +43,14 @@ async function written(): Promise<{ disk: MemoryDisk; log: string; snapshot: str
 
 it('[DATA6] a snapshot that holds what the history comes to is good', async () => {
   const { disk, log } = await written();
-  const checked = await checkDatabase(disk, log);
+  const seen: (readonly [bytes: number, ofBytes: number | undefined])[] = [];
+  const checked = await checkDatabase(disk, log, (bytes, ofBytes) => void seen.push([bytes, ofBytes]));
   expect(checked).toMatchObject({ snapshotCount: 1, beginsAt: 0, tornBytes: 0 });
+  const allBytes = [...disk.files].find(([path]) => path.endsWith('.log'))?.[1].length;
+  expect(seen).toEqual([
+    [allBytes, undefined],
+    [allBytes, allBytes],
+  ]);
 });
 
 it('[DATA6] a snapshot with another row is named, although its checksum is right', async () => {

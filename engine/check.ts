@@ -32,8 +32,11 @@ export interface CheckedDatabase {
   readonly tornBytes: number;
 }
 
+/** Told how many bytes have been verified; or how many of how many have been replayed. */
+export type OnRead = (bytes: number, ofBytes?: number) => void;
+
 /** Verifies every byte of a log and of its snapshots, and changes nothing. @throws LogRejection that names the file and the place */
-export function keptHistory(disk: Disk, directory: string): Promise<KeptHistory> {
+export function keptHistory(disk: Disk, directory: string, onRead?: OnRead): Promise<KeptHistory> {
   return steadily(async () => {
     const snapshots: Snapshot[] = [];
     for (const file of (await listSnapshots(disk, directory)).reverse()) snapshots.push(await openSnapshot(disk, file));
@@ -41,6 +44,7 @@ export function keptHistory(disk: Disk, directory: string): Promise<KeptHistory>
     const offsets = new Set(snapshots.map(({ nextOffset }) => nextOffset));
     const end = await readLog(disk, directory, () => {}, {
       isTrimmed: true,
+      onRead: onRead && ((bytes) => onRead(bytes)),
       isEnough: ({ nextOffset, chain }) => {
         if (offsets.has(nextOffset)) chains.set(nextOffset, chain);
         return false;
@@ -66,8 +70,8 @@ export function keptHistory(disk: Disk, directory: string): Promise<KeptHistory>
  * Replays everything that is kept of a database: the history comes to what every snapshot holds, and every index shows its
  * table. @throws Rejection that names what is damaged
  */
-export async function checkDatabase(disk: Disk, directory: string): Promise<CheckedDatabase> {
-  const { end, base, snapshots } = await keptHistory(disk, directory);
+export async function checkDatabase(disk: Disk, directory: string, onRead?: OnRead): Promise<CheckedDatabase> {
+  const { end, base, snapshots } = await keptHistory(disk, directory, onRead);
   const state = new RecoveredState(loadModule, new Store());
   if (base) await state.load(base);
   const due = snapshots.filter((snapshot) => snapshot !== base);
@@ -81,7 +85,11 @@ export async function checkDatabase(disk: Disk, directory: string): Promise<Chec
       if (due[0]?.nextOffset !== commit.offset) return state.replay(commit);
       return compareBefore(commit.offset).then(() => state.replay(commit));
     },
-    { after: base, isEnough: ({ nextOffset }) => nextOffset >= end.nextOffset },
+    {
+      after: base,
+      isEnough: ({ nextOffset }) => nextOffset >= end.nextOffset,
+      onRead: onRead && ((bytes) => onRead(bytes, end.readBytes)),
+    },
   );
   await compareBefore(end.nextOffset);
   const faults = indexFaults(state.store);

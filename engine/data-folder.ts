@@ -1,4 +1,4 @@
-import { type CheckedDatabase, checkDatabase, type KeptHistory, keptHistory } from './check.ts';
+import { type CheckedDatabase, checkDatabase, type KeptHistory, keptHistory, type OnRead } from './check.ts';
 import type { DatabaseEntry } from './database.ts';
 import { Rejection } from './errors.ts';
 import { forkLog } from './fork.ts';
@@ -41,8 +41,8 @@ export class DataFolder {
   }
 
   /** Verifies what is kept of a database. @throws LogRejection that names the file and the place */
-  kept(entry: DatabaseEntry): Promise<KeptHistory> {
-    return this.#withAdvice(entry, () => keptHistory(this.#disk, this.#logOf(entry)));
+  kept(entry: DatabaseEntry, onRead?: OnRead): Promise<KeptHistory> {
+    return this.#withAdvice(entry, () => keptHistory(this.#disk, this.#logOf(entry), onRead));
   }
 
   /** Reads the commits after the base of a history that was verified, in whole batches, until one reaches `untilOffset` or the end. */
@@ -58,8 +58,8 @@ export class DataFolder {
   }
 
   /** Verifies and replays everything that is kept of a database. @throws Rejection that names what is damaged */
-  check(entry: DatabaseEntry): Promise<CheckedDatabase> {
-    return this.#withAdvice(entry, () => checkDatabase(this.#disk, this.#logOf(entry)));
+  check(entry: DatabaseEntry, onRead?: OnRead): Promise<CheckedDatabase> {
+    return this.#withAdvice(entry, () => checkDatabase(this.#disk, this.#logOf(entry), onRead));
   }
 
   /**

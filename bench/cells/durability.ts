@@ -166,7 +166,7 @@ async function backupSpeed(bench: Bench, rounds: number, target: string): Promis
     await backUp(nodeDisk, join(bench.folder, name), join(bench.folder, target), 0, {
       say: () => {},
       done: (_, ofBytes) => {
-        bytes = ofBytes;
+        bytes = ofBytes ?? bytes;
       },
     });
     speeds.push(bytes / 1e6 / ((performance.now() - startMs) / 1000));

@@ -8,6 +8,7 @@ import { Store } from '../../engine/store/store.ts';
 import { positionTableId } from '../../engine/system.ts';
 import { type DataOptions, openDataFolder } from '../lib/data-folder.ts';
 import { Failure } from '../lib/failure.ts';
+import { showProgress } from '../lib/progress.ts';
 import { oneLine } from '../lib/terminal.ts';
 
 export interface LogShowOptions extends DataOptions {
@@ -46,8 +47,9 @@ export async function logShow(options: LogShowOptions): Promise<void> {
 export async function logVerify(options: DataOptions & { readonly database?: string }): Promise<void> {
   const folder = await openDataFolder(options);
   const entries = options.database === undefined ? folder.entries : [folder.find(options.database)];
+  const progress = showProgress();
   for (const entry of entries) {
-    const { end, base } = await folder.kept(entry);
+    const { end, base } = await folder.kept(entry, progress.done).finally(progress.end);
     const name = entry.names[0] ?? entry.identity;
     const first = base?.nextOffset ?? 0;
     const chain = Buffer.from(end.chain).toString('hex');

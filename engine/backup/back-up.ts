@@ -16,8 +16,8 @@ import { type BackupTarget, openTarget } from './target.ts';
 export interface Progress {
   /** A line for people. */
   say(line: string): void;
-  /** Bytes done, of how many. */
-  done(bytes: number, ofBytes: number): void;
+  /** Bytes verified; or bytes done, of how many. */
+  done(bytes: number, ofBytes?: number): void;
 }
 
 /**
@@ -70,7 +70,9 @@ async function writeAll(
   for (const entry of entries) {
     const folder = `databases/${entry.folder}`;
     const cut = await withAdvice(disk, directory, entry.folder, async () => {
-      const all = await steadily(() => cutLog(disk, `${directory}/${folder}`, undefined));
+      const all = await steadily(() =>
+        cutLog(disk, `${directory}/${folder}`, undefined, (read) => progress.done(read)),
+      );
       if (all.nextOffset === 0) throw emptyLog(`${directory}/${folder}`);
       return all;
     });

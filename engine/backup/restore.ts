@@ -21,7 +21,7 @@ export async function restore(
   until: Moment | undefined,
   progress: Progress,
 ): Promise<void> {
-  const source = await openBackup(disk, backup);
+  const source = await openBackup(disk, backup, (read) => progress.done(read));
   progress.say('every checksum is right');
   await requireEmpty(disk, directory);
   await withRoom(disk, directory, async () => {

@@ -37,7 +37,7 @@ export interface VerifiedBackup {
 }
 
 /** @throws Rejection `no-backup`, `backup-damaged`: then nothing of it should be used */
-export async function openBackup(disk: Disk, path: string): Promise<VerifiedBackup> {
+export async function openBackup(disk: Disk, path: string, onRead: (bytes: number) => void): Promise<VerifiedBackup> {
   const files = isArchive(path) ? () => filesOfArchive(disk, path) : () => filesOfFolder(disk, path);
   const seen = new Map<string, string>();
   let sizeBytes = 0;
@@ -48,6 +48,7 @@ export async function openBackup(disk: Disk, path: string): Promise<VerifiedBack
     for await (const chunk of file.chunks()) {
       hash.update(chunk);
       sizeBytes += chunk.length;
+      onRead(sizeBytes);
       if (file.path === manifestFile) parts.push(chunk);
     }
     if (file.path === manifestFile) manifest = readManifest(path, Buffer.concat(parts));

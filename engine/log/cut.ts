@@ -43,7 +43,12 @@ const chunkBytes = 1024 * 1024;
  * running hub appends meanwhile is not in it.
  * @throws LogRejection what is damaged; `log-incomplete` when the moment is before what is kept
  */
-export async function cutLog(disk: Disk, directory: string, until: Moment | undefined): Promise<Cut> {
+export async function cutLog(
+  disk: Disk,
+  directory: string,
+  until: Moment | undefined,
+  onRead?: (bytes: number) => void,
+): Promise<Cut> {
   const snapshots = await goodSnapshots(disk, directory);
   let last = -1;
   let isOver = false;
@@ -51,7 +56,7 @@ export async function cutLog(disk: Disk, directory: string, until: Moment | unde
     isOver ||= isAfter(commit, until);
     if (!isOver) last = commit.offset;
   };
-  const end = await readLog(disk, directory, replay, { isTrimmed: true, isEnough: () => isOver });
+  const end = await readLog(disk, directory, replay, { isTrimmed: true, isEnough: () => isOver, onRead });
   const usable = snapshots.filter(({ nextOffset }) => nextOffset <= last + 1);
   const oldest = usable.at(-1);
   if (end.beginsAt > 0 && oldest === undefined) {

@@ -48,6 +48,8 @@ export interface Reading {
   readonly isEnough?: (point: LogPoint) => boolean;
   /** Accepts a log whose first segments were trimmed away: commits before its beginning are not missed. */
   readonly isTrimmed?: boolean;
+  /** Told how many bytes have been read, after every segment. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 /** A point between two commits of one log. */
@@ -94,6 +96,7 @@ export async function readLog(disk: Disk, directory: string, replay: Replay, rea
     const bytes = asBuffer(content);
     const end = await replayer.segment(file, bytes, offsetOfSegment(name) ?? 0, i === names.length - 1);
     readBytes += end;
+    reading.onRead?.(readBytes);
     if (end > 0) segment = file;
     if (replayer.isOver) break;
     if (end > 0 && end === bytes.length) continue;
