@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, inChromium } from '../support/chromium.ts';
 import { type EndlessModel, startEndlessModel } from '../support/endless-model.ts';
+import { subscribe } from '../support/hub.ts';
 import { type HelixProcess, startHelix } from '../support/process.ts';
 import { violationsOf } from './axe.ts';
 import { TestFace } from './face.ts';
@@ -44,6 +45,12 @@ describe.skipIf(!hasChromium)(inChromium('an answer whose limb is killed'), { ti
     await page.locator('[data-answer-so-far][aria-busy=true]', { hasText: 'and so on and so on' }).waitFor();
     await beside.locator('button[data-task-id]', { hasText: 'tell The second' }).click();
     await beside.locator('[data-answer-so-far][aria-busy=true]', { hasText: 'and so on and so on' }).waitFor();
+  });
+
+  it('is kept for those who come later', async () => {
+    await subscribe(face.owner, 'SELECT * FROM progress');
+    const kept = () => [...face.owner.db.progress.iter()].map(({ text }) => text).join('');
+    await expect.poll(kept).toContain('and so on');
   });
 
   it('keeps what was written, marked as broken off, when the limb is killed', async () => {
