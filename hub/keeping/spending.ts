@@ -5,13 +5,14 @@ const dayMicros = 86_400_000_000n;
 /** Stands for every engine when a tenant has as many rows as it may have. */
 const anyEngine = 'other';
 
-/** Adds what a task has cost to the spending of the day on which it is done. */
+/** Adds what a task has cost, if anything, to the spending of the day on which it is done. */
 export function noteSpending(ctx: Ctx, { tenantId, submittedBy }: TaskRow, body: SummaryBody): void {
   const cost = {
     tokens: BigInt(body.tokensIn) + BigInt(body.tokensOut),
     micros: body.costMicros,
     workMs: BigInt(body.durationMs),
   };
+  if (cost.tokens === 0n && cost.micros === 0n && cost.workMs === 0n) return;
   const day = dayOf(ctx.timestamp.microsSinceUnixEpoch);
   const place = `${tenantId}/${day}/${submittedBy.toHexString()}/${ctx.sender.toHexString()}`;
   if (add(ctx, `${place}/${body.engine}`, cost)) return;
