@@ -157,7 +157,8 @@ function hasOpenEnds(turn: Turn, step: StepRow): boolean {
   const parts = partsOf(turn, step);
   return (
     isOpenInside(turn.ctx, step) ||
-    (step.kind.tag === 'Map' && parts.length < step.total && parts.length > 0) ||
+    // Others may be to come, or their end had not been looked at.
+    (step.kind.tag === 'Map' && parts.length > 0) ||
     parts.some((part) => !isWhole(turn.ctx, part))
   );
 }
