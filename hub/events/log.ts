@@ -1,13 +1,12 @@
 import { policyOf } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
 import { utf8Bytes } from '../lib/text.ts';
+import { dayMicros, dayOf } from '../lib/time.ts';
 import type { Ctx, EventLogRow, EventRow, PolicyRow } from '../schema.ts';
 
 // The events of a tenant are numbered without gaps, so the oldest is found by its place, and their number is a subtraction.
 // The oldest go, and become daily totals, when there are too many, they have too many bytes, or they are too old. A
 // transaction drops a bounded number of them: one that brings an event drops more than it brings.
-
-const dayMicros = 86_400_000_000n;
 
 type Kept = Omit<EventRow, 'id' | 'place' | 'at'> & { readonly bytes: number };
 
@@ -80,7 +79,7 @@ function forgetKey(ctx: Ctx, { id, tenantId, dedupeKey }: EventRow): void {
 
 /** @returns whether it is the first of its kind on that day */
 function addToDay(ctx: Ctx, { tenantId, totals }: EventLogRow, event: EventRow, bytes: bigint): boolean {
-  const day = event.at.toDate().toISOString().slice(0, 10);
+  const day = dayOf(event.at);
   const keyOf = (kind: string) => `${tenantId}/${day}/${kind}`;
   const own = ctx.db.eventTotal.key.find(keyOf(event.kind));
   const kind = own || totals < limits.eventTotalsMax ? event.kind : '';

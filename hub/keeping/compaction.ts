@@ -2,7 +2,7 @@ import { treeHolder } from '../budgets/budgets.ts';
 import { limits } from '../lib/limits.ts';
 import { isFinished } from '../lib/states.ts';
 import { utf8Bytes } from '../lib/text.ts';
-import { elapsedMs } from '../lib/time.ts';
+import { dayMicros, dayOf, elapsedMs } from '../lib/time.ts';
 import type { Ctx, DayTotalRow, TaskRow } from '../schema.ts';
 import { keepDaysOf, policyOf } from './policy.ts';
 import {
@@ -22,8 +22,6 @@ import {
 // Tasks that ended long ago become daily totals. Their numbers are handed out by counting, so the oldest are found without
 // an index: a cursor goes through the numbers, a bounded part at each step, and begins again at the first that is still
 // there when it meets one that is too young to have ended so long ago.
-
-const dayMicros = 86_400_000_000n;
 
 /** Takes one bounded step. @returns whether there may be more to do at once */
 export function compactSome(ctx: Ctx): boolean {
@@ -108,7 +106,7 @@ type Amounts = Omit<DayTotalRow, 'id' | 'key' | 'tenantId' | 'day' | 'skill' | '
 
 /** @returns whether it is the first of its kind on that day */
 function addToDay(ctx: Ctx, { tenantId, skill, state, finishedAt }: TaskRow, more: Amounts): boolean {
-  const day = (finishedAt ?? ctx.timestamp).toDate().toISOString().slice(0, 10);
+  const day = dayOf(finishedAt ?? ctx.timestamp);
   const outcome = state.tag.toLowerCase();
   const key = `${tenantId}/${day}/${outcome}/${skill}`;
   const known = ctx.db.dayTotal.key.find(key);

@@ -1,7 +1,8 @@
+import { Timestamp } from 'spacetimedb';
 import { limits } from '../lib/limits.ts';
+import { dayMicros, dayOf } from '../lib/time.ts';
 import type { Ctx, SummaryBody, TaskRow } from '../schema.ts';
 
-const dayMicros = 86_400_000_000n;
 /** Stands for every engine when a tenant has as many rows as it may have. */
 const anyEngine = 'other';
 
@@ -13,7 +14,7 @@ export function noteSpending(ctx: Ctx, { tenantId, submittedBy }: TaskRow, body:
     workMs: BigInt(body.durationMs),
   };
   if (cost.tokens === 0n && cost.micros === 0n && cost.workMs === 0n) return;
-  const day = dayOf(ctx.timestamp.microsSinceUnixEpoch);
+  const day = dayOf(ctx.timestamp);
   const place = `${tenantId}/${day}/${submittedBy.toHexString()}/${ctx.sender.toHexString()}`;
   if (add(ctx, `${place}/${body.engine}`, cost)) return;
   const engine = makeRoom(ctx, tenantId) ? body.engine : anyEngine;
@@ -37,15 +38,13 @@ function add(ctx: Ctx, key: string, more: { tokens: bigint; micros: bigint; work
 
 /** Drops what is too old to be shown. @returns whether the tenant may have one more row */
 function makeRoom(ctx: Ctx, tenantId: bigint): boolean {
-  const first = dayOf(ctx.timestamp.microsSinceUnixEpoch - BigInt(limits.spendingDaysMax - 1) * dayMicros);
+  const first = dayOf(
+    new Timestamp(ctx.timestamp.microsSinceUnixEpoch - BigInt(limits.spendingDaysMax - 1) * dayMicros),
+  );
   let count = 0;
   for (const { id, day } of [...ctx.db.spending.tenantId.filter(tenantId)]) {
     if (day < first) ctx.db.spending.id.delete(id);
     else count += 1;
   }
   return count < limits.spendingRowsMax;
-}
-
-function dayOf(micros: bigint): string {
-  return new Date(Number(micros / 1000n)).toISOString().slice(0, 10);
 }

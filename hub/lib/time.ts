@@ -13,3 +13,10 @@ export function elapsedMs(start: Timestamp, end: Timestamp): number {
   const ms = Number((end.microsSinceUnixEpoch - start.microsSinceUnixEpoch) / 1000n);
   return Math.min(0xffff_ffff, Math.max(0, ms));
 }
+
+export const dayMicros = 86_400_000_000n;
+
+/** The day of a time by UTC, as `2026-11-21`. */
+export function dayOf(at: Timestamp): string {
+  return at.toDate().toISOString().slice(0, 10);
+}

@@ -3,9 +3,8 @@ import { keepDaysOf, policyOf } from '../keeping/policy.ts';
 import { grow } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
 import { utf8Bytes } from '../lib/text.ts';
+import { dayMicros } from '../lib/time.ts';
 import type { Ctx, RunRow } from '../schema.ts';
-
-const dayMicros = 86_400_000_000n;
 
 /** The day on which something happens now, counted from 1970. */
 export function today({ timestamp }: Pick<Ctx, 'timestamp'>): number {

@@ -128,7 +128,7 @@ function requireInput(step: StepRow | undefined, input: string): void {
   try {
     JSON.parse(input);
   } catch {
-    throw new SenderError('invalid-input: the input is not JSON');
+    throw new SenderError('invalid-input: the input is not JSON; send the JSON that the step expects');
   }
 }
 
