@@ -27,6 +27,13 @@ export function bringLive(ctx: Ctx, worker: WorkerRow): void {
   fillSlots(ctx, worker.identity);
 }
 
+/** Shows what a worker can do after its place in a tenant is new or has changed; one that is silent only this tenant sees anew. */
+export function refresh(ctx: Ctx, limb: LimbRow): void {
+  const worker = ctx.db.worker.identity.find(limb.identity);
+  if (worker?.isLive) bringLive(ctx, worker);
+  else if (worker) ctx.db.limb.id.update({ ...limb, ...allowedOf(limb, worker) });
+}
+
 /** Stops offering to a limb that has gone or fallen silent; what it was offered goes to others. Its leases stay. */
 export function takeOff(ctx: Ctx, worker: WorkerRow, connection: ConnectionId | undefined): void {
   if (worker.connection) heard(worker.connection);
@@ -50,17 +57,22 @@ export function limbName(ctx: Ctx, identity: Identity, tenantId: bigint): string
   return identity.toHexString().slice(0, 16);
 }
 
-/** What the tenant lets a worker do here, of what it can. */
 function showLimb(ctx: Ctx, limb: LimbRow, worker: WorkerRow, online: boolean): LimbRow {
-  const { allowedSkills, capacityMax } = limb;
   return ctx.db.limb.id.update({
     ...limb,
-    skills: worker.skills.filter((skill) => allowedSkills.length === 0 || allowedSkills.includes(skill)),
-    capacity: capacityMax === 0 ? worker.capacity : Math.min(worker.capacity, capacityMax),
+    ...allowedOf(limb, worker),
     online,
     connection: worker.connection,
     seenAt: ctx.timestamp,
   });
+}
+
+/** What the tenant lets a worker do here, of what it can. */
+function allowedOf({ allowedSkills, capacityMax }: LimbRow, worker: WorkerRow): Pick<LimbRow, 'skills' | 'capacity'> {
+  return {
+    skills: worker.skills.filter((skill) => allowedSkills.length === 0 || allowedSkills.includes(skill)),
+    capacity: capacityMax === 0 ? worker.capacity : Math.min(worker.capacity, capacityMax),
+  };
 }
 
 function closeStations(ctx: Ctx, identity: Identity): void {

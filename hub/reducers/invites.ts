@@ -4,7 +4,7 @@ import { Timestamp } from 'spacetimedb';
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
-import { bringLive } from '../queue/workers.ts';
+import { refresh } from '../queue/workers.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { InviteKind, Role } from '../tables/people.ts';
 import { findMember, requireMember } from './access.ts';
@@ -104,7 +104,7 @@ function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
     );
   }
   const [known] = enrolled;
-  ctx.db.limb.insert({
+  const limb = ctx.db.limb.insert({
     id: 0n,
     tenantId,
     identity: ctx.sender,
@@ -125,9 +125,10 @@ function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
     seenAt: ctx.timestamp,
     isDraining: false,
   });
-  const worker = ctx.db.worker.identity.find(ctx.sender);
-  if (worker?.isLive) bringLive(ctx, worker);
-  if (worker) return;
+  if (ctx.db.worker.identity.find(ctx.sender)) {
+    refresh(ctx, limb);
+    return;
+  }
   ctx.db.worker.insert({
     identity: ctx.sender,
     connection: undefined,

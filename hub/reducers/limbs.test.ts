@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   announce,
+  inviteTo,
   joinLimb,
   type Mesh,
   type MeshClient,
+  newTenant,
   startMesh,
   stateOf,
   submit,
@@ -268,5 +270,38 @@ describe('drain_limb', () => {
     submit(mesh);
     const [reason] = mesh.connect(mesh.owner).subscribe('SELECT * FROM wait_reasons').rows('waitReasons');
     expect(reason).toMatchObject({ code: 'draining', text: expect.stringContaining('bot takes no further tasks') });
+  });
+});
+
+describe('a limb that is away', () => {
+  const ofTenant = (tenantId: bigint) => mesh.rows('limb').find((row) => row.tenantId === tenantId);
+
+  it('shows at once what it can do in a tenant that it is enrolled in, and what it may', () => {
+    const { tenantId, owner } = newTenant(mesh, 'second');
+    announce(limb, { skills: ['reason', 'recall'], capacity: 3 });
+    limb.disconnect();
+    mesh.advance(1000);
+    mesh.call(limb.identity, 'redeemInvite', { code: inviteTo(mesh, { tenantId, owner, kind: 'Limb' }), name: 'bot' });
+    expect(ofTenant(tenantId)).toMatchObject({ skills: ['reason', 'recall'], capacity: 3, online: false });
+    const { seenAt } = ofTenant(tenantId) ?? {};
+    mesh.advance(1000);
+    mesh.call(owner, 'setLimb', {
+      tenantId,
+      limb: limb.identity,
+      labels: [],
+      allowedSkills: ['recall'],
+      capacityMax: 2,
+    });
+    expect(ofTenant(tenantId)).toMatchObject({ skills: ['recall'], capacity: 2, online: false, seenAt });
+  });
+
+  it('stays what it was for one tenant when another revokes it', () => {
+    const { tenantId, owner } = newTenant(mesh, 'second');
+    limb.disconnect();
+    mesh.call(limb.identity, 'redeemInvite', { code: inviteTo(mesh, { tenantId, owner, kind: 'Limb' }), name: 'bot' });
+    const before = ofTenant(tenantId);
+    mesh.advance(1000);
+    mesh.call(mesh.owner, 'revokeLimb', { tenantId: 1n, limb: limb.identity });
+    expect(mesh.rows('limb')).toEqual([before]);
   });
 });

@@ -4,7 +4,7 @@ import { clip, requireSkill, requireText } from '../lib/text.ts';
 import { returnTask } from '../queue/endings.ts';
 import { heard } from '../queue/liveness.ts';
 import { requireLabels } from '../queue/terms.ts';
-import { bringLive, loseLeases, takeOff } from '../queue/workers.ts';
+import { bringLive, loseLeases, refresh, takeOff } from '../queue/workers.ts';
 import spacetimedb, { type Ctx, type LimbRow } from '../schema.ts';
 import { isAnnounced, requireMember, requireWorker } from './access.ts';
 import { forgetTunnels } from './tunnels.ts';
@@ -119,13 +119,13 @@ export const setLimb = spacetimedb.reducer(
     if (capacityMax > limits.capacityMax) {
       throw new SenderError(`invalid-capacity: ${capacityMax} is more than ${limits.capacityMax}`);
     }
-    ctx.db.limb.id.update({
+    const changed = ctx.db.limb.id.update({
       ...limb,
       labels: requireLabels(labels),
       allowedSkills: [...new Set(allowedSkills.map((skill) => requireSkill(skill)))].sort(),
       capacityMax,
     });
-    refresh(ctx, identity);
+    refresh(ctx, changed);
   },
 );
 
@@ -135,8 +135,7 @@ export const drainLimb = spacetimedb.reducer(
   { tenantId: t.u64(), limb: t.identity(), isDraining: t.bool() },
   (ctx, { tenantId, limb: identity, isDraining }) => {
     requireMember(ctx, tenantId, 'Owner');
-    ctx.db.limb.id.update({ ...requireLimb(ctx, tenantId, identity), isDraining });
-    refresh(ctx, identity);
+    refresh(ctx, ctx.db.limb.id.update({ ...requireLimb(ctx, tenantId, identity), isDraining }));
   },
 );
 
@@ -148,7 +147,8 @@ export const revokeLimb = spacetimedb.reducer(
     requireMember(ctx, tenantId, 'Owner');
     const limb = requireLimb(ctx, tenantId, identity);
     const worker = ctx.db.worker.identity.find(identity);
-    if (worker) takeOff(ctx, worker, worker.connection);
+    // What other tenants see of a limb that is silent stays as it is.
+    if (worker?.isLive) takeOff(ctx, worker, worker.connection);
     for (const lease of [...ctx.db.lease.limb.filter(identity)]) {
       if (lease.tenantId !== tenantId) continue;
       returnTask(ctx, lease, { outcome: 'Lost', error: `the limb ${limb.name} was revoked` });
@@ -162,11 +162,6 @@ export const revokeLimb = spacetimedb.reducer(
     else if (worker?.isLive) bringLive(ctx, worker);
   },
 );
-
-function refresh(ctx: Ctx, identity: LimbRow['identity']): void {
-  const worker = ctx.db.worker.identity.find(identity);
-  if (worker?.isLive) bringLive(ctx, worker);
-}
 
 function requireLimb(ctx: Ctx, tenantId: bigint, identity: LimbRow['identity']): LimbRow {
   const limb = [...ctx.db.limb.identity.filter(identity)].find((row) => row.tenantId === tenantId);
