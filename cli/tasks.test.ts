@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { lockFile } from '../engine/index.ts';
 import { type Limb, startLimb } from '../limbs/index.ts';
 import { defineSkill } from '../limbs/skills/skill.ts';
 import { findHome } from './lib/home.ts';
@@ -110,6 +111,7 @@ beforeAll(async () => {
   limb = await startLimb(
     {
       folder: join(home, 'limb'),
+      lockFile,
       hub: { url, database: 'helix' },
       name: 'desk',
       version: '0',

@@ -17,6 +17,7 @@ import { createServer, type Server } from './serve/server.ts';
 import type { SnapshotSettings } from './snapshots/keeper.ts';
 
 export { Rejection } from './errors.ts';
+export { lockFile } from './host/node/lock.ts';
 export { bundle as bundleModule, describeModule } from './module/index.ts';
 export type { Egress } from './module/procedures/fetch.ts';
 export type { Database } from './serve/contract.ts';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { StreamPiece } from '../bindings/types.ts';
+import { lockFile } from '../engine/index.ts';
 import { type Limb, startLimb } from '../limbs/index.ts';
 import { defineSkill, type SkillContext } from '../limbs/skills/skill.ts';
 import { TestHub } from '../limbs/testing/hub.ts';
@@ -37,6 +38,7 @@ async function startTeller(name: string): Promise<Limb> {
   const limb = await startLimb(
     {
       folder: join(hub.folder, name),
+      lockFile,
       hub: hub.address,
       name,
       version: 'test',

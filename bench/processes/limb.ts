@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lockFile } from '../../engine/index.ts';
 import { type Limb, startLimb } from '../../limbs/index.ts';
 import { defineSkill } from '../../limbs/skills/skill.ts';
 import { answer } from '../lib/answer.ts';
@@ -30,7 +31,7 @@ const asks: LimbAsks = {
     const log = (_level: string, message: string) => {
       if (message.startsWith('Connected to')) isAnnounced();
     };
-    limb = await startLimb({ ...options, hub: { url, database: 'helix' }, log }, async () => ({
+    limb = await startLimb({ ...options, lockFile, hub: { url, database: 'helix' }, log }, async () => ({
       ...{ skills: [hold], model: '', sandbox: '' },
       memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
       close: async () => {},

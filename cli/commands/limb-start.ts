@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { lockFile } from '../../engine/index.ts';
 import { openTunnel } from '../../infra/tunnel/index.ts';
 import { LimbError, type LogFormat, standardLog, startLimb, usualFormat } from '../../limbs/index.ts';
 import { version } from '../../package.json';
@@ -39,6 +40,7 @@ export async function limbStart(options: LimbStartOptions): Promise<void> {
   tunnel?.tunnel.start().catch((error: Error) => log('warn', `The tunnel was given up: ${error.message}`));
   const starting = startLimb({
     folder: home.limb.folder,
+    lockFile,
     hub,
     name: options.name ?? hostname(),
     version,

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lockFile } from '../../engine/index.ts';
 import { readEntries } from '../egress/index.ts';
 import { TestHub } from '../testing/hub.ts';
 import { type OpenAiServer, says, startOpenAiServer } from '../testing/openai-server.ts';
@@ -20,6 +21,7 @@ beforeAll(async () => {
   );
   limb = await startLimb({
     folder,
+    lockFile,
     hub: hub.address,
     name: 'whole',
     version: 'test',

@@ -1,7 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LimbError } from '../errors.ts';
-import { describeProcess } from '../process.ts';
+import { LimbError, messageOf } from '../errors.ts';
 
 /** Where a limb keeps what it is and what it knows. */
 export interface LimbFolder {
@@ -23,12 +22,23 @@ export interface LimbFolder {
   close(): Promise<void>;
 }
 
+/**
+ * Claims a file, and with it the folder that it is in, for this process alone until it is released or the process ends,
+ * however that goes. Throws, with the code `data-folder-locked`, when another process has it.
+ */
+export type LockFile = (file: string) => Promise<{ release(): Promise<void> }>;
+
 /** Opens the folder, making it when there is none. Throws `LimbError` when another limb works in it. */
-export async function openLimbFolder(folder: string): Promise<LimbFolder> {
+export async function openLimbFolder(folder: string, lockFile: LockFile): Promise<LimbFolder> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lockFile = join(folder, 'lock');
   const tokenFile = join(folder, 'token');
-  await lock(lockFile, folder);
+  // Two limbs would write one database at once, which breaks it.
+  const lock = await lockFile(join(folder, 'lock')).catch((error: unknown) => {
+    if (!isCode(error, 'data-folder-locked')) throw error;
+    throw new LimbError('limb-runs-already', `A limb works in ${folder} already: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  });
   return {
     memory: join(folder, 'memory'),
     documents: join(folder, 'documents'),
@@ -45,37 +55,8 @@ export async function openLimbFolder(folder: string): Promise<LimbFolder> {
       await replace(join(folder, 'limb.json'), `${JSON.stringify({ identity })}\n`);
     },
     dropToken: () => rename(tokenFile, `${tokenFile}.rejected`),
-    async close() {
-      ownLocks.delete(lockFile);
-      await rm(lockFile, { force: true });
-    },
+    close: () => lock.release(),
   };
-}
-
-/** A lock file of this very process may also be left over from an earlier one with its number. */
-const ownLocks = new Set<string>();
-
-/** Two limbs would write one database at once, which breaks it. */
-async function lock(file: string, folder: string): Promise<void> {
-  const own = await describeProcess(process.pid);
-  for (;;) {
-    try {
-      const handle = await open(file, 'wx', 0o600);
-      await handle.writeFile(own);
-      await handle.close();
-      ownLocks.add(file);
-      return;
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
-    }
-    const holder = await readIfThere(file);
-    const pid = Number(holder?.split(' ', 1)[0]);
-    const isHeld = holder === own ? ownLocks.has(file) : holder === (await describeProcess(pid));
-    if (holder && isHeld) {
-      throw new LimbError('limb-runs-already', `A limb works in ${folder} already (process ${pid}): stop it first.`);
-    }
-    await rm(file, { force: true });
-  }
 }
 
 /** A reader sees the old text or the new one. */

@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
@@ -5,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { lockFile } from '../../engine/index.ts';
 import { kindOf, readEntries } from '../egress/index.ts';
 import { LimbError } from '../errors.ts';
 import { defineSkill, type SkillContext } from '../skills/skill.ts';
@@ -19,6 +22,8 @@ interface Call {
   finish(text?: string): void;
   fail(error: Error): void;
 }
+
+const hasFlock = spawnSync('flock', ['--version']).status === 0;
 
 let hub: TestHub;
 let limbs: Limb[];
@@ -58,6 +63,7 @@ async function start(name: string, more: Partial<LimbOptions> = {}): Promise<{ l
   const limb = await startLimb(
     {
       folder: join(hub.folder, name),
+      lockFile,
       hub: hub.address,
       name,
       version: 'test',
@@ -204,7 +210,14 @@ test('input that is not of the skill fails the task', async () => {
     memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
     close: async () => {},
   };
-  const options = { folder: join(hub.folder, 'strict'), hub: hub.address, name: 'strict', version: 'test', env: {} };
+  const options = {
+    folder: join(hub.folder, 'strict'),
+    lockFile,
+    hub: hub.address,
+    name: 'strict',
+    version: 'test',
+    env: {},
+  };
   limbs.push(await startLimb({ ...options, pairCode: await hub.pairCode(), log: () => {} }, async () => equipment));
   const id = await hub.submit('wait', { code: 7 });
   expect((await hub.reaches(id, 'Failed')).error).toContain('The input does not fit wait');
@@ -299,6 +312,33 @@ test('a limb keeps its identity, for itself only', async () => {
 test('two limbs do not work in one folder', async () => {
   await start('one');
   await expect(start('one')).rejects.toMatchObject({ code: 'limb-runs-already' });
+});
+
+test.skipIf(!hasFlock)('a limb that cannot be seen, as in another container, keeps its folder', async () => {
+  const folder = join(hub.folder, 'one');
+  await mkdir(folder);
+  const unseen = spawn('flock', ['--no-fork', folder, 'sleep', '600']);
+  await once(unseen, 'spawn');
+  await until(() => spawnSync('flock', ['-n', folder, 'true']).status === 1 || undefined);
+  await expect(start('one')).rejects.toMatchObject({
+    code: 'limb-runs-already',
+    message: expect.stringContaining('a process that cannot be seen from here'),
+  });
+  unseen.kill('SIGKILL');
+  await once(unseen, 'exit');
+  await start('one');
+});
+
+test.skipIf(!hasFlock)('the number of a killed limb that another process was given blocks no start', async () => {
+  const killed = {
+    pid: process.ppid,
+    startedMs: 1,
+    nonce: '00000000-0000-0000-0000-000000000000',
+    hasKernelLock: true,
+  };
+  await mkdir(join(hub.folder, 'one'));
+  await writeFile(join(hub.folder, 'one', 'lock'), JSON.stringify(killed));
+  await start('one');
 });
 
 test('without a pairing code, or with a wrong one, a new limb ends and says what to do', async () => {

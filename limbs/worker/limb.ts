@@ -8,7 +8,7 @@ import { counted } from '../text.ts';
 import { connectToHub, type HubAddress, type Link } from './connection.ts';
 import { enrol, orEnded } from './enrol.ts';
 import { type Equipment, openEquipment } from './equipment.ts';
-import { type LimbFolder, openLimbFolder } from './folder.ts';
+import { type LimbFolder, type LockFile, openLimbFolder } from './folder.ts';
 import { type Health, serveHealth } from './health.ts';
 import { type Log, standardLog } from './log.ts';
 import { Secrets } from './secrets.ts';
@@ -18,6 +18,8 @@ import { Work } from './work.ts';
 export interface LimbOptions {
   /** Where the limb keeps its token, its memory and its documents. */
   readonly folder: string;
+  /** Keeps other limbs out of the folder. */
+  readonly lockFile: LockFile;
   readonly hub: HubAddress;
   /** What people call it. */
   readonly name: string;
@@ -59,7 +61,7 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
   secrets.add(options.pairCode);
   const tell = options.log ?? standardLog();
   const log: Log = (level, message) => tell(level, secrets.redact(message));
-  const folder = await openLimbFolder(options.folder);
+  const folder = await openLimbFolder(options.folder, options.lockFile);
   let journal: EgressJournal | undefined;
   let sessions: Sessions;
   let equipment: Equipment;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tables } from '../../bindings/index.ts';
 import type { Budget } from '../../bindings/types.ts';
+import { lockFile } from '../../engine/index.ts';
 import { openDocumentsRoot } from '../documents/root.ts';
 import { endpointEmbedder } from '../embeddings/endpoint.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -51,6 +52,7 @@ beforeAll(async () => {
   limb = await startLimb(
     {
       folder: join(hub.folder, 'limb'),
+      lockFile,
       hub: hub.address,
       name: 'reader',
       version: 'test',

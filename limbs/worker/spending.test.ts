@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tables } from '../../bindings/index.ts';
 import type { Budget } from '../../bindings/types.ts';
+import { lockFile } from '../../engine/index.ts';
 import type { Memory } from '../memory/memory.ts';
 import { Router } from '../models/router.ts';
 import { reasonSkill } from '../skills/reason/reason.ts';
@@ -33,6 +34,7 @@ beforeEach(async () => {
   limb = await startLimb(
     {
       folder: join(hub.folder, 'limb'),
+      lockFile,
       hub: hub.address,
       name: 'thinker',
       version: 'test',

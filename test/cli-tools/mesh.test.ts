@@ -7,6 +7,7 @@ import { findHome } from '../../cli/lib/home.ts';
 import { connectHub, type Hub } from '../../cli/lib/hub.ts';
 import { createInvite } from '../../cli/lib/invite.ts';
 import { type Ended, runCli } from '../../cli/testing/cli.fixture.ts';
+import { lockFile } from '../../engine/index.ts';
 import { LimbError } from '../../limbs/errors.ts';
 import { type Limb, startLimb } from '../../limbs/index.ts';
 import { defineSkill } from '../../limbs/skills/skill.ts';
@@ -47,6 +48,7 @@ beforeAll(async () => {
   limb = await startLimb(
     {
       folder: join(folder, 'limb'),
+      lockFile,
       hub: { url, database: 'helix' },
       name: 'desk',
       version: '0',

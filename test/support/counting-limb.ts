@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { z } from 'zod';
+import { lockFile } from '../../engine/index.ts';
 import { startLimb } from '../../limbs/index.ts';
 import { defineSkill } from '../../limbs/skills/skill.ts';
 
@@ -25,7 +26,17 @@ const count = defineSkill({
 
 const name = folder.split('/').at(-1) ?? 'limb';
 await startLimb(
-  { folder, hub: { url, database: 'helix' }, name, version: '0', pairCode, env: {}, capacity: 16, log: () => {} },
+  {
+    folder,
+    lockFile,
+    hub: { url, database: 'helix' },
+    name,
+    version: '0',
+    pairCode,
+    env: {},
+    capacity: 16,
+    log: () => {},
+  },
   async () => ({
     skills: [count],
     model: '',

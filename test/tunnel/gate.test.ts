@@ -5,6 +5,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { WebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockFile } from '../../engine/index.ts';
 import { serviceOf } from '../../infra/tunnel/gate/services.ts';
 import { startLimb } from '../../limbs/index.ts';
 import { type PythonEndpoint, servePythonOverHttp } from '../../limbs/mcp/index.ts';
@@ -175,6 +176,7 @@ describe('what an operator opens', () => {
     const limb = await startLimb(
       {
         folder: join(mesh.folder, 'limb'),
+        lockFile,
         hub: { url: address, database: 'helix' },
         name: 'far',
         version: '0',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lockFile } from '../../engine/index.ts';
 import { type Limb, LimbError, startLimb } from '../../limbs/index.ts';
 import { defineSkill } from '../../limbs/skills/skill.ts';
 
@@ -89,6 +90,7 @@ export function startScriptedLimb(options: {
     {
       ...{
         folder,
+        lockFile,
         hub: { url, database: 'helix' },
         name,
         version: '0.1.0',
