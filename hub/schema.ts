@@ -229,6 +229,8 @@ export default spacetimedb;
 
 /** What a reducer of this module gets: `InferSchema` does not see through the schema's class. */
 export type Ctx = Parameters<Parameters<typeof spacetimedb.init>[1]>[0];
+/** What a view gets. */
+export type ViewCtx = Parameters<Parameters<typeof spacetimedb.view>[2]>[0];
 export type MemberRow = Infer<typeof memberRow>;
 export type LimbRow = Infer<typeof limbRow>;
 export type WorkerRow = Infer<typeof workerRow>;

@@ -1,5 +1,6 @@
 import { t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import { CheckedRecipe, ForeseenRetry } from '../recipes/checked.ts';
 import { foresee } from '../recipes/foresee.ts';
 import { readRecipe } from '../recipes/language/read.ts';
@@ -29,7 +30,7 @@ export const foreseeRetry = spacetimedb.procedure(
   ForeseenRetry,
   (ctx, { runId, stepId }) =>
     ctx.withTx((tx) => {
-      const again = foresee(new Turn(tx), requireRun(tx, runId), stepId).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const again = foresee(new Turn(tx), requireRun(tx, runId), stepId).sort((a, b) => ascending(a.id, b.id));
       const all = [...tx.db.step.runId.filter(runId)].filter(({ isReplaced, undoes }) => !isReplaced && undoes === 0n);
       const own = again.filter((step) => step.runId === runId);
       const shown = again.slice(0, limits.foreseenStepsMax).map(({ runId: of, path, state }) => ({

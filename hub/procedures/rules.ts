@@ -1,5 +1,6 @@
 import { Range, SenderError, t } from 'spacetimedb/server';
 import { timeZoneOf } from '../keeping/policy.ts';
+import { ascending } from '../lib/order.ts';
 import { requireMember } from '../reducers/access.ts';
 import { programOf } from '../rules/active.ts';
 import { CheckedRule, problemsOf, Rehearsal, RuleAnswer, type RuleAnswerValue } from '../rules/answers.ts';
@@ -68,7 +69,7 @@ export const why = spacetimedb.procedure(
       return { event: found, asked: rulesThen(tx, found, rules), timeZone: timeZoneOf(tx, tenantId) };
     });
     // All of them end with the event, so the longest one holds the others.
-    const places = asked.map(({ fromPlace }) => fromPlace).toSorted((a, b) => (a < b ? -1 : 1));
+    const places = asked.map(({ fromPlace }) => fromPlace).toSorted(ascending);
     const earliest = places[0] ?? event.place;
     let longest: readonly { readonly place: bigint; readonly past: PastEvent }[] | undefined;
     const historyFrom = (place: bigint): History => {
@@ -165,7 +166,7 @@ function rulesThen(
 function mostTelling(rules: readonly RuleRow[], firings: readonly FiringRow[]): readonly RuleRow[] {
   const fired = new Set(firings.map(({ ruleId }) => ruleId));
   const rank = ({ id, activation }: RuleRow) => (fired.has(id) ? 0 : activation === 0n ? 2 : 1);
-  return rules.toSorted((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+  return rules.toSorted((a, b) => rank(a) - rank(b) || ascending(a.id, b.id));
 }
 
 function requireRule(tx: Ctx, tenantId: bigint, id: bigint): RuleRow {

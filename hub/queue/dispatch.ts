@@ -2,6 +2,7 @@ import { type Identity, Timestamp } from 'spacetimedb';
 import { budgetsOf, describeShortage, periodEndMs, type Shortage, shortageOf } from '../budgets/budgets.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import { routeOf } from '../lib/routes.ts';
 import { after } from '../lib/time.ts';
 import type { BandRow, Ctx, LaneRow, LimbRow, QueueEntryRow, TaskRow, TaskTerms, WorkerRow } from '../schema.ts';
@@ -109,7 +110,7 @@ export function unpark(ctx: Ctx, budgetId: bigint): void {
   const parked = [...ctx.db.queueEntry.budgetId.filter(budgetId)].map(({ taskId }) => taskId);
   const bands = new Set<bigint>();
   // Each stands before those that came before: so the oldest is first again.
-  for (const taskId of parked.sort(compare).slice(0, limits.unparkedMax).reverse()) {
+  for (const taskId of parked.sort(ascending).slice(0, limits.unparkedMax).reverse()) {
     dropTimers(ctx, taskId, 'Ready');
     const task = requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`);
     const { laneId, bandId } = joinLane(ctx, task, termsOf(ctx, taskId), true);
@@ -159,7 +160,7 @@ function nextBand(ctx: Ctx, worker: WorkerRow): BandRow | undefined {
   const rivals = found.filter(({ priority }) => priority === top);
   const turns = new Map(limbs.map(({ tenantId }) => [tenantId, turnOf(ctx, tenantId)]));
   const waited = (band: BandRow) => turns.get(band.tenantId) ?? 0n;
-  rivals.sort((a, b) => compare(waited(a), waited(b)) || compare(a.turn, b.turn) || compare(a.id, b.id));
+  rivals.sort((a, b) => ascending(waited(a), waited(b)) || ascending(a.turn, b.turn) || ascending(a.id, b.id));
   const [next] = rivals;
   if (!next) return undefined;
   setTurn(ctx, next.tenantId, maxOf(turns.values()) + 1n);
@@ -191,8 +192,4 @@ function maxOf(turns: Iterable<bigint>): bigint {
   let most = 0n;
   for (const turn of turns) if (turn > most) most = turn;
   return most;
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import type { Ctx, StepRow } from '../schema.ts';
 import { replaceInside } from './again.ts';
 import { startStep } from './begin.ts';
@@ -31,7 +32,7 @@ export function work(turn: Turn): void {
 /** Takes the moves of a run that were kept, the oldest first, a bounded number at a time. */
 export function takeKept(turn: Turn, runId: bigint): void {
   const { ctx } = turn;
-  const kept = [...ctx.db.move.runId.filter(runId)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const kept = [...ctx.db.move.runId.filter(runId)].sort((a, b) => ascending(a.id, b.id));
   for (const { id, kind, target, node } of kept.slice(0, limits.movesMax)) {
     ctx.db.move.id.delete(id);
     turn.add({ runId, kind: kind.tag, target, node });

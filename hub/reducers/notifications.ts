@@ -2,6 +2,7 @@ import type { Identity } from 'spacetimedb';
 import { t } from 'spacetimedb/server';
 import { notify } from '../events/notify.ts';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import { requireText } from '../lib/text.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { NotificationLevel } from '../tables/notifications.ts';
@@ -48,8 +49,4 @@ export function forgetReading(ctx: Ctx, tenantId: bigint, identity: Identity): v
 
 function readingKey(tenantId: bigint, identity: Identity): string {
   return `${tenantId}/${identity.toHexString()}`;
-}
-
-function ascending(a: bigint, b: bigint): number {
-  return a < b ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import { moveTask } from '../queue/moves.ts';
 import spacetimedb, { type Ctx, type Piece as PieceRow, type TaskRow } from '../schema.ts';
 import { Piece } from '../tables/progress.ts';
@@ -38,7 +39,7 @@ export const reportProgress = spacetimedb.reducer(
 );
 
 function dropOldest(ctx: Ctx, kept: { readonly id: bigint; readonly text: string }[]): void {
-  kept.sort((a, b) => (a.id < b.id ? -1 : 1));
+  kept.sort((a, b) => ascending(a.id, b.id));
   let count = kept.length;
   let chars = kept.reduce((sum, { text }) => sum + text.length, 0);
   for (const { id, text } of kept) {

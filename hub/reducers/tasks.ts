@@ -2,6 +2,7 @@ import { SenderError, t } from 'spacetimedb/server';
 import { requireRoom } from '../keeping/quotas.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import { isBefore } from '../lib/time.ts';
 import { cancelTree, queueTask } from '../queue/endings.ts';
 import { moveTask } from '../queue/moves.ts';
@@ -82,8 +83,4 @@ function redrive(ctx: Ctx, task: TaskRow): boolean {
   if (terms.deadline && isBefore(ctx.timestamp, terms.deadline)) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
   queueTask(ctx, moveTask(ctx, task, 'Queued', { failures: 0 }), terms, 0);
   return true;
-}
-
-function ascending(a: bigint, b: bigint): number {
-  return a < b ? -1 : 1;
 }

@@ -2,6 +2,7 @@ import { ScheduleAt } from 'spacetimedb';
 import { Range } from 'spacetimedb/server';
 import { timeZoneOf } from '../keeping/policy.ts';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import type { Ctx, RuleMemoryRow } from '../schema.ts';
 import type { ActiveRule } from './active.ts';
 import { addToCount } from './counts.ts';
@@ -86,7 +87,7 @@ class StoredTokens implements Tokens {
 
   newest(most: number): readonly { readonly at: number; readonly event: number }[] {
     const all = [...this.#ctx.db.ruleToken.byAge.filter(this.#memoryId)];
-    const inOrder = all.sort((a, b) => (a.event < b.event ? -1 : 1)).slice(-most);
+    const inOrder = all.sort((a, b) => ascending(a.event, b.event)).slice(-most);
     return inOrder.map(({ at, event }) => ({ at: Number(at), event: Number(event) }));
   }
 

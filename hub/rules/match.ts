@@ -1,4 +1,5 @@
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import type { Ctx, EventRow, RuleMemoryRow } from '../schema.ts';
 import { type ActiveRule, activeRuleOf, networkOf } from './active.ts';
 import { cellOf, closeCell, dropCell, openCell, type StoredCell } from './cells.ts';
@@ -21,7 +22,7 @@ export function matchEvent(ctx: Ctx, event: EventRow, emit: Emit): void {
   if (matches.length === 0) return;
   const arrival = { event: Number(event.id), at: microsOf(event), scope };
   const firings = new Firings(ctx, emit);
-  const inOrder = matches.toSorted((a, b) => (a.member.activation < b.member.activation ? -1 : 1));
+  const inOrder = matches.toSorted((a, b) => ascending(a.member.activation, b.member.activation));
   for (const { member, patterns } of inOrder) take(ctx, member, arrival, patterns, firings);
   firings.finish();
 }

@@ -4,6 +4,7 @@ import { requireRoom } from '../keeping/quotas.ts';
 import { grow, minus, sizeOfRuleVersion, sumOf } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import type { Ctx, RuleRow, RuleVersionRow } from '../schema.ts';
 import { mayAct, noteActive, rulesetOf, versionKey } from './active.ts';
 import { dropCell } from './cells.ts';
@@ -147,7 +148,7 @@ function endActivation(ctx: Ctx, { id, tenantId, activation }: RuleRow): void {
   const row = requireRow(ctx.db.ruleActivation.id.find(activation), `the activation ${activation}`);
   const untilPlace = nextEventPlace(ctx, tenantId);
   ctx.db.ruleActivation.id.update({ ...row, until: ctx.timestamp, untilPlace });
-  const ended = [...ctx.db.ruleActivation.ruleId.filter(id)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const ended = [...ctx.db.ruleActivation.ruleId.filter(id)].sort((a, b) => ascending(a.id, b.id));
   const [oldest] = ended;
   if (ended.length > limits.ruleActivationsMax && oldest) ctx.db.ruleActivation.id.delete(oldest.id);
   const count = ctx.db.ruleCount.ruleId.find(id);

@@ -1,5 +1,6 @@
 import { t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import spacetimedb from '../schema.ts';
 import { limbRow } from '../tables/limbs.ts';
 import { offerRow } from '../tables/queue.ts';
@@ -41,7 +42,7 @@ export const leaseHistory = spacetimedb.view(
       const earlier = [...ctx.db.threadTurn.thread.filter(turn.thread)]
         .map((other) => other.taskId)
         .filter((id) => id < taskId)
-        .sort((a, b) => (a < b ? -1 : 1))
+        .sort(ascending)
         .slice(-limits.earlierTurnsMax);
       for (const earlierTaskId of earlier) {
         const input = ctx.db.taskInput.taskId.find(earlierTaskId);

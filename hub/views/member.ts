@@ -9,14 +9,13 @@ import { attemptRow, summaryRow, taskInputRow, taskRow } from '../tables/tasks.t
 import { feedbackRow, turnRow } from '../tables/threads.ts';
 import { dayTotalRow, spendingRow } from '../tables/totals.ts';
 import { tunnelRow } from '../tables/tunnels.ts';
+import { memberships } from './memberships.ts';
 
 // What a member sees: the rows of the tenants that the caller is a member of, and no others. Each is a join from the
 // caller's own memberships, so that the engine keeps it current row by row.
 
 export const tenants = spacetimedb.view({ name: 'tenants', public: true }, t.array(tenantRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.tenant, (member, tenant) => member.tenantId.eq(tenant.id)),
+  memberships(ctx).rightSemijoin(ctx.from.tenant, (member, tenant) => member.tenantId.eq(tenant.id)),
 );
 
 export const members = spacetimedb.view({ name: 'members', public: true }, t.array(memberRow), (ctx) => {
@@ -36,78 +35,54 @@ export const openInvites = spacetimedb.view({ name: 'open_invites', public: true
 });
 
 export const limbs = spacetimedb.view({ name: 'limbs', public: true }, t.array(limbRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.limb, (member, limb) => member.tenantId.eq(limb.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.limb, (member, limb) => member.tenantId.eq(limb.tenantId)),
 );
 
 export const memories = spacetimedb.view({ name: 'memories', public: true }, t.array(memoryRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.memory, (member, memory) => member.tenantId.eq(memory.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.memory, (member, memory) => member.tenantId.eq(memory.tenantId)),
 );
 
 export const tunnels = spacetimedb.view({ name: 'tunnels', public: true }, t.array(tunnelRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.tunnel, (member, tunnel) => member.tenantId.eq(tunnel.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.tunnel, (member, tunnel) => member.tenantId.eq(tunnel.tenantId)),
 );
 
 export const tasks = spacetimedb.view({ name: 'tasks', public: true }, t.array(taskRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.task, (member, task) => member.tenantId.eq(task.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.task, (member, task) => member.tenantId.eq(task.tenantId)),
 );
 
 export const taskInputs = spacetimedb.view({ name: 'task_inputs', public: true }, t.array(taskInputRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.taskInput, (member, input) => member.tenantId.eq(input.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.taskInput, (member, input) => member.tenantId.eq(input.tenantId)),
 );
 
 export const attempts = spacetimedb.view({ name: 'attempts', public: true }, t.array(attemptRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.attempt, (member, attempt) => member.tenantId.eq(attempt.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.attempt, (member, attempt) => member.tenantId.eq(attempt.tenantId)),
 );
 
 export const budgets = spacetimedb.view({ name: 'budgets', public: true }, t.array(budgetRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.budget, (member, budget) => member.tenantId.eq(budget.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.budget, (member, budget) => member.tenantId.eq(budget.tenantId)),
 );
 
 export const policies = spacetimedb.view({ name: 'policies', public: true }, t.array(policyRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.policy, (member, policy) => member.tenantId.eq(policy.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.policy, (member, policy) => member.tenantId.eq(policy.tenantId)),
 );
 
 /** How much of its quotas a tenant has used. */
 export const usages = spacetimedb.view({ name: 'usages', public: true }, t.array(usageRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.usage, (member, usage) => member.tenantId.eq(usage.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.usage, (member, usage) => member.tenantId.eq(usage.tenantId)),
 );
 
 /** What became of the tasks that are not kept any more. */
 export const dayTotals = spacetimedb.view({ name: 'day_totals', public: true }, t.array(dayTotalRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.dayTotal, (member, total) => member.tenantId.eq(total.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.dayTotal, (member, total) => member.tenantId.eq(total.tenantId)),
 );
 
 /** What finished tasks have cost in the last weeks. */
 export const spendings = spacetimedb.view({ name: 'spendings', public: true }, t.array(spendingRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.spending, (member, spending) => member.tenantId.eq(spending.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.spending, (member, spending) => member.tenantId.eq(spending.tenantId)),
 );
 
 export const progress = spacetimedb.view({ name: 'progress', public: true }, t.array(progressRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.progressPiece, (member, piece) => member.tenantId.eq(piece.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.progressPiece, (member, piece) => member.tenantId.eq(piece.tenantId)),
 );
 
 /** What passes by is seen by the members of its tenant. */
@@ -116,19 +91,13 @@ export const streamRule = spacetimedb.clientVisibilityFilter.sql(
 );
 
 export const summaries = spacetimedb.view({ name: 'summaries', public: true }, t.array(summaryRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.summary, (member, summary) => member.tenantId.eq(summary.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.summary, (member, summary) => member.tenantId.eq(summary.tenantId)),
 );
 
 export const threadTurns = spacetimedb.view({ name: 'thread_turns', public: true }, t.array(turnRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.threadTurn, (member, turn) => member.tenantId.eq(turn.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.threadTurn, (member, turn) => member.tenantId.eq(turn.tenantId)),
 );
 
 export const feedbacks = spacetimedb.view({ name: 'feedbacks', public: true }, t.array(feedbackRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.feedback, (member, feedback) => member.tenantId.eq(feedback.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.feedback, (member, feedback) => member.tenantId.eq(feedback.tenantId)),
 );

@@ -1,14 +1,15 @@
 import { t } from 'spacetimedb/server';
 import spacetimedb from '../schema.ts';
 import { notificationRow, readingRow } from '../tables/notifications.ts';
+import { memberships } from './memberships.ts';
 
 export const notifications = spacetimedb.view(
   { name: 'notifications', public: true },
   t.array(notificationRow),
   (ctx) =>
-    ctx.from.member
-      .where((member) => member.identity.eq(ctx.sender))
-      .rightSemijoin(ctx.from.notification, (member, notification) => member.tenantId.eq(notification.tenantId)),
+    memberships(ctx).rightSemijoin(ctx.from.notification, (member, notification) =>
+      member.tenantId.eq(notification.tenantId),
+    ),
 );
 
 /** What the caller has read; nobody else's. */

@@ -2,14 +2,13 @@ import { t } from 'spacetimedb/server';
 import { heldReason, reasonOf } from '../lib/reason.ts';
 import spacetimedb, { type LimbRow } from '../schema.ts';
 import { queueEntryRow, waitReasonRow } from '../tables/queue.ts';
+import { memberships } from './memberships.ts';
 
 // Why a queued task is not running. Its queue entry says so itself while it waits for its time or a budget, or is offered;
 // otherwise it stands in a lane, whose tasks all wait for the same reason.
 
 export const queue = spacetimedb.view({ name: 'queue', public: true }, t.array(queueEntryRow), (ctx) =>
-  ctx.from.member
-    .where((member) => member.identity.eq(ctx.sender))
-    .rightSemijoin(ctx.from.queueEntry, (member, entry) => member.tenantId.eq(entry.tenantId)),
+  memberships(ctx).rightSemijoin(ctx.from.queueEntry, (member, entry) => member.tenantId.eq(entry.tenantId)),
 );
 
 /** Tells little, however much waits: it runs again whenever the queue changes. */
