@@ -1,6 +1,7 @@
 import { SenderError } from 'spacetimedb/server';
+import { requireJson } from '../lib/json.ts';
 import { limits } from '../lib/limits.ts';
-import { requireText, utf8Bytes } from '../lib/text.ts';
+import { requireText } from '../lib/text.ts';
 import { after, isBefore } from '../lib/time.ts';
 import { eventArrived } from '../recipes/arrivals.ts';
 import { matchEvent } from '../rules/match.ts';
@@ -46,55 +47,43 @@ export function emitEvent(ctx: Ctx, given: NewEvent): EventRow | undefined {
   return row;
 }
 
-/** The event as it is kept, or a rejection that says what is wrong with it. */
+/** The event as it is kept. @throws SenderError that says what is wrong with it */
 export function requireEvent(given: NewEvent): Parameters<typeof keepEvent>[1] {
   const { tenantId, origin, payload, subject = '', depth = 0, dedupeKey = '' } = given;
   const kind = requireKind(given.kind);
   const source = requireText('source', given.source, limits.eventNameCharsMax);
   if (subject.length > limits.eventSubjectCharsMax) {
     throw new SenderError(
-      `invalid-subject: the subject has ${subject.length} characters, at most ${limits.eventSubjectCharsMax} are allowed`,
+      `invalid-subject: the subject has ${subject.length} characters, at most ${limits.eventSubjectCharsMax} are allowed; shorten it`,
     );
   }
   if (dedupeKey.length > limits.keyCharsMax) {
     throw new SenderError(
-      `invalid-dedupe-key: the dedupe key has ${dedupeKey.length} characters, at most ${limits.keyCharsMax} are allowed`,
+      `invalid-dedupe-key: the dedupe key has ${dedupeKey.length} characters, at most ${limits.keyCharsMax} are allowed; shorten it`,
     );
   }
-  requirePayload(payload);
+  requireJson('payload', payload, 'send {} when there is nothing to say');
   const event = { tenantId, kind, source, subject: subject.trim(), payload, origin, depth, dedupeKey };
   return { ...event, bytes: eventBytes(event) };
 }
 
-/** What has happened, in words of letters and digits: `order.paid`. */
+/** What has happened, in words of letters and digits: `order.paid`. @throws SenderError when it is no such name */
 export function requireKind(text: string): string {
   const kind = requireText('kind', text, limits.eventNameCharsMax);
   if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/.test(kind)) {
     throw new SenderError(
-      'invalid-kind: the kind of an event starts with a letter or digit; after it . _ : / - may stand too: order.paid',
+      'invalid-kind: the kind of an event starts with a letter or digit; after it . _ : / - may stand too; write it as order.paid',
     );
   }
   return kind;
 }
 
-function requirePayload(payload: string): void {
-  const bytes = utf8Bytes(payload);
-  if (bytes > limits.eventPayloadBytesMax) {
-    throw new SenderError(
-      `payload-too-large: the payload is ${bytes} bytes, at most ${limits.eventPayloadBytesMax} are allowed; send a reference to what is larger`,
-    );
-  }
-  try {
-    JSON.parse(payload);
-  } catch {
-    throw new SenderError('invalid-payload: the payload is not JSON; send {} when there is nothing to say');
-  }
-}
-
 function requireWindow(dedupeMs: number | undefined): number {
   const ms = dedupeMs === undefined || dedupeMs === 0 ? limits.eventDedupeMs : dedupeMs;
   if (ms > limits.eventDedupeMsMax) {
-    throw new SenderError(`invalid-window: a dedupe window is at most ${limits.eventDedupeMsMax} ms, not ${ms}`);
+    throw new SenderError(
+      `invalid-window: the dedupe window is ${ms} ms, at most ${limits.eventDedupeMsMax} are allowed; choose a shorter one`,
+    );
   }
   return ms;
 }

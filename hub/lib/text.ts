@@ -1,19 +1,28 @@
 import { SenderError } from 'spacetimedb/server';
 import { limits } from './limits.ts';
 
-/** The text trimmed, or a rejection that says what is wrong with it. */
+/**
+ * The text trimmed. `what` is its name and a part of the code: `dedupe-key`.
+ * @throws SenderError when it is empty or has more than `charsMax` characters
+ */
 export function requireText(what: string, text: string, charsMax: number): string {
   const trimmed = text.trim();
-  if (trimmed === '') throw new SenderError(`invalid-${what}: the ${what} is empty`);
+  const name = what.replaceAll('-', ' ');
+  if (trimmed === '') throw new SenderError(`invalid-${what}: the ${name} is empty; write one`);
   if (trimmed.length > charsMax) {
     throw new SenderError(
-      `invalid-${what}: the ${what} has ${trimmed.length} characters, at most ${charsMax} are allowed`,
+      `invalid-${what}: the ${name} has ${trimmed.length} characters, at most ${charsMax} are allowed; shorten it`,
     );
   }
   return trimmed;
 }
 
-/** The name of a skill. It is part of a lane's name, so it must not hold the sign that separates lanes' parts. */
+/** As `requireText`, for what may be left out: empty stays empty. */
+export function optionalText(what: string, text: string, charsMax: number): string {
+  return text.trim() === '' ? '' : requireText(what, text, charsMax);
+}
+
+/** The name of a skill. It is a part of routes, so it must not hold the sign that separates their parts. */
 export function requireSkill(text: string): string {
   const skill = requireText('skill', text, limits.nameCharsMax);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(skill)) {

@@ -9,6 +9,7 @@ import type { BandRow, Ctx, LaneRow, LimbRow, QueueEntryRow, TaskRow, TaskTerms,
 import { concurrencyOf, givePlaceBack, takePlace } from './concurrency.ts';
 import { firstEntry, firstLane, joinLane, leaveLane, passTurn, standInLine, stepAside } from './lanes.ts';
 import { hasSlot, limbsWithRoom, noteRoom, noteRoomOf, suits, takenSlots } from './slots.ts';
+import { termsOf } from './terms.ts';
 import { dropTimers, wakeAt } from './timers.ts';
 
 // Who works on what. Nothing waits while a limb that may work on it has a free slot: whenever one of the two appears, the
@@ -41,33 +42,22 @@ export function placeBand(ctx: Ctx, bandId: bigint): void {
 
 /** Takes an offer back: its task waits again, before those that came later. */
 export function withdrawOffer(ctx: Ctx, taskId: bigint): void {
-  const key = keyOf(ctx, taskId);
+  const task = requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`);
+  const terms = termsOf(ctx, taskId);
+  const key = concurrencyOf(task.tenantId, terms);
   ctx.db.offer.taskId.delete(taskId);
   givePlaceBack(ctx, key, taskId);
-  enqueueAgain(ctx, taskId);
+  enqueue(ctx, task, terms, true);
   openKey(ctx, key);
 }
 
-/** Puts a task whose time has come into its lane, and offers it when somebody is free. */
+/**
+ * Puts a task whose time has come into its lane, and offers it when somebody is free. `isReturning`: it goes to the front.
+ */
 export function enqueue(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning = false): void {
   const { laneId, bandId } = joinLane(ctx, task, terms, isReturning);
   standInLine(ctx, laneId);
   placeBand(ctx, bandId);
-}
-
-/** Puts a task back to the front of its lane. */
-function enqueueAgain(ctx: Ctx, taskId: bigint): void {
-  enqueue(ctx, requireRow(ctx.db.task.id.find(taskId), `task ${taskId}`), termsOf(ctx, taskId), true);
-}
-
-/** The concurrency key of a task; empty for none. */
-export function keyOf(ctx: Ctx, taskId: bigint): string {
-  const { tenantId, terms } = requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`);
-  return concurrencyOf(tenantId, terms);
-}
-
-export function termsOf(ctx: Ctx, taskId: bigint): TaskTerms {
-  return requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms;
 }
 
 /** Lets those who wait for a place of a concurrency key have the free ones. */

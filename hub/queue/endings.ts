@@ -10,9 +10,10 @@ import { after, elapsedMs, isBefore } from '../lib/time.ts';
 import { taskEnded } from '../recipes/arrivals.ts';
 import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, givePlaceBack } from './concurrency.ts';
-import { enqueue, fillSlots, keyOf, openKey, termsOf, unpark } from './dispatch.ts';
+import { enqueue, fillSlots, openKey, unpark } from './dispatch.ts';
 import { leaveLane } from './lanes.ts';
 import { moveTask } from './moves.ts';
+import { termsOf } from './terms.ts';
 import { dropTimers, wakeAt } from './timers.ts';
 
 type Finish = Extract<TaskStateTag, 'Done' | 'Failed' | 'Dead' | 'Cancelled'>;
@@ -66,7 +67,7 @@ export function finishTask(
   if (to === 'Dead') ctx.db.deadLetter.insert({ taskId: task.id, tenantId: task.tenantId });
   const finished = moveTask(ctx, task, to, changes, growth);
   if (limb) {
-    const key = keyOf(ctx, task.id);
+    const key = concurrencyOf(task.tenantId, termsOf(ctx, task.id));
     givePlaceBack(ctx, key, task.id);
     openKey(ctx, key);
     fillSlots(ctx, limb);

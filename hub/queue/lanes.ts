@@ -4,6 +4,7 @@ import { limits } from '../lib/limits.ts';
 import { routeOf } from '../lib/routes.ts';
 import type { BandRow, Ctx, LaneRow, QueueEntryRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, hasPlace } from './concurrency.ts';
+import { termsOf } from './terms.ts';
 
 // Orders are kept as places that are handed out by counting: whoever is first has the lowest place. Places that were
 // left early are gaps, which are passed over once. So whatever waits, the first is found by looking at a few rows.
@@ -96,7 +97,7 @@ export function stepAside(ctx: Ctx, concurrency: string): void {
 function concurrencyMaxOf(ctx: Ctx, lane: LaneRow): number {
   if (lane.concurrency === '') return 0;
   const { taskId } = firstEntry(ctx, lane);
-  return requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms.concurrencyMax;
+  return termsOf(ctx, taskId).concurrencyMax;
 }
 
 /** Lets a tenant have one more task of a kind, unless its tasks are of too many kinds: whoever asks why they wait goes through all. */

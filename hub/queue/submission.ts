@@ -4,12 +4,13 @@ import { treeHolder } from '../budgets/budgets.ts';
 import { requireRoom } from '../keeping/quotas.ts';
 import { grow, sizeOfTask } from '../keeping/usage.ts';
 import { isSame } from '../lib/identities.ts';
+import { requireJson } from '../lib/json.ts';
 import { limits } from '../lib/limits.ts';
-import { clip, requireSkill, requireText, utf8Bytes } from '../lib/text.ts';
+import { clip, requireSkill, requireText } from '../lib/text.ts';
 import type { Amounts, Ctx, TaskRow, TaskTerms } from '../schema.ts';
 import { queueTask } from './endings.ts';
 import { requireBand } from './lanes.ts';
-import { requireParent, requireTerms } from './terms.ts';
+import { dedupeOf, requireParent, requireTerms } from './terms.ts';
 import { wakeAt } from './timers.ts';
 
 export interface NewTask {
@@ -30,10 +31,10 @@ export function queueNewTask(
 ): TaskRow | undefined {
   const skillName = requireSkill(skill);
   const ownReference = requireText('reference', reference, limits.referenceCharsMax);
-  const inputBytes = requireJson(input);
+  const inputBytes = requireJson('input', input, 'send the JSON that the skill expects');
   if (isKnown(ctx, tenantId, ownReference, submittedBy)) return undefined;
   const terms = requireTerms(ctx, tenantId, given);
-  const dedupe = terms.dedupeKey === '' ? '' : `${tenantId}/${terms.dedupeKey}`;
+  const dedupe = dedupeOf(tenantId, terms);
   if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return undefined;
   const growth = { unfinishedTasks: 1, ...sizeOfTask(inputBytes) };
   requireRoom(ctx, tenantId, growth);
@@ -74,7 +75,9 @@ function joinTree(ctx: Ctx, tenantId: bigint, parent: bigint): bigint {
   const { root } = requireParent(ctx, tenantId, parent);
   const size = [...ctx.db.child.root.filter(root)].length + 1;
   if (size >= limits.treeTasksMax) {
-    throw new SenderError(`tree-too-large: the tree of task ${root} has ${size} tasks, the most that are allowed`);
+    throw new SenderError(
+      `tree-too-large: the tree of task ${root} has ${size} tasks, the most that are allowed; begin another one without a parent`,
+    );
   }
   return root;
 }
@@ -107,18 +110,4 @@ function isKnown(ctx: Ctx, tenantId: bigint, reference: string, submittedBy: Ide
     if (isSame(task.submittedBy, submittedBy)) return true;
   }
   return false;
-}
-
-/** @returns how many bytes it has */
-function requireJson(input: string): number {
-  const bytes = utf8Bytes(input);
-  if (bytes > limits.inputBytesMax) {
-    throw new SenderError(`input-too-large: the input is ${bytes} bytes, at most ${limits.inputBytesMax} are allowed`);
-  }
-  try {
-    JSON.parse(input);
-    return bytes;
-  } catch {
-    throw new SenderError('invalid-input: the input is not JSON; send the JSON that the skill expects');
-  }
 }

@@ -1,6 +1,7 @@
 import { SenderError } from 'spacetimedb/server';
+import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
-import { requireText } from '../lib/text.ts';
+import { optionalText } from '../lib/text.ts';
 import { after, isBefore } from '../lib/time.ts';
 import type { Ctx, TaskRow, TaskTerms } from '../schema.ts';
 
@@ -19,19 +20,33 @@ export const defaultTerms: TaskTerms = {
   treeBudget: undefined,
 };
 
-/** The terms with their defaults, or a rejection that says what is wrong with them. */
+/** Which tasks stand for one another: no two with the same dedupe key are unfinished in a tenant. Empty for none. */
+export function dedupeOf(tenantId: bigint, { dedupeKey }: TaskTerms): string {
+  return dedupeKey === '' ? '' : `${tenantId}/${dedupeKey}`;
+}
+
+/** The terms that a task was submitted with. */
+export function termsOf(ctx: Ctx, taskId: bigint): TaskTerms {
+  return requireRow(ctx.db.taskInput.taskId.find(taskId), `the terms of task ${taskId}`).terms;
+}
+
+/** The terms with their defaults. @throws SenderError that says what is wrong with them */
 export function requireTerms(ctx: Ctx, tenantId: bigint, given: TaskTerms | undefined): TaskTerms {
   if (!given) return defaultTerms;
   const { target, priority, runAfter, deadline, attemptsMax, concurrencyMax } = given;
   if (priority > limits.priorityMax) {
-    throw new SenderError(`invalid-priority: ${priority} is not between 0 and ${limits.priorityMax}`);
+    throw new SenderError(`invalid-priority: the priority is ${priority}; choose one from 0 to ${limits.priorityMax}`);
   }
   if (attemptsMax > limits.attemptsMax) {
-    throw new SenderError(`invalid-attempts: ${attemptsMax} attempts, at most ${limits.attemptsMax} are allowed`);
+    throw new SenderError(
+      `invalid-attempts: ${attemptsMax} attempts, at most ${limits.attemptsMax} are allowed; choose fewer`,
+    );
   }
   const latest = after(ctx.timestamp, limits.aheadMsMax);
   if ((runAfter && isBefore(latest, runAfter)) || (deadline && isBefore(latest, deadline))) {
-    throw new SenderError('too-far-ahead: runAfter and deadline lie at most a year ahead');
+    throw new SenderError(
+      'too-far-ahead: runAfter or the deadline lies more than a year ahead; choose an earlier time',
+    );
   }
   if (deadline && !isBefore(ctx.timestamp, deadline)) {
     throw new SenderError('deadline-passed: the deadline lies in the past; choose a later one');
@@ -40,12 +55,14 @@ export function requireTerms(ctx: Ctx, tenantId: bigint, given: TaskTerms | unde
     throw new SenderError('deadline-passed: the deadline lies before runAfter; choose a later one');
   }
   if (given.treeBudget && given.parent !== undefined) {
-    throw new SenderError('invalid-tree-budget: only the first task of a tree can bring a budget for it');
+    throw new SenderError(
+      'invalid-tree-budget: a task with a parent brings a budget for its tree; give it to the first task of the tree',
+    );
   }
-  const concurrencyKey = optionalKey('concurrency-key', given.concurrencyKey);
+  const concurrencyKey = optionalText('concurrency-key', given.concurrencyKey, limits.keyCharsMax);
   if (concurrencyKey !== '' && (concurrencyMax < 1 || concurrencyMax > limits.concurrencyMax)) {
     throw new SenderError(
-      `invalid-concurrency: ${concurrencyMax} tasks at once for a key, expected 1 to ${limits.concurrencyMax}`,
+      `invalid-concurrency: ${concurrencyMax} tasks at once for a concurrency key; choose 1 to ${limits.concurrencyMax}`,
     );
   }
   if (target && !isLimbOf(ctx, tenantId, target)) {
@@ -54,7 +71,7 @@ export function requireTerms(ctx: Ctx, tenantId: bigint, given: TaskTerms | unde
   return {
     ...given,
     attemptsMax,
-    dedupeKey: optionalKey('dedupe-key', given.dedupeKey),
+    dedupeKey: optionalText('dedupe-key', given.dedupeKey, limits.keyCharsMax),
     concurrencyKey,
     labels: requireLabels(given.labels),
   };
@@ -64,7 +81,9 @@ export function requireTerms(ctx: Ctx, tenantId: bigint, given: TaskTerms | unde
 export function requireParent(ctx: Ctx, tenantId: bigint, parent: bigint): TaskRow {
   const task = ctx.db.task.id.find(parent);
   if (task?.tenantId !== tenantId) {
-    throw new SenderError(`no-such-parent: there is no task ${parent} in this tenant to be a part of`);
+    throw new SenderError(
+      `no-such-parent: there is no task ${parent} in this tenant to be a part of; check the number`,
+    );
   }
   return task;
 }
@@ -72,7 +91,9 @@ export function requireParent(ctx: Ctx, tenantId: bigint, parent: bigint): TaskR
 /** Labels in one order and each once. */
 export function requireLabels(labels: readonly string[]): string[] {
   if (labels.length > limits.labelsMax) {
-    throw new SenderError(`too-many-labels: ${labels.length} labels, at most ${limits.labelsMax} are allowed`);
+    throw new SenderError(
+      `too-many-labels: ${labels.length} labels, at most ${limits.labelsMax} are allowed; name fewer of them`,
+    );
   }
   for (const label of labels) {
     if (!/^[A-Za-z0-9][A-Za-z0-9._:=-]{0,62}$/.test(label)) {
@@ -82,10 +103,6 @@ export function requireLabels(labels: readonly string[]): string[] {
     }
   }
   return [...new Set(labels)].sort();
-}
-
-function optionalKey(what: string, key: string): string {
-  return key.trim() === '' ? '' : requireText(what, key, limits.keyCharsMax);
 }
 
 function isLimbOf(ctx: Ctx, tenantId: bigint, identity: NonNullable<TaskTerms['target']>): boolean {

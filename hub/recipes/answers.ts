@@ -28,7 +28,7 @@ export function requireAnswers(what: string, asks: readonly Ask[], given: Json):
       throw new SenderError(`invalid-input: ${what} lacks ${ask.name}${ask.about === '' ? '' : `: ${ask.about}`}`);
     }
     if (!fits(ask, value)) {
-      throw new SenderError(`invalid-input: ${ask.name} of ${what} is ${shown(value)}, expected is ${wanted(ask)}`);
+      throw new SenderError(`invalid-input: ${ask.name} of ${what} is ${shown(value)}; send ${wanted(ask)}`);
     }
   }
 }

@@ -8,6 +8,7 @@ import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
 import { after, isBefore } from '../lib/time.ts';
 import { queueNewTask } from '../queue/submission.ts';
+import { defaultTerms } from '../queue/terms.ts';
 import type { FrameRow, StepKindTag, StepRow } from '../schema.ts';
 import { takeUpInside } from './again.ts';
 import { setClock, setTimeLimit } from './clocks.ts';
@@ -158,20 +159,7 @@ export function submitWork(turn: Turn, step: StepRow, work: Work, input?: string
     input: input ?? JSON.stringify(fill(turn, step, work.input)),
     reference: `run ${step.runId}, step ${step.id}, ${step.tries + 1}`,
     submittedBy: run.startedBy,
-    terms: {
-      target: undefined,
-      priority: work.priority,
-      runAfter: undefined,
-      deadline: undefined,
-      attemptsMax: work.attempts,
-      dedupeKey: '',
-      concurrencyKey: '',
-      concurrencyMax: 0,
-      labels: [...work.labels],
-      parent: undefined,
-      needs: undefined,
-      treeBudget: undefined,
-    },
+    terms: { ...defaultTerms, priority: work.priority, attemptsMax: work.attempts, labels: [...work.labels] },
   });
   const { id } = requireRow(task, `the task of step ${step.id}`);
   ctx.db.stepTask.insert({ taskId: id, stepId: step.id });
@@ -192,11 +180,15 @@ function beginMap(turn: Turn, step: StepRow, over: Json): void {
   const { ctx } = turn;
   const isCount = typeof over === 'number' && Number.isInteger(over) && over >= 0;
   if (!Array.isArray(over) && !isCount) {
-    throw new SenderError(`invalid-list: ${clipped(over)} is neither a list nor a whole number of items`);
+    throw new SenderError(
+      `invalid-list: ${clipped(over)} is neither a list nor a whole number of items; let over be one of these`,
+    );
   }
   const total = isCount ? over : (over as readonly Json[]).length;
   if (total > limits.itemsMax) {
-    throw new SenderError(`too-many-items: ${total} items, at most ${limits.itemsMax} are allowed`);
+    throw new SenderError(
+      `too-many-items: ${total} items, at most ${limits.itemsMax} are allowed; give the map fewer of them`,
+    );
   }
   ctx.db.step.id.update({ ...step, total });
   if (!isCount) ctx.db.stepItems.insert({ stepId: step.id, runId: step.runId, items: JSON.stringify(over) });
@@ -220,7 +212,7 @@ function beginWait(
     return;
   }
   if (isBefore(after(ctx.timestamp, limits.aheadMsMax), at)) {
-    throw new SenderError(`too-far-ahead: ${at.toISOString()} lies more than a year ahead`);
+    throw new SenderError(`too-far-ahead: ${at.toISOString()} lies more than a year ahead; wait for an earlier time`);
   }
   setClock(ctx, step.id, 'Wake', at);
 }

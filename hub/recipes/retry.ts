@@ -1,7 +1,7 @@
 import { SenderError } from 'spacetimedb/server';
 import { requireRow } from '../lib/assertion.ts';
+import { requireJson } from '../lib/json.ts';
 import { limits } from '../lib/limits.ts';
-import { utf8Bytes } from '../lib/text.ts';
 import type { Ctx, RunRow, StepRow } from '../schema.ts';
 import { followersOf, reopenRun, takeUp } from './again.ts';
 import { act, attempt, insertStep } from './begin.ts';
@@ -83,7 +83,7 @@ function requireOpenable(turn: Turn, run: RunRow): void {
   }
   if (run.retries >= limits.runRetriesMax) {
     throw new SenderError(
-      `too-many-retries: run ${run.id} was retried ${run.retries} times, the most that are allowed`,
+      `too-many-retries: run ${run.id} was retried ${run.retries} times, the most that are allowed; start it anew`,
     );
   }
   if (!turn.ctx.db.recipeVersion.id.find(run.versionId)) {
@@ -121,15 +121,7 @@ function requireInput(step: StepRow | undefined, input: string): void {
       'no-input: only a skill, a map or a recipe step can be given another input; name one of them',
     );
   }
-  const bytes = utf8Bytes(input);
-  if (bytes > limits.inputBytesMax) {
-    throw new SenderError(`input-too-large: the input is ${bytes} bytes, at most ${limits.inputBytesMax} are allowed`);
-  }
-  try {
-    JSON.parse(input);
-  } catch {
-    throw new SenderError('invalid-input: the input is not JSON; send the JSON that the step expects');
-  }
+  requireJson('input', input, 'send the JSON that the step expects');
 }
 
 /** A step is begun with an input that somebody has changed. */

@@ -5,6 +5,7 @@ import { requireRoom } from '../keeping/quotas.ts';
 import { grow } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { isSame } from '../lib/identities.ts';
+import { requireJson } from '../lib/json.ts';
 import { limits } from '../lib/limits.ts';
 import { requireText, utf8Bytes } from '../lib/text.ts';
 import type { Ctx, FrameRow, RecipeRow, RunRow, RunStateTag, StepRow } from '../schema.ts';
@@ -59,7 +60,7 @@ export function startRun(
   const depth = inside ? turn.run(inside.runId).depth + 1 : 0;
   if (depth > limits.runDepthMax) {
     throw new SenderError(
-      `too-deep: ${name} would be the ${depth}th run inside of another, at most ${limits.runDepthMax} are allowed`,
+      `too-deep: ${name} would be the ${depth}th run inside of another, at most ${limits.runDepthMax} are allowed; start fewer of them inside of one another`,
     );
   }
   countRuns(ctx, tenantId, 1);
@@ -211,15 +212,6 @@ function isKnown(ctx: Ctx, tenantId: bigint, reference: string, startedBy: Ident
 }
 
 function writtenTrigger({ kind, source, subject, payload }: Trigger): string {
-  const bytes = utf8Bytes(payload);
-  if (bytes > limits.inputBytesMax) {
-    throw new SenderError(
-      `input-too-large: the payload is ${bytes} bytes, at most ${limits.inputBytesMax} are allowed`,
-    );
-  }
-  try {
-    return JSON.stringify({ kind, source, subject, payload: JSON.parse(payload) as Json });
-  } catch {
-    throw new SenderError('invalid-input: the payload is not JSON; send {} when there is nothing to say');
-  }
+  requireJson('payload', payload, 'send {} when there is nothing to say');
+  return JSON.stringify({ kind, source, subject, payload: JSON.parse(payload) as Json });
 }

@@ -16,24 +16,40 @@ export function requireMember(ctx: Ctx, tenantId: bigint, atLeast: RoleTag): Mem
   return member;
 }
 
-/** A task of one of the caller's tenants, where the caller has at least the given role. */
-export function requireTask(ctx: Ctx, taskId: bigint, atLeast: RoleTag): TaskRow {
-  const task = ctx.db.task.id.find(taskId);
-  const member = task && findMember(ctx, task.tenantId);
-  if (!member) throw new SenderError(`no-such-task: there is no task ${taskId} in your tenants`);
+/** What is found by its number, such as `task 17`. */
+interface Wanted<Row> {
+  readonly what: string;
+  readonly id: bigint;
+  /** None when there is nothing of this number. */
+  readonly row: Row | null | undefined;
+  readonly atLeast: RoleTag;
+}
+
+/**
+ * A row of one of the caller's tenants, where the caller has at least the given role, with the caller's membership.
+ * To all others it is as if there were no such row.
+ */
+export function requireOwn<Row extends { readonly tenantId: bigint }>(
+  ctx: Ctx,
+  { what, id, row, atLeast }: Wanted<Row>,
+): { readonly row: Row; readonly member: MemberRow } {
+  const member = row ? findMember(ctx, row.tenantId) : undefined;
+  if (!row || !member) {
+    throw new SenderError(`no-such-${what}: there is no ${what} ${id} in your tenants; check the number`);
+  }
   requireRole(member, atLeast);
-  return task;
+  return { row, member };
 }
 
-/** A run of one of the caller's tenants, where the caller is an operator. */
-export function requireRun(ctx: Ctx, runId: bigint): RunRow {
-  const run = ctx.db.run.id.find(runId);
-  const member = run && findMember(ctx, run.tenantId);
-  if (!member) throw new SenderError(`no-such-run: there is no run ${runId} in your tenants`);
-  requireRole(member, 'Operator');
-  return run;
+export function requireTask(ctx: Ctx, id: bigint): TaskRow {
+  return requireOwn(ctx, { what: 'task', id, row: ctx.db.task.id.find(id), atLeast: 'Operator' }).row;
 }
 
+export function requireRun(ctx: Ctx, id: bigint): RunRow {
+  return requireOwn(ctx, { what: 'run', id, row: ctx.db.run.id.find(id), atLeast: 'Operator' }).row;
+}
+
+/** The caller's membership of a tenant; none when the caller has none. */
 export function findMember(ctx: Ctx, tenantId: bigint): MemberRow | undefined {
   for (const member of ctx.db.member.identity.filter(ctx.sender)) {
     if (member.tenantId === tenantId) return member;
@@ -56,7 +72,7 @@ export function isAnnounced(ctx: Ctx, worker: WorkerRow): boolean {
   return worker.connection !== undefined && ctx.connectionId?.isEqual(worker.connection) === true;
 }
 
-export function requireRole(member: MemberRow, atLeast: RoleTag): void {
+function requireRole(member: MemberRow, atLeast: RoleTag): void {
   if (rank[member.role.tag] >= rank[atLeast]) return;
   throw new SenderError(
     `forbidden: this needs the role ${atLeast.toLowerCase()}, yours is ${member.role.tag.toLowerCase()}; ask an owner of the tenant`,

@@ -36,7 +36,7 @@ export const setBudget = spacetimedb.reducer(
     else {
       if ([...ctx.db.budget.tenantId.filter(tenantId)].length >= limits.budgetsMax) {
         throw new SenderError(
-          `too-many-budgets: a tenant has at most ${limits.budgetsMax} budgets; take one away first`,
+          `too-many-budgets: the tenant has ${limits.budgetsMax} budgets, the most that are allowed; take one away first`,
         );
       }
       const row = { id: 0n, tenantId, holder, scope, unit, period, bound, spent: 0n, reserved: 0n, since: '' };
@@ -118,12 +118,17 @@ function requireHolder(
     const isMember = [...ctx.db.member.identity.filter(Identity.fromString(subject))].some(
       (member) => member.tenantId === tenantId,
     );
-    if (!isMember && !isTakenAway) throw new SenderError('no-such-member: the subject is not a member of this tenant');
+    if (!isMember && !isTakenAway)
+      throw new SenderError(
+        'no-such-member: the subject is not a member of this tenant; name the Identity of one that is',
+      );
     return memberHolder(tenantId, subject);
   }
   const task = /^\d{1,19}$/.test(subject) ? ctx.db.task.id.find(BigInt(subject)) : undefined;
   if (task?.tenantId !== tenantId || task.parent !== undefined) {
-    throw new SenderError('no-such-tree: the subject is not the number of the first task of a tree of this tenant');
+    throw new SenderError(
+      'no-such-tree: the subject is not the number of a task of this tenant without a parent; name the first task of a tree',
+    );
   }
   return treeHolder(tenantId, task.id);
 }

@@ -53,7 +53,10 @@ describe('an event', () => {
     [{ payload: 'nothing' }, 'invalid-payload: the payload is not JSON'],
     [{ payload: `"${'ä'.repeat(32_768)}"` }, 'payload-too-large: the payload is 65538 bytes, at most 65536'],
     [{ dedupeKey: 'k'.repeat(129) }, 'invalid-dedupe-key: the dedupe key has 129 characters'],
-    [{ dedupeKey: 'k', dedupeMs: 31 * dayMs }, 'invalid-window: a dedupe window is at most 2592000000 ms'],
+    [
+      { dedupeKey: 'k', dedupeMs: 31 * dayMs },
+      'invalid-window: the dedupe window is 2678400000 ms, at most 2592000000 are allowed',
+    ],
   ])('is refused when it is not as it must be (%#)', (changes, message) => {
     expect(() => emit(changes)).toThrow(message);
     expect(mesh.rows('event')).toEqual([]);
@@ -120,7 +123,7 @@ describe('what is kept of events', () => {
 
   it('cannot be more than the hub allows', () => {
     expect(() => keep({ eventsMax: 1_000_001 })).toThrow(
-      'invalid-retention: eventsMax is 1000001, at most 1000000 is allowed',
+      'invalid-retention: eventsMax is 1000001, at most 1000000 are allowed',
     );
     expect(() => keep({ eventDays: 3651 })).toThrow(/^invalid-retention: eventDays/);
     expect(() => keep({ eventBytesMax: 1n << 40n })).toThrow(/^invalid-retention: eventBytesMax/);

@@ -35,7 +35,9 @@ export const setEventRetention = spacetimedb.reducer(
     const most = { eventsMax: limits.eventsMax, eventBytesMax: limits.eventBytesMax, eventDays: limits.keepDaysMax };
     for (const what of ['eventsMax', 'eventBytesMax', 'eventDays'] as const) {
       if (retention[what] <= most[what]) continue;
-      throw new SenderError(`invalid-retention: ${what} is ${retention[what]}, at most ${most[what]} is allowed`);
+      throw new SenderError(
+        `invalid-retention: ${what} is ${retention[what]}, at most ${most[what]} are allowed; choose less`,
+      );
     }
     decide(ctx, tenantId, retention);
   },

@@ -8,7 +8,7 @@ import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
 import spacetimedb, { type Ctx, type HookRow } from '../schema.ts';
 import { HookStyle } from '../tables/hooks.ts';
-import { findMember, requireMember } from './access.ts';
+import { requireMember, requireOwn } from './access.ts';
 
 /**
  * Opens an address at which another system makes events of one kind. The secret is made by the caller, who alone can show
@@ -27,7 +27,9 @@ export const createHook = spacetimedb.reducer(
       throw new SenderError(`name-taken: there is a hook ${name} already; choose another name, or delete that one`);
     }
     if (hooks.length >= limits.hooksMax) {
-      throw new SenderError(`too-many-hooks: a tenant has at most ${limits.hooksMax} hooks; delete one first`);
+      throw new SenderError(
+        `too-many-hooks: the tenant has ${limits.hooksMax} hooks, the most that are allowed; delete one first`,
+      );
     }
     const hook = ctx.db.hook.insert({
       id: 0n,
@@ -70,11 +72,6 @@ export const postHook = spacetimedb.httpHandler({ name: 'post_hook' }, receive);
 
 export const hookRoutes = spacetimedb.httpRouter(new Router().post('/hooks', postHook));
 
-function requireHook(ctx: Ctx, hookId: bigint): HookRow {
-  const hook = ctx.db.hook.id.find(hookId);
-  if (!hook || !findMember(ctx, hook.tenantId)) {
-    throw new SenderError(`no-such-hook: there is no hook ${hookId} in your tenants`);
-  }
-  requireMember(ctx, hook.tenantId, 'Owner');
-  return hook;
+function requireHook(ctx: Ctx, id: bigint): HookRow {
+  return requireOwn(ctx, { what: 'hook', id, row: ctx.db.hook.id.find(id), atLeast: 'Owner' }).row;
 }

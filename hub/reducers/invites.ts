@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { Timestamp } from 'spacetimedb';
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { requireText } from '../lib/text.ts';
+import { after, isBefore } from '../lib/time.ts';
 import { refresh } from '../queue/workers.ts';
 import spacetimedb, { type Ctx } from '../schema.ts';
 import { InviteKind, Role } from '../tables/people.ts';
@@ -28,7 +28,9 @@ export const createInvite = spacetimedb.reducer(
       throw new SenderError('invalid-code-hash: expected the SHA-256 of the code in 64 lower-case hex digits');
     }
     if (lifeMs > limits.inviteLifeMsMax) {
-      throw new SenderError(`invalid-life: an invite lives at most ${limits.inviteLifeMsMax} ms, not ${lifeMs}`);
+      throw new SenderError(
+        `invalid-life: the invite would live for ${lifeMs} ms, at most ${limits.inviteLifeMsMax} are allowed; choose less`,
+      );
     }
     if ([...ctx.db.invite.tenantId.filter(tenantId)].length >= limits.invitesMax) {
       throw new SenderError(
@@ -38,7 +40,6 @@ export const createInvite = spacetimedb.reducer(
     if (ctx.db.invite.handle.find(handle)) {
       throw new SenderError('code-taken: there is an invite with this code already; make another code');
     }
-    const lifeMicros = BigInt(lifeMs === 0 ? limits.inviteLifeMs : lifeMs) * 1000n;
     forgetTries(handle);
     ctx.db.invite.insert({
       handle,
@@ -47,7 +48,7 @@ export const createInvite = spacetimedb.reducer(
       kind,
       role,
       createdBy: ctx.sender,
-      expiresAt: new Timestamp(ctx.timestamp.microsSinceUnixEpoch + lifeMicros),
+      expiresAt: after(ctx.timestamp, lifeMs === 0 ? limits.inviteLifeMs : lifeMs),
     });
   },
 );
@@ -76,7 +77,7 @@ export const redeemInvite = spacetimedb.reducer(
     const handle = code.trim().split('-', 1)[0] ?? '';
     const found = ctx.db.invite.handle.find(handle);
     const invite = found && isRightCode(handle, found.codeHash === codeHash) ? found : undefined;
-    if (!invite || invite.expiresAt.microsSinceUnixEpoch < ctx.timestamp.microsSinceUnixEpoch) {
+    if (!invite || isBefore(invite.expiresAt, ctx.timestamp)) {
       throw new SenderError('invalid-code: this code is unknown, used or expired; ask for a new one');
     }
     ctx.db.invite.handle.delete(handle);
@@ -100,7 +101,7 @@ function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
   if (enrolled.some((limb) => limb.tenantId === tenantId)) return;
   if (enrolled.length >= limits.limbTenantsMax) {
     throw new SenderError(
-      `too-many-tenants: this limb serves ${enrolled.length} tenants, at most ${limits.limbTenantsMax} are allowed`,
+      `too-many-tenants: this limb serves ${enrolled.length} tenants, at most ${limits.limbTenantsMax} are allowed; have it revoked in one first`,
     );
   }
   const [known] = enrolled;

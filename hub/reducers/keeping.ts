@@ -19,7 +19,9 @@ export const setQuotas = spacetimedb.reducer(
     requireMember(ctx, tenantId, 'Owner');
     for (const quota of ['unfinishedTasksMax', 'rowsMax', 'bytesMax'] as const) {
       if (quotas[quota] <= limits[quota]) continue;
-      throw new SenderError(`invalid-quota: ${quota} is ${quotas[quota]}, at most ${limits[quota]} are allowed`);
+      throw new SenderError(
+        `invalid-quota: ${quota} is ${quotas[quota]}, at most ${limits[quota]} are allowed; choose less`,
+      );
     }
     decide(ctx, tenantId, quotas);
   },
@@ -32,7 +34,7 @@ export const setRetention = spacetimedb.reducer(
   (ctx, { tenantId, keepDays }) => {
     requireMember(ctx, tenantId, 'Owner');
     if (keepDays > limits.keepDaysMax) {
-      throw new SenderError(`invalid-days: ${keepDays} days, at most ${limits.keepDaysMax} are allowed`);
+      throw new SenderError(`invalid-days: ${keepDays} days, at most ${limits.keepDaysMax} are allowed; choose fewer`);
     }
     decide(ctx, tenantId, { keepDays });
   },

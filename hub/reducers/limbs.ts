@@ -29,12 +29,8 @@ export const announceLimb = spacetimedb.reducer(
     if (!ctx.connectionId) {
       throw new SenderError('not-connected: a limb is announced over a connection that stays open; open a WebSocket');
     }
-    if (skills.length > limits.skillsMax) {
-      throw new SenderError(`too-many-skills: ${skills.length} skills, at most ${limits.skillsMax} are allowed`);
-    }
-    if (capacity > limits.capacityMax) {
-      throw new SenderError(`invalid-capacity: ${capacity} is more than ${limits.capacityMax}`);
-    }
+    const offered = requireSkills(skills);
+    requireCapacity(capacity);
     heard(ctx.connectionId);
     // Nothing is asked over an earlier one any more.
     if (worker.connection) heard(worker.connection);
@@ -53,7 +49,7 @@ export const announceLimb = spacetimedb.reducer(
       ...worker,
       connection: ctx.connectionId,
       session: run,
-      skills: [...new Set(skills.map((skill) => requireSkill(skill)))].sort(),
+      skills: offered,
       capacity,
     });
   },
@@ -113,16 +109,11 @@ export const setLimb = spacetimedb.reducer(
   (ctx, { tenantId, limb: identity, labels, allowedSkills, capacityMax }) => {
     requireMember(ctx, tenantId, 'Owner');
     const limb = requireLimb(ctx, tenantId, identity);
-    if (allowedSkills.length > limits.skillsMax) {
-      throw new SenderError(`too-many-skills: ${allowedSkills.length} skills, at most ${limits.skillsMax} are allowed`);
-    }
-    if (capacityMax > limits.capacityMax) {
-      throw new SenderError(`invalid-capacity: ${capacityMax} is more than ${limits.capacityMax}`);
-    }
+    requireCapacity(capacityMax);
     const changed = ctx.db.limb.id.update({
       ...limb,
       labels: requireLabels(labels),
-      allowedSkills: [...new Set(allowedSkills.map((skill) => requireSkill(skill)))].sort(),
+      allowedSkills: requireSkills(allowedSkills),
       capacityMax,
     });
     refresh(ctx, changed);
@@ -163,8 +154,26 @@ export const revokeLimb = spacetimedb.reducer(
   },
 );
 
+/** Names of skills in one order and each once. */
+function requireSkills(skills: readonly string[]): string[] {
+  if (skills.length > limits.skillsMax) {
+    throw new SenderError(
+      `too-many-skills: ${skills.length} skills, at most ${limits.skillsMax} are allowed; name fewer of them`,
+    );
+  }
+  return [...new Set(skills.map((skill) => requireSkill(skill)))].sort();
+}
+
+function requireCapacity(capacity: number): void {
+  if (capacity <= limits.capacityMax) return;
+  throw new SenderError(
+    `invalid-capacity: ${capacity} tasks at once, at most ${limits.capacityMax} are allowed; choose fewer`,
+  );
+}
+
 function requireLimb(ctx: Ctx, tenantId: bigint, identity: LimbRow['identity']): LimbRow {
   const limb = [...ctx.db.limb.identity.filter(identity)].find((row) => row.tenantId === tenantId);
-  if (!limb) throw new SenderError('no-such-limb: no limb with this Identity belongs to this tenant');
+  if (!limb)
+    throw new SenderError('no-such-limb: no limb with this Identity belongs to this tenant; name one of its limbs');
   return limb;
 }

@@ -39,7 +39,8 @@ function remove(ctx: Ctx, member: MemberRow): void {
 
 function requireFellow(ctx: Ctx, tenantId: bigint, identity: MemberRow['identity']): MemberRow {
   const member = [...ctx.db.member.identity.filter(identity)].find((row) => row.tenantId === tenantId);
-  if (!member) throw new SenderError('no-such-member: nobody with this Identity is a member of this tenant');
+  if (!member)
+    throw new SenderError('no-such-member: nobody with this Identity is a member of this tenant; name one who is');
   return member;
 }
 

@@ -62,7 +62,7 @@ function requireReport(ctx: Ctx, taskId: bigint, attempt: number, pieces: readon
   const chars = pieces.reduce((sum, { text }) => sum + text.length, 0);
   if (pieces.length > limits.piecesMax || longest > limits.pieceCharsMax || chars > limits.reportCharsMax) {
     throw new SenderError(
-      `report-too-large: ${pieces.length} pieces, ${chars} characters, ${longest} in the longest piece; at most ${limits.piecesMax}, ${limits.reportCharsMax} and ${limits.pieceCharsMax} are allowed`,
+      `report-too-large: ${pieces.length} pieces, ${chars} characters, ${longest} in the longest piece; at most ${limits.piecesMax}, ${limits.reportCharsMax} and ${limits.pieceCharsMax} are allowed; send several reports`,
     );
   }
   if (task.state.tag === 'Claimed') moveTask(ctx, task, 'Running');

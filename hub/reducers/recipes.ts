@@ -2,7 +2,7 @@ import { SenderError, t } from 'spacetimedb/server';
 import type { Json } from '../conditions/source.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { limits } from '../lib/limits.ts';
-import { requireText } from '../lib/text.ts';
+import { optionalText } from '../lib/text.ts';
 import { requireAnswers } from '../recipes/answers.ts';
 import { timedOut, woken } from '../recipes/arrivals.ts';
 import { beginAgain } from '../recipes/begin.ts';
@@ -16,7 +16,7 @@ import { Turn } from '../recipes/turn.ts';
 import { takeKept, work } from '../recipes/work.ts';
 import spacetimedb, { type RunRow } from '../schema.ts';
 import { advanceTable, Notation, stepClockTable } from '../tables/recipes.ts';
-import { findMember, requireMember, requireRole, requireRun } from './access.ts';
+import { requireMember, requireOwn, requireRun } from './access.ts';
 
 /** Saves a recipe under the name in its text: as its next version, or as a new one. The same text again changes nothing. */
 export const saveRecipe = spacetimedb.reducer(
@@ -95,14 +95,19 @@ export const decideApproval = spacetimedb.reducer(
   { name: 'decide_approval' },
   { approvalId: t.u64(), isApproved: t.bool(), note: t.string(), inputs: t.string() },
   (ctx, { approvalId, isApproved, note, inputs }) => {
-    const approval = ctx.db.approval.id.find(approvalId);
-    const member = approval && findMember(ctx, approval.tenantId);
-    if (!member) throw new SenderError(`no-such-approval: there is no approval ${approvalId} in your tenants`);
-    requireRole(member, approval.role.tag);
+    const asked = ctx.db.approval.id.find(approvalId);
+    const { row: approval, member } = requireOwn(ctx, {
+      what: 'approval',
+      id: approvalId,
+      row: asked,
+      atLeast: asked?.role.tag ?? 'Viewer',
+    });
     if (approval.state.tag !== 'Open') {
-      throw new SenderError(`already-decided: approval ${approvalId} is ${approval.state.tag.toLowerCase()}`);
+      throw new SenderError(
+        `already-decided: approval ${approvalId} is ${approval.state.tag.toLowerCase()}; only open ones can be decided`,
+      );
     }
-    const words = note.trim() === '' ? '' : requireText('note', note, limits.feedbackCharsMax);
+    const words = optionalText('note', note, limits.feedbackCharsMax);
     const given = isApproved ? requireInputs(JSON.parse(approval.asks) as readonly Ask[], inputs) : {};
     ctx.db.approval.id.update({
       ...approval,
@@ -152,11 +157,8 @@ export const onStepClock = spacetimedb.reducer(
 
 function requireState(run: RunRow, expected: RunRow['state']['tag'], what: string): void {
   if (run.state.tag === expected) return;
-  const is = run.state.tag.toLowerCase();
-  const remedy = isFinal(run.state.tag) ? 'it has ended' : `it is ${is}`;
-  throw new SenderError(
-    `wrong-state: run ${run.id} cannot ${what}: ${remedy}; only ${expected.toLowerCase()} runs can`,
-  );
+  const seen = isFinal(run.state.tag) ? 'it has ended' : `it is ${run.state.tag.toLowerCase()}`;
+  throw new SenderError(`wrong-state: run ${run.id} cannot ${what}: ${seen}; only ${expected.toLowerCase()} runs can`);
 }
 
 function requireInputs(asks: readonly Ask[], inputs: string): object {
@@ -164,7 +166,7 @@ function requireInputs(asks: readonly Ask[], inputs: string): object {
   try {
     given = JSON.parse(inputs.trim() === '' ? '{}' : inputs) as Json;
   } catch {
-    throw new SenderError('invalid-input: the inputs are not JSON');
+    throw new SenderError('invalid-input: the inputs are not JSON; send what is asked for as JSON');
   }
   if (asks.length === 0) return {};
   requireAnswers('the answer', asks, given);

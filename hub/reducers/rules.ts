@@ -1,10 +1,10 @@
-import { SenderError, t } from 'spacetimedb/server';
+import { t } from 'spacetimedb/server';
 import { emitEvent } from '../events/emit.ts';
 import { wakeMemory } from '../rules/match.ts';
 import { activate, deactivate, forgetStep, deleteRule as removeRule, saveText } from '../rules/saving.ts';
 import spacetimedb, { type Ctx, type RuleRow } from '../schema.ts';
 import { ruleForgetTable, ruleTimerTable } from '../tables/rules.ts';
-import { findMember, requireMember, requireRole } from './access.ts';
+import { requireMember, requireOwn } from './access.ts';
 
 /**
  * Keeps a text, in YAML or JSON, as the newest version of the rule that it names, which is made when it is not there. What is
@@ -24,7 +24,7 @@ export const activateRule = spacetimedb.reducer(
   { name: 'activate_rule' },
   { ruleId: t.u64(), version: t.u32() },
   (ctx, { ruleId, version }) => {
-    activate(ctx, requireRuleOf(ctx, ruleId), version);
+    activate(ctx, requireRule(ctx, ruleId), version);
   },
 );
 
@@ -33,13 +33,13 @@ export const deactivateRule = spacetimedb.reducer(
   { name: 'deactivate_rule' },
   { ruleId: t.u64() },
   (ctx, { ruleId }) => {
-    deactivate(ctx, requireRuleOf(ctx, ruleId));
+    deactivate(ctx, requireRule(ctx, ruleId));
   },
 );
 
 /** Deletes a rule with all of its versions; what it did stays. */
 export const deleteRule = spacetimedb.reducer({ name: 'delete_rule' }, { ruleId: t.u64() }, (ctx, { ruleId }) => {
-  removeRule(ctx, requireRuleOf(ctx, ruleId));
+  removeRule(ctx, requireRule(ctx, ruleId));
 });
 
 export const wakeRule = spacetimedb.reducer(
@@ -59,11 +59,6 @@ export const forgetRule = spacetimedb.reducer(
   },
 );
 
-/** A rule of one of the caller's tenants, where the caller is at least an operator. */
-function requireRuleOf(ctx: Ctx, ruleId: bigint): RuleRow {
-  const rule = ctx.db.rule.id.find(ruleId);
-  const member = rule && findMember(ctx, rule.tenantId);
-  if (!member) throw new SenderError(`no-such-rule: there is no rule ${ruleId} in your tenants`);
-  requireRole(member, 'Operator');
-  return rule;
+function requireRule(ctx: Ctx, id: bigint): RuleRow {
+  return requireOwn(ctx, { what: 'rule', id, row: ctx.db.rule.id.find(id), atLeast: 'Operator' }).row;
 }

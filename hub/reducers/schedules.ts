@@ -8,7 +8,7 @@ import { nextAfter } from '../schedules/times.ts';
 import { requireTiming } from '../schedules/timing.ts';
 import spacetimedb, { type Ctx, type ScheduleRow } from '../schema.ts';
 import { alarmTable, ScheduleTiming } from '../tables/schedules.ts';
-import { findMember, requireMember } from './access.ts';
+import { requireMember, requireOwn } from './access.ts';
 
 /** Makes an event whenever it is time: by a crontab and the clocks of a place, without a name those of the tenant, every so many milliseconds, or once. */
 export const createSchedule = spacetimedb.reducer(
@@ -33,7 +33,7 @@ export const createSchedule = spacetimedb.reducer(
     }
     if (schedules.length >= limits.schedulesMax) {
       throw new SenderError(
-        `too-many-schedules: a tenant has at most ${limits.schedulesMax} schedules; delete one first`,
+        `too-many-schedules: the tenant has ${limits.schedulesMax} schedules, the most that are allowed; delete one first`,
       );
     }
     const schedule = ctx.db.schedule.insert({
@@ -82,11 +82,6 @@ export const onAlarm = spacetimedb.reducer({ onSchedule: alarmTable }, { row: al
   if (schedule) ring(ctx, schedule);
 });
 
-function requireSchedule(ctx: Ctx, scheduleId: bigint): ScheduleRow {
-  const schedule = ctx.db.schedule.id.find(scheduleId);
-  if (!schedule || !findMember(ctx, schedule.tenantId)) {
-    throw new SenderError(`no-such-schedule: there is no schedule ${scheduleId} in your tenants`);
-  }
-  requireMember(ctx, schedule.tenantId, 'Operator');
-  return schedule;
+function requireSchedule(ctx: Ctx, id: bigint): ScheduleRow {
+  return requireOwn(ctx, { what: 'schedule', id, row: ctx.db.schedule.id.find(id), atLeast: 'Operator' }).row;
 }

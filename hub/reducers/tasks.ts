@@ -7,6 +7,7 @@ import { isBefore } from '../lib/time.ts';
 import { cancelTree, queueTask } from '../queue/endings.ts';
 import { moveTask } from '../queue/moves.ts';
 import { queueNewTask } from '../queue/submission.ts';
+import { dedupeOf, termsOf } from '../queue/terms.ts';
 import { wakeAt } from '../queue/timers.ts';
 import spacetimedb, { type Ctx, type TaskRow } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
@@ -34,12 +35,12 @@ export const submitTask = spacetimedb.reducer(
 
 /** Ends a task that has not finished, and its parts with it. A limb that works on one sees its lease go and stops. */
 export const cancelTask = spacetimedb.reducer({ name: 'cancel_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
-  cancelTree(ctx, requireTask(ctx, taskId, 'Operator'));
+  cancelTree(ctx, requireTask(ctx, taskId));
 });
 
 /** Queues a task again that has failed or was given up, with all of its attempts before it. */
 export const redriveTask = spacetimedb.reducer({ name: 'redrive_task' }, { taskId: t.u64() }, (ctx, { taskId }) => {
-  const task = requireTask(ctx, taskId, 'Operator');
+  const task = requireTask(ctx, taskId);
   if (!redrive(ctx, task)) {
     throw new SenderError(
       `not-redrivable: task ${taskId} is ${task.state.tag.toLowerCase()}; only failed and dead ones can be redriven`,
@@ -72,10 +73,12 @@ export const redriveAll = spacetimedb.reducer({ name: 'redrive_all' }, { tenantI
 
 function redrive(ctx: Ctx, task: TaskRow): boolean {
   if (task.state.tag !== 'Failed' && task.state.tag !== 'Dead') return false;
-  const { terms } = requireRow(ctx.db.taskInput.taskId.find(task.id), `the terms of task ${task.id}`);
-  const dedupe = terms.dedupeKey === '' ? '' : `${task.tenantId}/${terms.dedupeKey}`;
+  const terms = termsOf(ctx, task.id);
+  const dedupe = dedupeOf(task.tenantId, terms);
   if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) {
-    throw new SenderError(`duplicate: another task with the dedupe key of task ${task.id} is under way`);
+    throw new SenderError(
+      `duplicate: another task with the dedupe key of task ${task.id} is under way; wait until it has ended`,
+    );
   }
   requireRoom(ctx, task.tenantId, { unfinishedTasks: 1 });
   if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });

@@ -13,7 +13,7 @@ export const createTenant = spacetimedb.reducer({ name: 'create_tenant' }, { nam
     throw new SenderError('forbidden: this needs the role owner in a tenant; ask an owner to make the tenant');
   if (owned.length >= limits.ownedTenantsMax) {
     throw new SenderError(
-      `too-many-tenants: you own ${owned.length} tenants, at most ${limits.ownedTenantsMax} are allowed`,
+      `too-many-tenants: you own ${owned.length} tenants, at most ${limits.ownedTenantsMax} are allowed; leave one first`,
     );
   }
   addTenant(ctx, display, first.name);

@@ -2,7 +2,7 @@ import { SenderError, t } from 'spacetimedb/server';
 import { requireRoom } from '../keeping/quotas.ts';
 import { grow, minus, sizeOfFeedback } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
-import { requireText } from '../lib/text.ts';
+import { optionalText } from '../lib/text.ts';
 import { queueNewTask } from '../queue/submission.ts';
 import spacetimedb, { type Ctx, type TaskRow } from '../schema.ts';
 import { TaskTerms } from '../tables/tasks.ts';
@@ -17,7 +17,7 @@ export const followUp = spacetimedb.reducer(
   { name: 'follow_up' },
   { follows: t.u64(), title: t.string(), input: t.string(), reference: t.string(), terms: t.option(TaskTerms) },
   (ctx, { follows, ...given }) => {
-    const earlier = requireTask(ctx, follows, 'Operator');
+    const earlier = requireTask(ctx, follows);
     if (!ctx.db.summary.taskId.find(follows)) {
       throw new SenderError(
         `no-answer-yet: task ${follows} is ${earlier.state.tag.toLowerCase()} and has no answer to go on from; follow one that is done`,
@@ -38,7 +38,7 @@ export const giveFeedback = spacetimedb.reducer(
   { name: 'give_feedback' },
   { taskId: t.u64(), verdict: t.option(Verdict), text: t.string() },
   (ctx, { taskId, verdict, text }) => {
-    const { tenantId } = requireTask(ctx, taskId, 'Operator');
+    const { tenantId } = requireTask(ctx, taskId);
     if (!ctx.db.summary.taskId.find(taskId)) {
       throw new SenderError(`no-answer-yet: task ${taskId} has no answer to judge; wait until it is done`);
     }
@@ -46,7 +46,7 @@ export const giveFeedback = spacetimedb.reducer(
     ctx.db.feedback.taskId.delete(taskId);
     if (before) grow(ctx, tenantId, minus(sizeOfFeedback(before)));
     if (!verdict) return;
-    const words = text.trim() === '' ? '' : requireText('feedback', text, limits.feedbackCharsMax);
+    const words = optionalText('feedback', text, limits.feedbackCharsMax);
     if (verdict.tag === 'Corrected' && words === '') {
       throw new SenderError('invalid-feedback: a correction is empty; say what the answer should have been');
     }

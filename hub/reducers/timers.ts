@@ -1,6 +1,7 @@
 import { isFinished } from '../lib/states.ts';
-import { enqueue, termsOf, unpark } from '../queue/dispatch.ts';
+import { enqueue, unpark } from '../queue/dispatch.ts';
 import { finishTask } from '../queue/endings.ts';
+import { termsOf } from '../queue/terms.ts';
 import spacetimedb from '../schema.ts';
 import { timerTable } from '../tables/clocks.ts';
 

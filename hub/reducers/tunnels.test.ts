@@ -48,6 +48,8 @@ describe('report_tunnels', () => {
     const many = Array.from({ length: limits.tunnelsMax + 1 }, (_, at) => ({ ...home, name: `${at}` }));
     expect(() => limb.call('reportTunnels', { tunnels: many })).toThrow(/^too-many-tunnels: 17 tunnels, at most 16/);
     expect(() => limb.call('reportTunnels', { tunnels: [home, home] })).toThrow(/^invalid-tunnels: /);
-    expect(() => limb.call('reportTunnels', { tunnels: [{ ...home, name: '' }] })).toThrow(/name of a tunnel/);
+    expect(() => limb.call('reportTunnels', { tunnels: [{ ...home, name: '' }] })).toThrow(
+      /^invalid-tunnel-name: the tunnel name is empty/,
+    );
   });
 });

@@ -12,17 +12,19 @@ export const reportTunnels = spacetimedb.reducer(
   (ctx, { tunnels }) => {
     requireWorker(ctx);
     if (tunnels.length > limits.tunnelsMax) {
-      throw new SenderError(`too-many-tunnels: ${tunnels.length} tunnels, at most ${limits.tunnelsMax} are allowed`);
+      throw new SenderError(
+        `too-many-tunnels: ${tunnels.length} tunnels, at most ${limits.tunnelsMax} are allowed; report fewer of them`,
+      );
     }
     const told = tunnels.map(({ name, kind, state, address, lastError }) => ({
-      name: requireText('name of a tunnel', name, limits.nameCharsMax),
+      name: requireText('tunnel-name', name, limits.nameCharsMax),
       kind: clip(kind, limits.nameCharsMax),
       state,
       address: clip(address, limits.addressCharsMax),
       lastError: clip(lastError, limits.errorCharsMax),
     }));
     if (new Set(told.map(({ name }) => name)).size < told.length) {
-      throw new SenderError('invalid-tunnels: two tunnels have one name');
+      throw new SenderError('invalid-tunnels: two tunnels have one name; give each a name of its own');
     }
     const known = [...ctx.db.tunnel.limb.filter(ctx.sender)];
     for (const { tenantId } of ctx.db.limb.identity.filter(ctx.sender)) {

@@ -48,7 +48,7 @@ export class Firings {
     const ctx = this.#ctx;
     const done = doneOf(ctx);
     if (done.firings >= limits.firingsAtOnceMax) {
-      const error = `too-many-firings: ${limits.firingsAtOnceMax} rules fired in this transaction already`;
+      const error = `too-many-firings: ${limits.firingsAtOnceMax} rules fired in this transaction already, the most that are allowed`;
       addToCount(ctx, active, { error });
       return;
     }
@@ -106,7 +106,7 @@ export class Firings {
     }
     if (done.events >= limits.ruleEventsAtOnceMax) {
       throw new SenderError(
-        `too-many-events: rules emitted ${limits.ruleEventsAtOnceMax} events in this transaction already`,
+        `too-many-events: rules emitted ${limits.ruleEventsAtOnceMax} events in this transaction already; let fewer of them answer one another`,
       );
     }
     done.events += 1;
@@ -226,7 +226,7 @@ function tell(ctx: Ctx, { tenantId, ruleId }: ActiveRule, { title, text, level =
 
 function filled(template: Template, scope: Json): string {
   const result = fillTemplate(template, scope, limits.inputBytesMax);
-  if (!result.ok) throw new SenderError(`too-large: ${result.message}`);
+  if (!result.ok) throw new SenderError(`input-too-large: ${result.message}`);
   return JSON.stringify(result.value);
 }
 

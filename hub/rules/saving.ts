@@ -47,7 +47,9 @@ export function saveText(ctx: Ctx, tenantId: bigint, text: string): void {
 export function activate(ctx: Ctx, rule: RuleRow, version: number): void {
   const wanted = version === 0 ? rule.version : version;
   if (!ctx.db.ruleVersion.key.find(versionKey(rule.id, wanted))) {
-    throw new SenderError(`no-such-version: rule ${rule.id} has no version ${wanted}, its newest is ${rule.version}`);
+    throw new SenderError(
+      `no-such-version: rule ${rule.id} has no version ${wanted}, its newest is ${rule.version}; name one that it has`,
+    );
   }
   const current = ctx.db.ruleActivation.id.find(rule.activation);
   if (current?.version === wanted && mayAct(ctx, current)) return;

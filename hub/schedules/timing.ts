@@ -21,7 +21,7 @@ export function requireTiming(timing: Timing, now: Timestamp, ownTimeZone: strin
     case 'EveryMs':
       if (timing.value < BigInt(limits.intervalMsMin) || timing.value > BigInt(limits.aheadMsMax)) {
         throw new SenderError(
-          `invalid-timing: every ${timing.value} ms is not between ${limits.intervalMsMin} ms and a year`,
+          `invalid-timing: every ${timing.value} ms is not between ${limits.intervalMsMin} ms and a year; choose another interval`,
         );
       }
       return timing;
@@ -51,7 +51,7 @@ function requirePattern(pattern: string): void {
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
     throw new SenderError(
-      `invalid-timing: ${JSON.stringify(pattern)} is not five fields of minute, hour, day, month and weekday: ${why}`,
+      `invalid-timing: ${JSON.stringify(pattern)} is not five fields of minute, hour, day, month and weekday: ${why}; write it as 0 9 * * 1-5`,
     );
   }
 }

@@ -349,8 +349,8 @@ describe('a run', () => {
     const refused = (payload: string) => () =>
       mesh.call(mesh.owner, 'startRecipe', { ...args, payload, reference: payload });
     expect(refused('{}')).toThrow('invalid-input: the payload lacks word');
-    expect(refused('{"word":1}')).toThrow('word of the payload is 1, expected is a text');
-    expect(refused('{')).toThrow('invalid-input: ');
+    expect(refused('{"word":1}')).toThrow('word of the payload is 1; send a text');
+    expect(refused('{')).toThrow('invalid-payload: ');
     expect(() => mesh.call(mesh.owner, 'startRecipe', { ...args, recipe: 'fish', reference: 'fish' })).toThrow(
       'no-such-recipe: ',
     );
