@@ -13,6 +13,7 @@ export default defineConfig({
     'pyodide-child': 'limbs/sandbox/pyodide/child.mjs',
     'log-thread': 'engine/log-thread.ts',
     'history-thread': 'engine/history/thread.ts',
+    'module-load': 'engine/module/load-thread.ts',
     'module-procedures': 'engine/module/procedures/thread.ts',
   },
   format: 'esm',

@@ -23,6 +23,7 @@ export class LocalDatabases implements Databases {
   #entries: DatabaseEntry[] = [];
   /** Ends when every change of the registry that was asked for is made. */
   #changes: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   private constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -62,21 +63,24 @@ export class LocalDatabases implements Databases {
     return () => this.#listeners.delete(listener);
   }
 
-  publish(request: PublishRequest): Promise<{ readonly database: HostedDatabase; readonly op: 'created' | 'updated' }> {
-    return this.#inTurn(async () => {
-      const existing = request.name === undefined ? undefined : this.find(request.name);
-      if (!existing) {
-        if (request.name !== undefined && identityFromHex(request.name) !== undefined) {
-          throw new Rejection('no-such-database', `\`${request.name}\` not found`);
-        }
-        return { database: await this.#create(request), op: 'created' };
+  async publish(
+    request: PublishRequest,
+  ): Promise<{ readonly database: HostedDatabase; readonly op: 'created' | 'updated' }> {
+    let reading: Promise<LoadedModule> | undefined;
+    const read = (): Promise<LoadedModule> => {
+      reading ??= this.#opener.read(request.bundle);
+      return reading;
+    };
+    // What is to become of it is decided in turn. To read it may take long, and keeps no other change waiting.
+    if (isNew(request, this.#target(request))) await read();
+    return await this.#inTurn(async () => {
+      this.#requireOpen();
+      const existing = this.#target(request);
+      if (!existing) return { database: await this.#create(request, await read()), op: 'created' };
+      if (request.clear) {
+        return { database: await this.#replace(existing, request.bundle, await read()), op: 'updated' };
       }
-      if (existing.owner !== request.owner) {
-        throw new Rejection('permission-denied', `the database ${request.name} belongs to another identity`);
-      }
-      if (request.clear) return { database: await this.#replace(existing, request.bundle), op: 'updated' };
-      if (request.bundle === existing.bundle) return { database: existing, op: 'updated' };
-      await updateModule(existing, await this.#opener.read(request.bundle), request);
+      if (isNew(request, existing)) await updateModule(existing, await read(), request);
       return { database: existing, op: 'updated' };
     });
   }
@@ -96,7 +100,7 @@ export class LocalDatabases implements Databases {
 
   delete(database: Database): Promise<void> {
     return this.#inTurn(async () => {
-      const hosted = this.#hosted(database);
+      const hosted = this.#present(database);
       this.#requireUnlocked(hosted, 'deleted');
       const { entry } = hosted;
       this.#databases.delete(entry.identity);
@@ -106,10 +110,11 @@ export class LocalDatabases implements Databases {
     });
   }
 
-  reset(database: Database, bundle: string | undefined): Promise<void> {
-    return this.#inTurn(async () => {
-      const hosted = this.#hosted(database);
-      await this.#replace(hosted, bundle ?? hosted.bundle);
+  async reset(database: Database, bundle = this.#hosted(database).bundle): Promise<void> {
+    const module = await this.#opener.read(bundle);
+    await this.#inTurn(async () => {
+      this.#requireOpen();
+      await this.#replace(this.#present(database), bundle, module);
     });
   }
 
@@ -122,7 +127,7 @@ export class LocalDatabases implements Databases {
       if (this.find(name)) {
         throw new Rejection('name-taken', `there is a database ${name} already: choose another name`);
       }
-      const { entry, durableOffset } = this.#hosted(database);
+      const { entry, durableOffset } = this.#present(database);
       const forked = forkedEntry(entry, name, this.#randomHex(16));
       const latest: Moment = { kind: 'offset', offset: durableOffset };
       const isLater = until?.kind === 'offset' && until.offset > durableOffset;
@@ -140,20 +145,21 @@ export class LocalDatabases implements Databases {
 
   setLocked(database: Database, isLocked: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      this.#entryOf(database).isLocked = isLocked;
+      this.#present(database).entry.isLocked = isLocked;
       await this.#save();
     });
   }
 
   rename(database: Database, names: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
-      this.#entryOf(database).names = [...names];
+      this.#present(database).entry.names = [...names];
       await this.#save();
     });
   }
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
+      this.#isClosed = true;
       this.#memoryGuard?.stop();
       await this.#opener.history.close();
       await Promise.all([...this.#databases.values()].map((database) => database.close()));
@@ -168,8 +174,19 @@ export class LocalDatabases implements Databases {
     return changed;
   }
 
-  async #create(request: PublishRequest): Promise<HostedDatabase> {
-    const module = await this.#opener.read(request.bundle);
+  /** The database to publish to, if there is one. @throws Rejection `no-such-database`, `permission-denied` */
+  #target({ name, owner }: PublishRequest): HostedDatabase | undefined {
+    const existing = name === undefined ? undefined : this.find(name);
+    if (!existing && name !== undefined && identityFromHex(name) !== undefined) {
+      throw new Rejection('no-such-database', `\`${name}\` not found`);
+    }
+    if (existing && existing.owner !== owner) {
+      throw new Rejection('permission-denied', `the database ${name} belongs to another identity`);
+    }
+    return existing;
+  }
+
+  async #create(request: PublishRequest, module: LoadedModule): Promise<HostedDatabase> {
     const identity = identityToHex(identityOf('helix-database', this.#randomHex(16)));
     const entry: DatabaseEntry = {
       identity,
@@ -185,9 +202,8 @@ export class LocalDatabases implements Databases {
   }
 
   /** Starts a database again with no rows: in a folder of its own, so that a failure on the way leaves the old one. */
-  async #replace(old: HostedDatabase, bundle: string): Promise<HostedDatabase> {
+  async #replace(old: HostedDatabase, bundle: string, module: LoadedModule): Promise<HostedDatabase> {
     this.#requireUnlocked(old, 'reset');
-    const module = await this.#opener.read(bundle);
     const entry: DatabaseEntry = { ...old.entry, folder: `${old.entry.identity}-${this.#randomHex(4)}` };
     const database = await this.#build(entry, module, bundle);
     this.#entries = this.#entries.map((other) => (other === old.entry ? entry : other));
@@ -249,8 +265,21 @@ export class LocalDatabases implements Databases {
     return database;
   }
 
+  /** What the database is by now: it can have been reset or deleted since it was found. @throws Rejection `no-such-database` */
+  #present(database: Database): HostedDatabase {
+    const { entry } = this.#hosted(database);
+    const present = this.#databases.get(entry.identity);
+    if (present) return present;
+    throw new Rejection('no-such-database', `the database ${entry.identity} was deleted meanwhile`);
+  }
+
   #entryOf(database: Database): DatabaseEntry {
     return this.#hosted(database).entry;
+  }
+
+  /** @throws Rejection `closed` */
+  #requireOpen(): void {
+    if (this.#isClosed) throw new Rejection('closed', 'the hub is shutting down: try again when it is back');
   }
 
   #requireUnlocked(database: HostedDatabase, what: string): void {
@@ -276,4 +305,9 @@ export class LocalDatabases implements Databases {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Whether what is published is not what runs already. */
+function isNew({ bundle, clear }: PublishRequest, existing: HostedDatabase | undefined): boolean {
+  return clear || bundle !== existing?.bundle;
 }

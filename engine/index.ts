@@ -10,6 +10,7 @@ import { nodeRandom } from './host/node/random.ts';
 import { openHostKeys } from './key-files.ts';
 import { isDiskFull } from './log/reserve.ts';
 import { forkInThread, takeSnapshotInThread } from './log-worker.ts';
+import { evaluateInThread } from './module/load-worker.ts';
 import type { Egress } from './module/procedures/fetch.ts';
 import { serveStatic } from './serve/http/static.ts';
 import type { Credentials } from './serve/identity/authority.ts';
@@ -109,6 +110,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       reserveBytes,
       memoryBytesMax: options.memoryBytesMax ?? Math.floor(nodeMemory.totalBytes * memoryShareDefault),
       memory: nodeMemory,
+      evaluate: evaluateInThread,
       warn,
       fail: options.onFailure,
       snapshots: snapshotSettings(options),

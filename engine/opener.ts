@@ -12,7 +12,7 @@ import type { Random } from './host/random.ts';
 import { emptyLog } from './log/failure.ts';
 import { Logs } from './logs.ts';
 import type { LoadedModule } from './module/instance.ts';
-import { loadModule } from './module/load.ts';
+import { type Evaluate, loadModule } from './module/load.ts';
 import type { PoolOptions } from './module/procedures/pool.ts';
 import { requireUsableRules } from './program.ts';
 import { type LoadModule, type Program, type Recovered, recover } from './recovery.ts';
@@ -41,6 +41,8 @@ export interface DatabasesOptions {
   readonly fail: (error: Error) => void;
   /** Default: reads, compiles and checks the bundle each time. */
   readonly load?: LoadModule;
+  /** Evaluates a module that is to be published, when `load` is not given. Default: in this thread. */
+  readonly evaluate?: Evaluate;
   /** Clients whose connections have outlived the opening: no hook is run for them. Default: none. */
   readonly clients?: readonly Client[];
   /** A file of a log that has reached this size is followed by another. Default: 64 MiB. */
@@ -68,12 +70,17 @@ export class Opener {
   readonly history: HistorySource;
   readonly #options: DatabasesOptions;
   readonly #load: LoadModule;
+  readonly #loadNew: LoadModule;
+  /** Ends when what was to be read is read: one at a time, because each may need a core and much memory. */
+  #loaded: Promise<unknown> = Promise.resolve();
   readonly #onBroken: (identity: string) => void;
 
   /** @param onBroken told when what a database holds in memory cannot be trusted any more */
   constructor(options: DatabasesOptions, onBroken: (identity: string) => void) {
     this.#options = options;
-    this.#load = options.load ?? loadModule;
+    const { load, evaluate } = options;
+    this.#load = load ?? loadModule;
+    this.#loadNew = load ?? ((bundle) => loadModule(bundle, evaluate && { evaluate }));
     this.#onBroken = onBroken;
     this.history = options.history ?? new HistoryReader(options.disk, this.#load);
     this.budget = new MemoryBudget(options.memoryBytesMax ?? Number.POSITIVE_INFINITY);
@@ -85,7 +92,9 @@ export class Opener {
 
   /** Reads a bundle that is to be published. @throws Rejection that says why it cannot run */
   async read(bundle: string): Promise<LoadedModule> {
-    const module = await this.#load(bundle);
+    const loaded = this.#loaded.then(() => this.#loadNew(bundle));
+    this.#loaded = loaded.catch(() => {});
+    const module = await loaded;
     requireUsableRules(module.def);
     return module;
   }

@@ -1,5 +1,6 @@
 import { Rejection } from '../errors.ts';
 import { compile } from './compile.ts';
+import type { CompiledModule } from './compiled.ts';
 import type { ModuleDef } from './definition.ts';
 import { describe } from './describe.ts';
 import { type LoadedModule, ModuleInstance } from './instance.ts';
@@ -8,9 +9,14 @@ import { inTime, Realm } from './realm.ts';
 import { PublishRejection } from './rejection.ts';
 import { noProcedureCalls, Syscalls } from './syscalls.ts';
 
+/** Evaluates a compiled module once. @returns its description of itself @throws PublishRejection */
+export type Evaluate = (compiled: CompiledModule, loadMsMax: number) => Uint8Array | Promise<Uint8Array>;
+
 export interface LoadOptions {
   /** How long evaluating the bundle may take. 10 seconds by default. */
   readonly loadMsMax?: number;
+  /** Default: in this thread, which does nothing else meanwhile. */
+  readonly evaluate?: Evaluate;
 }
 
 const loadMsDefault = 10_000;
@@ -20,10 +26,9 @@ const loadMsDefault = 10_000;
  * @throws PublishRejection with everything that keeps it from being published, Rejection `bundle`
  */
 export async function loadModule(bundle: string, options: LoadOptions = {}): Promise<LoadedModule> {
-  const loadMsMax = options.loadMsMax ?? loadMsDefault;
+  const { loadMsMax = loadMsDefault, evaluate = selfDescription } = options;
   const compiled = await compile(bundle);
-  const realm = new Realm(compiled, new Syscalls(undefined, undefined, noProcedureCalls), loadMsMax);
-  const raw = selfDescription(realm, loadMsMax);
+  const raw = await evaluate(compiled, loadMsMax);
   const def = definition(raw);
   return { def, raw, compiled, attach: (host) => new ModuleInstance(compiled, host, loadMsMax) };
 }
@@ -33,13 +38,17 @@ export async function describeModule(bundle: string): Promise<ModuleDef> {
   return (await loadModule(bundle)).def;
 }
 
-function selfDescription(realm: Realm, limitMs: number): Uint8Array {
-  try {
-    return inTime(limitMs, () => new Uint8Array(realm.hooks.__describe_module__()));
-  } catch (error) {
-    if (error instanceof PublishRejection) throw error;
-    throw new PublishRejection([`it fails to describe itself: ${realm.stackOf(error)}`]);
-  }
+/** Evaluates a compiled module in this thread. @returns its description of itself @throws PublishRejection */
+export function selfDescription(compiled: CompiledModule, loadMsMax: number): Uint8Array {
+  const realm = new Realm(compiled, new Syscalls(undefined, undefined, noProcedureCalls), loadMsMax);
+  return inTime(loadMsMax, () => {
+    try {
+      return new Uint8Array(realm.hooks.__describe_module__());
+    } catch (error) {
+      // To look into what a module threw can run code of the module.
+      throw new PublishRejection([`it fails to describe itself: ${realm.stackOf(error)}`]);
+    }
+  });
 }
 
 function definition(raw: Uint8Array): ModuleDef {
