@@ -13,4 +13,5 @@ export default {
   sandbox: __t.string(),
   model: __t.string(),
   session: __t.string(),
+  lacks: __t.string(),
 };

@@ -26,4 +26,5 @@ export default __t.row({
   enrolledAt: __t.timestamp().name('enrolled_at'),
   seenAt: __t.timestamp().name('seen_at'),
   isDraining: __t.bool().name('is_draining'),
+  lacks: __t.string(),
 });

@@ -344,6 +344,7 @@ export const Limb = __t.object('Limb', {
   enrolledAt: __t.timestamp(),
   seenAt: __t.timestamp(),
   isDraining: __t.bool(),
+  lacks: __t.string(),
 });
 export type Limb = __Infer<typeof Limb>;
 

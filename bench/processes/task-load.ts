@@ -74,7 +74,15 @@ async function startLimb(url: string, slots: number): Promise<void> {
   const limb = await connect(url);
   await limb.reducers.redeemInvite({ code, name: 'bench' });
   const session = randomUUID();
-  await limb.reducers.announceLimb({ skills: [skill], capacity: slots, version: '0', sandbox: '', model: '', session });
+  await limb.reducers.announceLimb({
+    skills: [skill],
+    capacity: slots,
+    version: '0',
+    sandbox: '',
+    model: '',
+    session,
+    lacks: '',
+  });
   limb.db.ping.onInsert(() => void limb.reducers.pong({}));
   await subscribe(limb, 'self', 'offers', 'leases', 'lease_inputs', 'ping');
   new TinyLimb(limb).start();

@@ -1,3 +1,4 @@
+import pc from 'picocolors';
 import { tables } from '../../bindings/index.ts';
 import type { Limb } from '../../bindings/types.ts';
 import { withHub } from '../lib/client-command.ts';
@@ -39,6 +40,9 @@ export async function limbList(options: ShowOptions): Promise<void> {
       limb.identity.toHexString().slice(0, 16),
     ]);
     console.log(textTable(['name', 'state', 'slots', 'skills', 'labels', 'sandbox', 'model', 'identity'], lines));
+    for (const { name, online, lacks } of limbs) {
+      if (online && lacks !== '') console.log(pc.yellow(`${oneLine(name)}: ${oneLine(lacks)}`));
+    }
   });
 }
 

@@ -56,6 +56,7 @@ function limb(name: string, identity: Identity, changes: Partial<Limb> = {}): Li
     enrolledAt: at(0),
     seenAt: at(nowMs),
     isDraining: false,
+    lacks: '',
     ...changes,
   };
 }

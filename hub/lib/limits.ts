@@ -90,6 +90,7 @@ export const limits = {
   titleCharsMax: 160,
   nameCharsMax: 80,
   addressCharsMax: 300,
+  lacksCharsMax: 500,
   /** Of one limb. */
   tunnelsMax: 16,
   ownedTenantsMax: 64,

@@ -18,12 +18,13 @@ const namesMax = 5;
 /** Why the tasks of a band are not running: the first thing that would have to change. */
 export function reasonOf({ band, limbs }: BandSituation): Reason {
   const { skill, target, labels } = band;
-  const skilled = limbs
-    .filter(({ limb }) => limb.skills.includes(skill) && (target === undefined || limb.identity.isEqual(target)))
-    .sort(byName);
+  const meant = limbs.filter(({ limb }) => target === undefined || limb.identity.isEqual(target)).sort(byName);
+  const skilled = meant.filter(({ limb }) => limb.skills.includes(skill));
   if (skilled.length === 0) {
     const whose = target ? 'the limb that it is meant for does not offer' : 'no limb has';
-    return { code: 'no-limb', text: `${whose} the skill ${skill}` };
+    const waiting = meant.find(({ limb }) => limb.online && limb.lacks.includes(skill))?.limb;
+    const why = waiting ? `; ${waiting.name} says: ${waiting.lacks}` : '';
+    return { code: 'no-limb', text: `${whose} the skill ${skill}${why}` };
   }
   const online = skilled.filter(({ limb }) => limb.online);
   if (online.length === 0) {

@@ -125,6 +125,7 @@ function enrolLimb(ctx: Ctx, tenantId: bigint, name: string): void {
     enrolledAt: ctx.timestamp,
     seenAt: ctx.timestamp,
     isDraining: false,
+    lacks: known?.lacks ?? '',
   });
   if (ctx.db.worker.identity.find(ctx.sender)) {
     refresh(ctx, limb);

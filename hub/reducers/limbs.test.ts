@@ -34,6 +34,7 @@ describe('announce_limb', () => {
       sandbox: 's',
       model: 'm',
       session: 'first run',
+      lacks: 'No recall yet: the server is away',
     });
     expect(mesh.rows('limb')).toMatchObject([
       {
@@ -42,6 +43,7 @@ describe('announce_limb', () => {
         version: '2',
         sandbox: 's',
         model: 'm',
+        lacks: 'No recall yet: the server is away',
         online: true,
         connection: limb.connectionId,
         seenAt: mesh.now,
@@ -93,8 +95,10 @@ describe('announce_limb', () => {
 
   it('clips what is only shown', () => {
     const long = 'x'.repeat(1000);
-    limb.call('announceLimb', { skills: [], capacity: 1, version: long, sandbox: long, model: long, session: 's' });
+    const shown = { version: long, sandbox: long, model: long, lacks: long };
+    limb.call('announceLimb', { skills: [], capacity: 1, session: 's', ...shown });
     const [row] = mesh.rows('limb');
+    expect(row?.lacks).toHaveLength(limits.lacksCharsMax);
     for (const text of [row?.version, row?.sandbox, row?.model]) expect(text).toHaveLength(limits.nameCharsMax);
   });
 

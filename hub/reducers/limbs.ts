@@ -12,7 +12,7 @@ import { forgetTunnels } from './tunnels.ts';
 /**
  * A limb says, after each connect, what it can do; from then on it gets offers. `session` names one run of its process:
  * one that comes back under the same session keeps its tasks, while another run knows nothing of them, so that they go
- * back to the queue. `capacity` 0 asks for no further tasks.
+ * back to the queue. `capacity` 0 asks for no further tasks. `lacks` says why skills that it should have are not among them.
  */
 export const announceLimb = spacetimedb.reducer(
   { name: 'announce_limb' },
@@ -23,8 +23,9 @@ export const announceLimb = spacetimedb.reducer(
     sandbox: t.string(),
     model: t.string(),
     session: t.string(),
+    lacks: t.string(),
   },
-  (ctx, { skills, capacity, version, sandbox, model, session }) => {
+  (ctx, { skills, capacity, version, sandbox, model, session, lacks }) => {
     const worker = requireWorker(ctx);
     if (!ctx.connectionId) {
       throw new SenderError('not-connected: a limb is announced over a connection that stays open; open a WebSocket');
@@ -43,6 +44,7 @@ export const announceLimb = spacetimedb.reducer(
         version: clip(version, limits.nameCharsMax),
         sandbox: clip(sandbox, limits.nameCharsMax),
         model: clip(model, limits.nameCharsMax),
+        lacks: clip(lacks, limits.lacksCharsMax),
       });
     }
     bringLive(ctx, {

@@ -30,6 +30,8 @@ export const limbRow = t.row('Limb', {
   seenAt: t.timestamp(),
   /** It finishes what it has of this tenant's, and gets no more. */
   isDraining: t.bool().default(false),
+  /** What it waits for, and what it cannot do until then, in words; empty when all of it is there. */
+  lacks: t.string().default(''),
 });
 
 /** What a limb remembers of one tenant, in figures: the documents themselves stay with it. */

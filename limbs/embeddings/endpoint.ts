@@ -14,9 +14,9 @@ const dimensionsShortened = 1536;
 
 /**
  * A model behind OpenAI-compatible servers. It is asked for the size of its vectors, and for shorter ones where they are too
- * large to index; throws `LimbError` when none answers or the vectors stay too large.
+ * large to index, unless `opening` is aborted; throws `LimbError` when none answers or the vectors stay too large.
  */
-export async function endpointEmbedder(route: EmbeddingRoute): Promise<Embedder> {
+export async function endpointEmbedder(route: EmbeddingRoute, opening?: AbortSignal): Promise<Embedder> {
   const { model, provider, setting } = route.config;
   const closing = new AbortController();
   let shortened: number | undefined;
@@ -26,7 +26,7 @@ export async function endpointEmbedder(route: EmbeddingRoute): Promise<Embedder>
     const asked = { signal: AbortSignal.any(signals), spend, dimensions: shortened };
     return (await route.embed(texts, asked)).map(normalize);
   };
-  const probe = async () => (await request(['size']))[0]?.length ?? 0;
+  const probe = async () => (await request(['size'], opening ? { signal: opening } : {}))[0]?.length ?? 0;
   const unfit = (size: number, cause?: unknown) =>
     new LimbError(
       'embeddings-size',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LimbError } from '../errors.ts';
 import { openClient } from './call/client.ts';
-import { explain } from './call/failure.ts';
+import { explain, outage } from './call/failure.ts';
 import {
   callLimits,
   free,
@@ -20,6 +20,9 @@ const ollamaHost = '127.0.0.1:11434';
 /** It is on this machine: it answers at once or is not there. */
 const ollamaMsMax = 500;
 
+/** It need only list what it has. */
+const listMsMax = 10_000;
+
 const ollamaTags = z.object({ models: z.array(z.object({ name: z.string() })) });
 
 type Talk = Pick<ModelsConfig, 'source' | 'models' | 'routes'>;
@@ -30,11 +33,19 @@ type Talk = Pick<ModelsConfig, 'source' | 'models' | 'routes'>;
  * `OLLAMA_HOST`. For vectors: the model that the variables name, or else the route of limb.toml.
  *
  * Throws `LimbError` when limb.toml is not as it should be, and when the environment names a server without a model and the
- * server lists none.
+ * server lists none. With `onAway`, one that cannot be asked at present is told there, and there is no model for answers.
  */
-export async function findModels(env: Environment, file: string): Promise<ModelsConfig> {
+export async function findModels(
+  env: Environment,
+  file: string,
+  onAway?: (error: LimbError) => void,
+): Promise<ModelsConfig> {
   const inFile = await readModelsFile(file, env);
-  const talk = await findTalk(env, inFile);
+  const talk = await findTalk(env, inFile).catch((error: unknown) => {
+    if (!onAway || !(error instanceof LimbError && error.isRetryable)) throw error;
+    onAway(error);
+    return talkOf('nothing', [], []);
+  });
   const embedder = environmentEmbedder(env);
   return {
     source: talk.source,
@@ -78,7 +89,15 @@ function talkOf(source: string, reason: ModelConfig[], fast: ModelConfig[]): Tal
 }
 
 async function firstListed(provider: ProviderConfig, setting: string): Promise<string> {
-  const model = firstForChat(await listModels(provider));
+  const silence = AbortSignal.timeout(listMsMax);
+  const names = await listModels(provider, silence).catch((error: unknown) => {
+    if (!silence.aborted) throw error;
+    throw outage(
+      'model-timeout',
+      `${shownAddress(provider)} did not say which models it has. Is the server overloaded?`,
+    );
+  });
+  const model = firstForChat(names);
   if (model) return model;
   throw new LimbError(
     'model-not-named',

@@ -22,7 +22,15 @@ export interface OpenAiServer {
 }
 
 /** A server of the OpenAI protocol that answers the n-th request by the n-th reply, and from then on by the last. */
-export async function startOpenAiServer(...replies: readonly [Reply, ...Reply[]]): Promise<OpenAiServer> {
+export function startOpenAiServer(...replies: readonly [Reply, ...Reply[]]): Promise<OpenAiServer> {
+  return startOpenAiServerAt(0, ...replies);
+}
+
+/** The same at a port; 0 takes a free one. */
+export async function startOpenAiServerAt(
+  port: number,
+  ...replies: readonly [Reply, ...Reply[]]
+): Promise<OpenAiServer> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
     const { headers, url = '' } = request;
@@ -32,7 +40,7 @@ export async function startOpenAiServer(...replies: readonly [Reply, ...Reply[]]
     const reply = replies[Math.min(index, replies.length - 1)] ?? replies[0];
     await reply(response, entry);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     asked,

@@ -7,6 +7,8 @@ import { LimbError, messageOf } from '../errors.ts';
 export interface HealthSource {
   readonly isConnected: boolean;
   readonly leaseCount: number;
+  /** What it waits for, in words; empty when all is there. */
+  readonly lacks: string;
 }
 
 export interface Health {
@@ -30,7 +32,8 @@ export async function serveHealth(
     if (host !== '127.0.0.1' && host !== 'localhost') return answer(response, 403, 'Ask by 127.0.0.1 or localhost.');
     if (request.method !== 'GET') return answer(response, 405, 'Only GET is served here.');
     if (request.url === '/healthz') {
-      return source.isConnected ? answer(response, 200, 'ok') : answer(response, 503, 'not connected to the hub');
+      if (!source.isConnected) return answer(response, 503, 'not connected to the hub');
+      return answer(response, 200, source.lacks === '' ? 'ok' : `ok, with less than it should have. ${source.lacks}`);
     }
     if (request.url === '/metrics') return answer(response, 200, metrics(source, journal));
     return answer(response, 404, 'There are /healthz and /metrics here.');
@@ -47,7 +50,7 @@ export async function serveHealth(
   };
 }
 
-function metrics({ isConnected, leaseCount }: HealthSource, journal: EgressJournal): string {
+function metrics({ isConnected, leaseCount, lacks }: HealthSource, journal: EgressJournal): string {
   const totals = [...journal.totals].map(([kind, { isToHub, messages, bytes }]) => {
     return { label: `${isToHub ? 'reducer' : 'request'}="${kind}"`, messages, bytes };
   });
@@ -56,6 +59,8 @@ function metrics({ isConnected, leaseCount }: HealthSource, journal: EgressJourn
     `helix_limb_connected ${isConnected ? 1 : 0}`,
     '# TYPE helix_limb_leases gauge',
     `helix_limb_leases ${leaseCount}`,
+    '# TYPE helix_limb_lacking gauge',
+    `helix_limb_lacking ${lacks === '' ? 0 : 1}`,
     '# TYPE helix_limb_egress_messages_total counter',
     ...totals.map(({ label, messages }) => `helix_limb_egress_messages_total{${label}} ${messages}`),
     '# TYPE helix_limb_egress_bytes_total counter',

@@ -74,11 +74,11 @@ export async function startLimb(options: LimbOptions, open = openEquipment): Pro
     const onMemory = (tenant: string) => sessions.memoryChanged(tenant);
     health = await serveHealth(options.healthPort, sessions, journal);
     const onSecret = (secret: string) => secrets.add(secret);
-    const onModels = () => sessions.modelsChanged();
+    const onChange = () => sessions.equipmentChanged();
     const outward = journal;
     const note: NoteRequest = (request) => outward.recordRequest(request);
     const { env, skills } = options;
-    equipment = await open({ folder, env, skills, log, note, onMemory, onModels, onSecret });
+    equipment = await open({ folder, env, skills, log, note, onMemory, onChange, onSecret });
   } catch (error) {
     stopWatching?.();
     await health?.close();
@@ -123,6 +123,8 @@ class Sessions {
   #link: Link | undefined;
   #work: Work | undefined;
   #equipment: Equipment | undefined;
+  /** How often the equipment has become another. */
+  #changeCount = 0;
 
   constructor(options: LimbOptions, folder: LimbFolder, journal: EgressJournal, log: Log, secrets: Secrets) {
     this.#options = options;
@@ -137,13 +139,17 @@ class Sessions {
     return this.#link !== undefined;
   }
 
+  get lacks(): string {
+    return this.#equipment?.lacks ?? '';
+  }
+
   get leaseCount(): number {
     return Number(this.#link?.connection.db.leases.count() ?? 0);
   }
 
   async keep(equipment: Equipment): Promise<void> {
     const work = new Work({
-      skills: equipment.skills,
+      equipment,
       log: this.#log,
       redact: (text) => this.#secrets.redact(text),
       during: (taskId, work) => this.#journal.during(taskId, work),
@@ -201,12 +207,15 @@ class Sessions {
     this.#link?.connection.disconnect();
   }
 
-  async #announce(link: Link, { skills, sandbox, model }: Equipment, capacity: number): Promise<void> {
+  async #announce(link: Link, { skills, sandbox, model, lacks = '' }: Equipment, capacity: number): Promise<void> {
     const announced = skills.map((skill) => skill.name);
     const { version } = this.#options;
     const session = this.#session;
     const { reducers } = link.connection;
-    await orEnded(link, reducers.announceLimb({ skills: announced, capacity, version, sandbox, model, session }));
+    await orEnded(
+      link,
+      reducers.announceLimb({ skills: announced, capacity, version, sandbox, model, session, lacks }),
+    );
   }
 
   memoryChanged(tenant: string): void {
@@ -217,12 +226,16 @@ class Sessions {
     );
   }
 
-  modelsChanged(): void {
+  equipmentChanged(): void {
+    this.#changeCount++;
     const link = this.#link;
-    if (!link || !this.#equipment || this.#stopping.signal.aborted) return;
-    this.#announce(link, this.#equipment, this.#options.capacity ?? capacityDefault).catch((error) =>
-      this.#log('warn', `The hub was not told of the new models: ${messageOf(error)}`),
-    );
+    const equipment = this.#equipment;
+    if (!link || !equipment || this.#stopping.signal.aborted) return;
+    const tell = async (): Promise<void> => {
+      await this.#announce(link, equipment, this.#options.capacity ?? capacityDefault);
+      await this.#reportMemories(link, equipment);
+    };
+    tell().catch((error) => this.#log('warn', `The hub was not told what this limb can do now: ${messageOf(error)}`));
   }
 
   tunnelsChanged(): void {
@@ -235,8 +248,14 @@ class Sessions {
     );
   }
 
+  async #reportMemories(link: Link, equipment: Equipment): Promise<void> {
+    for (const { tenantId } of link.connection.db.self.iter()) await this.#reportMemory(link, equipment, tenantId);
+  }
+
   async #reportMemory(link: Link, { memoryFacts }: Equipment, tenantId: bigint): Promise<void> {
-    const { documentCount, chunkCount, byteCount, changedAtMs, engine } = await memoryFacts(tenantId.toString());
+    const known = await memoryFacts(tenantId.toString());
+    if (!known) return;
+    const { documentCount, chunkCount, byteCount, changedAtMs, engine } = known;
     const changedAt = changedAtMs === undefined ? undefined : Timestamp.fromDate(new Date(changedAtMs));
     const facts = { tenantId, documentCount, chunkCount, byteCount: BigInt(byteCount), changedAt, engine };
     await orEnded(link, link.connection.reducers.reportMemory(facts));
@@ -246,6 +265,7 @@ class Sessions {
     const { hub, name, capacity = capacityDefault } = this.#options;
     const link = await this.#connect();
     const { reducers, db } = link.connection;
+    const changeCount = this.#changeCount;
     try {
       await enrol(link, name, this.#pairCode);
       this.#pairCode = undefined;
@@ -256,7 +276,7 @@ class Sessions {
       db.self.onUpdate(() => {
         if (isReplaced(link)) link.connection.disconnect();
       });
-      for (const { tenantId } of db.self.iter()) await this.#reportMemory(link, equipment, tenantId);
+      await this.#reportMemories(link, equipment);
       this.#stopping.signal.throwIfAborted();
     } catch (error) {
       link.connection.disconnect();
@@ -267,6 +287,7 @@ class Sessions {
       `Connected to ${hub.url} as ${name}, with ${equipment.skills.map((skill) => skill.name).join(', ')}`,
     );
     this.#link = link;
+    if (changeCount !== this.#changeCount) this.equipmentChanged();
     this.tunnelsChanged();
     return link;
   }

@@ -12,7 +12,8 @@ import type { Log } from './log.ts';
 import { Progress } from './progress.ts';
 
 export interface WorkOptions {
-  readonly skills: readonly Skill[];
+  /** Whose skills may come and go. */
+  readonly equipment: { readonly skills: readonly Skill[] };
   readonly log: Log;
   /** Takes the secrets of this limb out of what it says of a failure. */
   readonly redact: (text: string) => string;
@@ -49,7 +50,6 @@ const errorCharsMax = 1000;
  */
 export class Work {
   readonly #options: WorkOptions;
-  readonly #skills: ReadonlyMap<string, Skill>;
   /** By task and attempt. A run that has reported stays until its lease is gone. */
   readonly #runs = new Map<string, Run>();
   readonly #claiming = new Set<bigint>();
@@ -64,7 +64,6 @@ export class Work {
 
   constructor(options: WorkOptions) {
     this.#options = options;
-    this.#skills = new Map(options.skills.map((skill) => [skill.name, skill]));
   }
 
   /** Works over a connection on which the limb has been announced, until `detach`. */
@@ -137,8 +136,12 @@ export class Work {
     }
     if (!this.#isClaiming) return;
     for (const offer of db.offers.iter()) {
-      if (!this.#claiming.has(offer.taskId) && this.#skills.has(offer.skill)) void this.#claim(link, offer.taskId);
+      if (!this.#claiming.has(offer.taskId) && this.#skillOf(offer)) void this.#claim(link, offer.taskId);
     }
+  }
+
+  #skillOf({ skill }: { readonly skill: string }): Skill | undefined {
+    return this.#options.equipment.skills.find(({ name }) => name === skill);
   }
 
   async #claim(link: Link, taskId: bigint): Promise<void> {
@@ -220,7 +223,7 @@ export class Work {
   }
 
   async #work(lease: Lease, given: Given, signal: AbortSignal, progress: Progress): Promise<SummaryBody> {
-    const skill = this.#skills.get(lease.skill);
+    const skill = this.#skillOf(lease);
     if (!skill) {
       throw new LimbError('no-such-skill', `This limb has no skill ${lease.skill} any more.`, { isRetryable: true });
     }

@@ -60,6 +60,7 @@ beforeAll(async () => {
       skills,
       model: 'test-model',
       sandbox: '',
+      lacks: 'No recall yet: the server for vectors cannot be reached.',
       memoryFacts: async () => ({ documentCount: 0, chunkCount: 0, byteCount: 0, engine: 'none' }),
       close: async () => {},
     }),
@@ -144,7 +145,9 @@ describe('helix members', () => {
 
 describe('helix limb', () => {
   it('list, rights and labels show and change what a limb may do', { timeout: 60_000 }, async () => {
-    expect(await done('limb', 'list')).toMatch(/^desk +online +0 of 2 +fail, stick +- +- +test-model +[0-9a-f]{16}$/m);
+    const list = await done('limb', 'list');
+    expect(list).toMatch(/^desk +online +0 of 2 +fail, stick +- +- +test-model +[0-9a-f]{16}$/m);
+    expect(list).toContain('\ndesk: No recall yet: the server for vectors cannot be reached.\n');
     expect(await done('limb', 'labels', 'desk', 'gpu', 'eu')).toMatch(/^ {2}labels +eu, gpu$/m);
     const rights = await done('limb', 'rights', 'desk', '--skills', 'stick,fail', '--capacity', '1');
     expect(rights).toMatch(/skills it may offer {2}fail, stick\n {2}tasks at once +1\n {2}labels +eu, gpu\n$/);

@@ -71,6 +71,7 @@ export interface LimbOptions extends Omit<InviteOptions, 'kind' | 'role'> {
   readonly capacity?: number;
   /** One run of its process. */
   readonly session?: string;
+  readonly lacks?: string;
 }
 
 /** Makes somebody a limb by an invite, and connects and announces it. */
@@ -84,9 +85,17 @@ export function joinLimb(mesh: Mesh, name: string, options: LimbOptions = {}): M
 
 export function announce(
   limb: MeshClient,
-  { skills = ['reason'], capacity = 1, session = 'first run' }: LimbOptions = {},
+  { skills = ['reason'], capacity = 1, session = 'first run', lacks = '' }: LimbOptions = {},
 ): void {
-  limb.call('announceLimb', { skills: [...skills], capacity, version: '1', sandbox: '', model: '', session });
+  limb.call('announceLimb', {
+    skills: [...skills],
+    capacity,
+    version: '1',
+    sandbox: '',
+    model: '',
+    session,
+    lacks,
+  });
 }
 
 /** Another tenant, owned by somebody of its own. */

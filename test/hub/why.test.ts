@@ -22,6 +22,13 @@ describe('a queued task says why it is not running:', () => {
     expect(why(submit(mesh))).toBe('no limb has the skill reason');
   });
 
+  it('no limb has the skill yet, and what one waits for', () => {
+    joinLimb(mesh, 'bot', { skills: ['recall'], lacks: 'No reason yet: its model cannot be reached.' });
+    expect(why(submit(mesh))).toBe(
+      'no limb has the skill reason; bot says: No reason yet: its model cannot be reached.',
+    );
+  });
+
   it('the limbs with the skill are away', () => {
     joinLimb(mesh, 'bot').disconnect();
     expect(why(submit(mesh))).toBe('no limb with the skill reason is online: bot away');
