@@ -6,19 +6,22 @@ import type { TableId } from './store/definition.ts';
 const table = 1 as TableId;
 
 describe('Schedule', () => {
-  it('[SC1] gives what is due, earliest first, as a plain list does', () => {
+  it('[SC1] gives what is due, earliest first and of one moment in the order of coming, as a plain list does', () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('add' as const), key: fc.integer({ min: 0, max: 9 }), due: fc.nat(50) }),
+      fc.record({ kind: fc.constant('add' as const), key: fc.integer({ min: 0, max: 9 }), due: fc.nat(5) }),
       fc.record({ kind: fc.constant('cancel' as const), key: fc.integer({ min: 0, max: 9 }) }),
-      fc.record({ kind: fc.constant('take' as const), now: fc.nat(60) }),
+      fc.record({ kind: fc.constant('take' as const), now: fc.nat(6) }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const schedule = new Schedule();
         const model = new Map<string, number>();
+        // What is added again comes last of its moment.
+        const first = () => [...model].reduce((a, b) => (b[1] < a[1] ? b : a));
         for (const each of steps) {
           if (each.kind === 'add') {
             schedule.add({ table, key: `${each.key}`, dueMicros: BigInt(each.due), intervalMicros: undefined });
+            model.delete(`${each.key}`);
             model.set(`${each.key}`, each.due);
           } else if (each.kind === 'cancel') {
             schedule.cancel(table, `${each.key}`);
@@ -29,7 +32,7 @@ describe('Schedule', () => {
             if (earliest > each.now) expect(taken).toBeUndefined();
             else {
               expect(taken?.dueMicros).toBe(BigInt(earliest));
-              expect(model.get(taken?.key ?? '')).toBe(earliest);
+              expect(taken?.key).toBe(first()[0]);
               model.delete(taken?.key ?? '');
             }
           }

@@ -11,14 +11,18 @@ export interface Scheduled {
   readonly intervalMicros: bigint | undefined;
 }
 
+/** `turn`: of those that are due at one moment, who was added first comes first. */
+type Waiting = Scheduled & { readonly turn: number };
+
 /** Entries that may wait in vain beside those that count. */
 const staleSlack = 64;
 
-/** The rows that wait, the earliest first. Knows nothing of clocks: whoever owns it asks what is due. */
+/** The rows that wait, the earliest first, and of one moment those that began to wait first. Knows nothing of clocks: whoever owns it asks what is due. */
 export class Schedule {
-  readonly #byKey = new Map<string, Scheduled>();
-  /** A binary heap by due time. Entries that were cancelled or replaced stay until they surface or outnumber the others. */
-  #heap: Scheduled[] = [];
+  readonly #byKey = new Map<string, Waiting>();
+  /** A binary heap by due time and turn. Entries that were cancelled or replaced stay until they surface or outnumber the others. */
+  #heap: Waiting[] = [];
+  #added = 0;
 
   /** How many entries are kept, those included that were cancelled or replaced. */
   get size(): number {
@@ -26,8 +30,9 @@ export class Schedule {
   }
 
   add(entry: Scheduled): void {
-    this.#byKey.set(nameOf(entry), entry);
-    this.#push(entry);
+    const waiting = { ...entry, turn: this.#added++ };
+    this.#byKey.set(nameOf(entry), waiting);
+    this.#push(waiting);
     this.#dropMany();
   }
 
@@ -61,9 +66,7 @@ export class Schedule {
   #dropMany(): void {
     if (this.#heap.length <= 2 * this.#byKey.size + staleSlack) return;
     // A sorted list is a heap.
-    this.#heap = [...this.#byKey.values()].sort((a, b) =>
-      a.dueMicros < b.dueMicros ? -1 : a.dueMicros > b.dueMicros ? 1 : 0,
-    );
+    this.#heap = [...this.#byKey.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
   }
 
   #dropStale(): void {
@@ -71,14 +74,14 @@ export class Schedule {
       this.#pop();
   }
 
-  #push(entry: Scheduled): void {
+  #push(entry: Waiting): void {
     const heap = this.#heap;
     let at = heap.length;
     heap.push(entry);
     while (at > 0) {
       const above = (at - 1) >> 1;
       const parent = heap[above];
-      if (!parent || parent.dueMicros <= entry.dueMicros) break;
+      if (!parent || isBefore(parent, entry)) break;
       heap[at] = parent;
       at = above;
     }
@@ -94,11 +97,11 @@ export class Schedule {
       let below = 2 * at + 1;
       let child = heap[below];
       const right = heap[below + 1];
-      if (child && right && right.dueMicros < child.dueMicros) {
+      if (child && right && isBefore(right, child)) {
         child = right;
         below += 1;
       }
-      if (!child || child.dueMicros >= last.dueMicros) break;
+      if (!child || isBefore(last, child)) break;
       heap[at] = child;
       at = below;
     }
@@ -111,6 +114,10 @@ export function nextTick(intendedMicros: bigint, intervalMicros: bigint, nowMicr
   if (intervalMicros <= 0n) return nowMicros;
   const missed = nowMicros > intendedMicros ? (nowMicros - intendedMicros) / intervalMicros : 0n;
   return intendedMicros + (missed + 1n) * intervalMicros;
+}
+
+function isBefore(one: Waiting, other: Waiting): boolean {
+  return one.dueMicros === other.dueMicros ? one.turn < other.turn : one.dueMicros < other.dueMicros;
 }
 
 function nameOf(entry: Pick<Scheduled, 'table' | 'key'>): string {

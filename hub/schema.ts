@@ -7,7 +7,7 @@ import { limbRow, memoryRow, pingRow, stationRow, workerRow } from './tables/lim
 import { notificationLogRow, notificationRow, readingRow } from './tables/notifications.ts';
 import { inviteRow, memberRow, type Role, tenantRow } from './tables/people.ts';
 import { type Piece as PieceType, progressRow, streamRow } from './tables/progress.ts';
-import { bandRow, concurrencyRow, laneRow, offerRow, queueEntryRow, usageRow } from './tables/queue.ts';
+import { bandRow, concurrencyRow, laneRow, offerRow, precedenceRow, queueEntryRow, usageRow } from './tables/queue.ts';
 import {
   advanceTable,
   approvalRow,
@@ -116,6 +116,7 @@ const spacetimedb = schema({
   band: table({ name: 'band' }, bandRow),
   concurrency: table({ name: 'concurrency' }, concurrencyRow),
   offer: table({ name: 'offer' }, offerRow),
+  precedence: table({ name: 'precedence' }, precedenceRow),
   usage: table({ name: 'usage' }, usageRow),
 
   budget: table({ name: 'budget' }, budgetRow),

@@ -148,13 +148,15 @@ function nextBand(ctx: Ctx, worker: WorkerRow): BandRow | undefined {
   for (const limb of limbs) found.push(...bandsFor(ctx, limb));
   const top = Math.max(...found.map(({ priority }) => priority));
   const rivals = found.filter(({ priority }) => priority === top);
-  const turns = new Map(limbs.map(({ tenantId }) => [tenantId, turnOf(ctx, tenantId)]));
+  const turns = limbs.length > 1 ? turnsOf(ctx, limbs) : new Map<bigint, bigint>();
   const waited = (band: BandRow) => turns.get(band.tenantId) ?? 0n;
   rivals.sort((a, b) => ascending(waited(a), waited(b)) || ascending(a.turn, b.turn) || ascending(a.id, b.id));
   const [next] = rivals;
   if (!next) return undefined;
-  setTurn(ctx, next.tenantId, maxOf(turns.values()) + 1n);
-  return ctx.db.band.id.update({ ...next, turn: maxOf(rivals.map(({ turn }) => turn)) + 1n });
+  if (turns.size > 1) setTurn(ctx, next.tenantId, maxOf(turns.values()) + 1n);
+  // Bands take turns with those of their own tenant: what others have waiting changes nothing of that.
+  const own = rivals.filter(({ tenantId }) => tenantId === next.tenantId);
+  return ctx.db.band.id.update({ ...next, turn: maxOf(own.map(({ turn }) => turn)) + 1n });
 }
 
 function bandsFor(ctx: Ctx, limb: LimbRow): BandRow[] {
@@ -169,13 +171,13 @@ function bandsFor(ctx: Ctx, limb: LimbRow): BandRow[] {
   return bands;
 }
 
-function turnOf(ctx: Ctx, tenantId: bigint): bigint {
-  return ctx.db.usage.tenantId.find(tenantId)?.turn ?? 0n;
+function turnsOf(ctx: Ctx, limbs: readonly LimbRow[]): Map<bigint, bigint> {
+  return new Map(limbs.map(({ tenantId }) => [tenantId, ctx.db.precedence.tenantId.find(tenantId)?.turn ?? 0n]));
 }
 
 function setTurn(ctx: Ctx, tenantId: bigint, turn: bigint): void {
-  const usage = requireRow(ctx.db.usage.tenantId.find(tenantId), `the usage of tenant ${tenantId}`);
-  ctx.db.usage.tenantId.update({ ...usage, turn });
+  if (ctx.db.precedence.tenantId.find(tenantId)) ctx.db.precedence.tenantId.update({ tenantId, turn });
+  else ctx.db.precedence.insert({ tenantId, turn });
 }
 
 function maxOf(turns: Iterable<bigint>): bigint {

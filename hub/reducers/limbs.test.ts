@@ -1,8 +1,10 @@
+import type { Identity } from 'spacetimedb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   announce,
   inviteTo,
   joinLimb,
+  localTenant,
   type Mesh,
   type MeshClient,
   newTenant,
@@ -10,6 +12,7 @@ import {
   stateOf,
   submit,
   summary,
+  task,
   taskOf,
   terms,
   told,
@@ -277,9 +280,67 @@ describe('drain_limb', () => {
   });
 });
 
-describe('a limb that is away', () => {
-  const ofTenant = (tenantId: bigint) => mesh.rows('limb').find((row) => row.tenantId === tenantId);
+const ofTenant = (tenantId: bigint) => mesh.rows('limb').find((row) => row.tenantId === tenantId);
 
+describe('a limb that serves two tenants', () => {
+  let other: { tenantId: bigint; owner: Identity };
+  beforeEach(() => {
+    other = newTenant(mesh, 'second');
+    const code = inviteTo(mesh, { ...other, kind: 'Limb' });
+    mesh.call(limb.identity, 'redeemInvite', { code, name: 'bot' });
+    announce(limb, { skills: ['reason'], capacity: 2 });
+  });
+
+  it('stays what it is for one of them, with its offers, whatever the other one says of it', () => {
+    mesh.call(other.owner, 'submitTask', task({ tenantId: other.tenantId }));
+    const seen = () => [ofTenant(other.tenantId), mesh.rows('offer'), mesh.rows('queueEntry')];
+    const before = seen();
+    mesh.advance(1000);
+    const { identity } = limb;
+    const terms = { labels: ['eu'], allowedSkills: [], capacityMax: 1 };
+    mesh.call(mesh.owner, 'setLimb', { tenantId: localTenant, limb: identity, ...terms });
+    expect(seen()).toEqual(before);
+    mesh.call(mesh.owner, 'drainLimb', { tenantId: localTenant, limb: identity, isDraining: true });
+    expect(seen()).toEqual(before);
+    mesh.call(mesh.owner, 'revokeLimb', { tenantId: localTenant, limb: identity });
+    expect(seen()).toEqual(before);
+    mesh.call(identity, 'redeemInvite', { code: inviteTo(mesh, { kind: 'Limb' }), name: 'bot' });
+    expect(seen()).toEqual(before);
+  });
+
+  it('has room for one of them when the other one revokes it, and is not offered what it held there', () => {
+    const own = [submit(mesh), submit(mesh)];
+    for (const taskId of own) limb.call('claimTask', { taskId });
+    mesh.call(other.owner, 'submitTask', task({ tenantId: other.tenantId }));
+    expect(mesh.rows('offer')).toEqual([]);
+    mesh.call(mesh.owner, 'revokeLimb', { tenantId: localTenant, limb: limb.identity });
+    expect(mesh.rows('offer')).toMatchObject([{ tenantId: other.tenantId, limb: limb.identity }]);
+    expect(own.map((id) => stateOf(mesh, id))).toEqual([
+      ['Queued', 1],
+      ['Queued', 1],
+    ]);
+  });
+
+  it('is offered the tasks of both in turn, and neither sees how often the other one had its turn', () => {
+    announce(limb, { skills: ['reason'], capacity: 0 });
+    for (let i = 0; i < 3; i++) {
+      submit(mesh);
+      mesh.call(other.owner, 'submitTask', task({ tenantId: other.tenantId, reference: `r${i}` }));
+    }
+    const turns: bigint[] = [];
+    announce(limb, { skills: ['reason'], capacity: 1 });
+    for (let [offer] = mesh.rows('offer'); offer; [offer] = mesh.rows('offer')) {
+      const { taskId, tenantId } = offer;
+      turns.push(tenantId);
+      limb.call('claimTask', { taskId });
+      limb.call('completeTask', { taskId, attempt: 1, summary: summary() });
+    }
+    expect(turns).toEqual([localTenant, other.tenantId, localTenant, other.tenantId, localTenant, other.tenantId]);
+    expect(mesh.seenBy(other.owner, 'usages')).toMatchObject([{ tenantId: other.tenantId, turn: 0n }]);
+  });
+});
+
+describe('a limb that is away', () => {
   it('shows at once what it can do in a tenant that it is enrolled in, and what it may', () => {
     const { tenantId, owner } = newTenant(mesh, 'second');
     announce(limb, { skills: ['reason', 'recall'], capacity: 3 });

@@ -1,10 +1,9 @@
 import { SenderError, t } from 'spacetimedb/server';
 import { limits } from '../lib/limits.ts';
 import { clip, requireSkill, requireText } from '../lib/text.ts';
-import { returnTask } from '../queue/endings.ts';
 import { heard } from '../queue/liveness.ts';
 import { requireLabels } from '../queue/terms.ts';
-import { bringLive, loseLeases, refresh, takeOff } from '../queue/workers.ts';
+import { bringLive, dismiss, loseLeases, refresh } from '../queue/workers.ts';
 import spacetimedb, { type Ctx, type LimbRow } from '../schema.ts';
 import { isAnnounced, requireMember, requireWorker } from './access.ts';
 import { forgetTunnels } from './tunnels.ts';
@@ -139,20 +138,11 @@ export const revokeLimb = spacetimedb.reducer(
   (ctx, { tenantId, limb: identity }) => {
     requireMember(ctx, tenantId, 'Owner');
     const limb = requireLimb(ctx, tenantId, identity);
-    const worker = ctx.db.worker.identity.find(identity);
-    // What other tenants see of a limb that is silent stays as it is.
-    if (worker?.isLive) takeOff(ctx, worker, worker.connection);
-    for (const lease of [...ctx.db.lease.limb.filter(identity)]) {
-      if (lease.tenantId !== tenantId) continue;
-      returnTask(ctx, lease, { outcome: 'Lost', error: `the limb ${limb.name} was revoked` });
-    }
     for (const memory of [...ctx.db.memory.limb.filter(identity)]) {
       if (memory.tenantId === tenantId) ctx.db.memory.id.delete(memory.id);
     }
     forgetTunnels(ctx, limb);
-    ctx.db.limb.id.delete(limb.id);
-    if ([...ctx.db.limb.identity.filter(identity)].length === 0) ctx.db.worker.identity.delete(identity);
-    else if (worker?.isLive) bringLive(ctx, worker);
+    dismiss(ctx, limb);
   },
 );
 

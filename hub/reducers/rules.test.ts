@@ -1,6 +1,17 @@
 import type { Identity } from 'spacetimedb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { joinMember, localTenant, type Mesh, startMesh } from '../../test/hub/mesh.ts';
+import {
+  announce,
+  inviteTo,
+  joinLimb,
+  joinMember,
+  localTenant,
+  type Mesh,
+  newTenant,
+  startMesh,
+  task,
+  terms,
+} from '../../test/hub/mesh.ts';
 
 let mesh: Mesh;
 beforeEach(async () => {
@@ -159,6 +170,28 @@ then:
     emit('k');
     expect(mesh.rows('event').length).toBe(65);
     expect(mesh.rows('ruleCount')[0]?.lastError).toMatch(/^(too-many-events|chain-too-long)/);
+  });
+
+  it('acts whatever the rules of another tenant do in the same transaction', () => {
+    const other = newTenant(mesh, 'second');
+    const text = 'name: tell\non: task.failed\nthen: { emit: { kind: told } }';
+    mesh.call(other.owner, 'saveRule', { tenantId: other.tenantId, text });
+    mesh.call(other.owner, 'activateRule', { ruleId: mesh.rows('rule')[0]?.id ?? 0n, version: 0 });
+    saveActive(`name: loop\non: "*"\nthen: [{ emit: { kind: k } }, { emit: { kind: k } }, { emit: { kind: k } }]`);
+    const limb = joinLimb(mesh, 'shared', { ...other, capacity: 2 });
+    mesh.call(limb.identity, 'redeemInvite', { code: inviteTo(mesh, { kind: 'Limb' }), name: 'shared' });
+    mesh.call(other.owner, 'submitTask', task({ tenantId: other.tenantId, terms: terms({ attemptsMax: 1 }) }));
+    mesh.call(mesh.owner, 'submitTask', task({ terms: terms({ attemptsMax: 1 }) }));
+    for (const { taskId } of mesh.rows('offer')) limb.call('claimTask', { taskId });
+    // Both tasks are lost at once, the newer one first.
+    announce(limb, { session: 'second run' });
+    expect(mesh.rows('ruleCount').find(({ tenantId }) => tenantId === localTenant)?.lastError).toMatch(
+      /^too-many-events/,
+    );
+    expect(mesh.rows('event').filter(({ tenantId }) => tenantId === other.tenantId)).toMatchObject([
+      { kind: 'task.failed' },
+      { kind: 'told' },
+    ]);
   });
 
   it('fires once for events with one dedupe key', () => {

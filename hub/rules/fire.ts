@@ -19,8 +19,8 @@ import { firingScope } from './scopes.ts';
 /** Takes an event that a rule emits; none when its dedupe key was seen already. */
 export type Emit = (event: NewEvent) => EventRow | undefined;
 
-/** How much rules have done in a transaction so far: however they complete one another, it ends. */
-const doneIn = new WeakMap<Ctx, { firings: number; events: number }>();
+/** How much the rules of a tenant have done in a transaction so far: however they complete one another, it ends. */
+const doneIn = new WeakMap<Ctx, Map<bigint, { firings: number; events: number }>>();
 
 /** A firing whose events are not emitted yet. */
 interface Unfinished {
@@ -46,7 +46,7 @@ export class Firings {
 
   fire(active: ActiveRule, completion: Completion, group: string): void {
     const ctx = this.#ctx;
-    const done = doneOf(ctx);
+    const done = doneOf(ctx, active.tenantId);
     if (done.firings >= limits.firingsAtOnceMax) {
       const error = `too-many-firings: ${limits.firingsAtOnceMax} rules fired in this transaction already, the most that are allowed`;
       addToCount(ctx, active, { error });
@@ -99,7 +99,7 @@ export class Firings {
   }
 
   #emitFor(active: ActiveRule, action: EmitAction, scope: Json, depth: number): DeedValue {
-    const done = doneOf(this.#ctx);
+    const done = doneOf(this.#ctx, active.tenantId);
     if (depth > limits.ruleChainMax) {
       const chain = `${limits.ruleChainMax} rules have completed one another`;
       throw new SenderError(`chain-too-long: ${chain}; a rule that completes itself needs a condition that ends it`);
@@ -235,9 +235,11 @@ function countFiring(ctx: Ctx, active: ActiveRule, deeds: readonly DeedValue[]):
   addToCount(ctx, active, { fired: true, error: failure?.tag === 'Failed' ? failure.value : '' });
 }
 
-function doneOf(ctx: Ctx): { firings: number; events: number } {
-  const done = doneIn.get(ctx) ?? { firings: 0, events: 0 };
-  doneIn.set(ctx, done);
+function doneOf(ctx: Ctx, tenantId: bigint): { firings: number; events: number } {
+  const tenants = doneIn.get(ctx) ?? new Map<bigint, { firings: number; events: number }>();
+  doneIn.set(ctx, tenants);
+  const done = tenants.get(tenantId) ?? { firings: 0, events: 0 };
+  tenants.set(tenantId, done);
   return done;
 }
 

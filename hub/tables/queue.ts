@@ -68,10 +68,16 @@ export const offerRow = t.row('Offer', {
   offeredAt: t.timestamp(),
 });
 
+/**
+ * Grows when a limb that serves several tenants is offered one of its tasks: the smallest is next. Nobody sees it, because it tells
+ * of the other tenants.
+ */
+export const precedenceRow = t.row('Precedence', { tenantId: t.u64().primaryKey(), turn: t.u64() });
+
 /** What the hub counts for a tenant. */
 export const usageRow = t.row('Usage', {
   tenantId: t.u64().primaryKey(),
-  /** Grows when one of its tasks is offered: the smallest of those that a limb serves is next. */
+  /** Of an earlier version: `precedence` has taken its place. */
   turn: t.u64(),
   unfinishedTasks: t.u32(),
   /** What is kept of its tasks, finished or not, with their daily totals, of its recipes, runs and rules. */

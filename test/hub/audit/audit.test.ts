@@ -57,6 +57,7 @@ const untold: Readonly<Record<string, string>> = {
   lane: 'how tasks wait',
   band: 'how tasks wait',
   concurrency: 'how tasks wait',
+  precedence: 'whose turn it is',
   offer: 'what a limb is busy with',
   hook_key: 'secrets are never told',
   delivery: 'what a hook has seen',
