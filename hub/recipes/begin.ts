@@ -181,7 +181,7 @@ function beginMap(turn: Turn, step: StepRow, over: Json): void {
   const isCount = typeof over === 'number' && Number.isInteger(over) && over >= 0;
   if (!Array.isArray(over) && !isCount) {
     throw new SenderError(
-      `invalid-list: ${clipped(over)} is neither a list nor a whole number of items; let over be one of these`,
+      `invalid-list: ${clipped(over)} is neither a list nor a whole number of items; give the map one of these`,
     );
   }
   const total = isCount ? over : (over as readonly Json[]).length;

@@ -70,7 +70,7 @@ describe('a map', () => {
     const id = cook(mesh, '\n  - { id: each, map: "{{trigger.payload}}", steps: [{ id: a, output: 1 }] }', { a: 1 });
     expect(runOf(mesh, id)).toMatchObject({
       state: { tag: 'Failed' },
-      error: 'step each: invalid-list: {"a":1} is neither a list nor a whole number of items',
+      error: 'step each: invalid-list: {"a":1} is neither a list nor a whole number of items; give the map one of these',
     });
   });
 
@@ -149,7 +149,7 @@ describe('an approval', () => {
     expect(mesh.rows('approval')).toMatchObject([{ prompt: 'Pay 7?', state: { tag: 'Open' }, path: 'ask', runId: id }]);
     expect(() => decide(true, '{}')).toThrow('invalid-input: the answer lacks account');
     expect(() => decide(true, '{"acount": "x"}')).toThrow('did you mean account?');
-    expect(() => decide(true, '{"account": 5}')).toThrow('account of the answer is 5, expected is a text');
+    expect(() => decide(true, '{"account": 5}')).toThrow('account of the answer is 5; send a text');
     await mesh.settle();
     await mesh.crash();
     decide(true, '{"account": "savings"}', 'fine');
