@@ -47,5 +47,5 @@ export const operators = {
 export type Operator = keyof typeof operators;
 export const operatorNames = Object.keys(operators) as Operator[];
 
-/** How a text may begin, at most so many tests in it, and so many levels. */
+/** What a condition has at most: tests, levels, choices of `in` and `notIn`, and characters of a constant. */
 export const conditionBounds = { testsMax: 256, depthMax: 16, choicesMax: 1000, constantCharsMax: 1000 } as const;

@@ -61,6 +61,11 @@ export function kindOf(node: SourceNode): string {
   return String(node.value);
 }
 
+/** `line 3, column 5: what is wrong; what to do about it` */
+export function problemText({ line, column, message, hint }: Problem): string {
+  return `line ${line}, column ${column}: ${message}${hint === '' ? '' : `; ${hint}`}`;
+}
+
 const problemsMax = 20;
 
 /** Collects what is wrong while a text is read; after the first 20 problems the rest is not told. */

@@ -34,7 +34,7 @@ export function compactSome(ctx: Ctx): boolean {
   let isOver = false;
   for (let lookedAt = 0; lookedAt < limits.lookedAtMax && compacted < limits.compactedMax; lookedAt++) {
     const task = cursor > last ? undefined : ctx.db.task.id.find(cursor);
-    const isYoung = task && !isBefore(ctx, task.submittedAt.microsSinceUnixEpoch, shortest);
+    const isYoung = task && !isOlder(ctx, task.submittedAt.microsSinceUnixEpoch, shortest);
     if (cursor > last || isYoung) {
       isOver = true;
       break;
@@ -58,7 +58,7 @@ function isDue(ctx: Ctx, task: TaskRow, keepMicros: Map<bigint, bigint>): boolea
   if (!finishedAt || !isFinished(state.tag)) return false;
   const keep = keepMicros.get(tenantId) ?? keepMicrosOf(policyOf(ctx, tenantId));
   keepMicros.set(tenantId, keep);
-  if (!isBefore(ctx, finishedAt.microsSinceUnixEpoch, keep)) return false;
+  if (!isOlder(ctx, finishedAt.microsSinceUnixEpoch, keep)) return false;
   // A tree goes from its ends: a part needs its parent.
   for (const _ of ctx.db.child.parent.filter(task.id)) return false;
   return true;
@@ -102,10 +102,11 @@ function compact(ctx: Ctx, task: TaskRow): void {
   grow(ctx, tenantId, sumOf({ rows: isNew ? 1 : 0 }, minus(gone)));
 }
 
-type Amounts = Omit<DayTotalRow, 'id' | 'key' | 'tenantId' | 'day' | 'skill' | 'outcome'>;
+/** What a task adds to the total of its day. */
+type DayShare = Omit<DayTotalRow, 'id' | 'key' | 'tenantId' | 'day' | 'skill' | 'outcome'>;
 
 /** @returns whether it is the first of its kind on that day */
-function addToDay(ctx: Ctx, { tenantId, skill, state, finishedAt }: TaskRow, more: Amounts): boolean {
+function addToDay(ctx: Ctx, { tenantId, skill, state, finishedAt }: TaskRow, more: DayShare): boolean {
   const day = dayOf(finishedAt ?? ctx.timestamp);
   const outcome = state.tag.toLowerCase();
   const key = `${tenantId}/${day}/${outcome}/${skill}`;
@@ -150,6 +151,7 @@ function keepMicrosOf(policy: { readonly keepDays: number }): bigint {
   return BigInt(keepDaysOf(policy)) * dayMicros;
 }
 
-function isBefore(ctx: Ctx, micros: bigint, keepMicros: bigint): boolean {
+/** Whether a time lies further back than what is kept. */
+function isOlder(ctx: Ctx, micros: bigint, keepMicros: bigint): boolean {
   return micros < ctx.timestamp.microsSinceUnixEpoch - keepMicros;
 }

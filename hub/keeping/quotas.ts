@@ -17,15 +17,15 @@ export function requireRoom(ctx: Ctx, tenantId: bigint, { unfinishedTasks = 0, r
   }
   const rowsMax = policy.rowsMax === 0n ? limits.rowsDefault : policy.rowsMax;
   if (rows > 0 && usage.rows + BigInt(rows) > rowsMax) {
-    refuse('rows-full', `keeps ${usage.rows} rows of tasks, runs, recipes and rules`, rowsMax, remedy);
+    refuse('rows-full', `keeps ${usage.rows} rows of tasks, runs, recipes and rules`, rowsMax, keepLess);
   }
   const bytesMax = policy.bytesMax === 0n ? limits.bytesDefault : policy.bytesMax;
   if (bytes > 0 && usage.bytes + BigInt(bytes) > bytesMax) {
-    refuse('bytes-full', `keeps ${usage.bytes} bytes of tasks, runs, recipes and rules`, bytesMax, remedy);
+    refuse('bytes-full', `keeps ${usage.bytes} bytes of tasks, runs, recipes and rules`, bytesMax, keepLess);
   }
 }
 
-const remedy = 'keep finished tasks for fewer days';
+const keepLess = 'keep finished tasks for fewer days';
 
 function refuse(code: string, seen: string, max: number | bigint, remedy: string): never {
   throw new SenderError(

@@ -1,4 +1,5 @@
 import type { BandRow, LimbRow } from '../schema.ts';
+import { isSame } from './identities.ts';
 
 /** Everything that decides why the tasks of a band wait. */
 export interface BandSituation {
@@ -18,7 +19,7 @@ const namesMax = 5;
 /** Why the tasks of a band are not running: the first thing that would have to change. */
 export function reasonOf({ band, limbs }: BandSituation): Reason {
   const { skill, target, labels } = band;
-  const meant = limbs.filter(({ limb }) => target === undefined || limb.identity.isEqual(target)).sort(byName);
+  const meant = limbs.filter(({ limb }) => target === undefined || isSame(limb.identity, target)).sort(byName);
   const skilled = meant.filter(({ limb }) => limb.skills.includes(skill));
   if (skilled.length === 0) {
     const whose = target ? 'the limb that it is meant for does not offer' : 'no limb has';

@@ -1,6 +1,6 @@
-// The clocks of places, by the names of the IANA: `Europe/Berlin`. Empty stands for UTC.
+import { dayMs } from './time.ts';
 
-const dayMs = 86_400_000;
+// The clocks of places, by the names of the IANA: `Europe/Berlin`. Empty stands for UTC.
 
 /** Making one takes longer than using it many times; there are some 600 zones. */
 const formats = new Map<string, Intl.DateTimeFormat>();

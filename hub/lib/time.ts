@@ -14,7 +14,8 @@ export function elapsedMs(start: Timestamp, end: Timestamp): number {
   return Math.min(0xffff_ffff, Math.max(0, ms));
 }
 
-export const dayMicros = 86_400_000_000n;
+export const dayMs = 86_400_000;
+export const dayMicros = BigInt(dayMs) * 1000n;
 
 /** The day of a time by UTC, as `2026-11-21`. */
 export function dayOf(at: Timestamp): string {

@@ -2,7 +2,7 @@ import { Range, SenderError, t } from 'spacetimedb/server';
 import { timeZoneOf } from '../keeping/policy.ts';
 import { ascending } from '../lib/order.ts';
 import { requireMember } from '../reducers/access.ts';
-import { programOf } from '../rules/active.ts';
+import { programOf, versionKey } from '../rules/active.ts';
 import { CheckedRule, problemsOf, Rehearsal, RuleAnswer, type RuleAnswerValue } from '../rules/answers.ts';
 import { meanCosts } from '../rules/costs.ts';
 import { explain, type History, type RuleThen } from '../rules/explain.ts';
@@ -148,7 +148,7 @@ function rulesThen(
     );
     const own = firings.filter(({ ruleId }) => ruleId === rule.id);
     const version = then?.version ?? 0;
-    const isKept = then && tx.db.ruleProgram.key.find(`${rule.id}/${version}`);
+    const isKept = then && tx.db.ruleProgram.key.find(versionKey(rule.id, version));
     return {
       rule: {
         ruleId: rule.id,
@@ -171,6 +171,6 @@ function mostTelling(rules: readonly RuleRow[], firings: readonly FiringRow[]): 
 
 function requireRule(tx: Ctx, tenantId: bigint, id: bigint): RuleRow {
   const rule = tx.db.rule.id.find(id);
-  if (rule?.tenantId !== tenantId) throw new SenderError(`no-such-rule: there is no rule ${id} in this tenant`);
+  if (rule?.tenantId !== tenantId) throw new SenderError(`no-such-rule: there is no rule ${id} in this tenant; check the number`);
   return rule;
 }

@@ -1,4 +1,4 @@
-import type { Ctx, TaskTerms } from '../schema.ts';
+import type { Ctx, TaskTerms, ViewCtx } from '../schema.ts';
 
 // A task holds a place of its concurrency key from the moment that it is offered until its lease ends.
 
@@ -7,7 +7,8 @@ export function concurrencyOf(tenantId: bigint, { concurrencyKey }: TaskTerms): 
   return concurrencyKey === '' ? '' : `${tenantId}/${concurrencyKey}`;
 }
 
-export function holdersOf(ctx: Ctx, key: string): readonly bigint[] {
+/** The tasks that hold the places of a key. */
+export function holdersOf(ctx: Pick<ViewCtx, 'db'>, key: string): readonly bigint[] {
   return ctx.db.concurrency.key.find(key)?.holders ?? [];
 }
 

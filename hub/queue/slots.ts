@@ -1,11 +1,12 @@
 import type { Identity } from 'spacetimedb';
-import type { BandRow, Ctx, LimbRow, WorkerRow } from '../schema.ts';
+import type { BandRow, Ctx, LimbRow, ViewCtx, WorkerRow } from '../schema.ts';
 import { room } from '../tables/limbs.ts';
 
 // A limb has as many slots as its capacity; each offer and each lease takes one. They are counted when they are needed,
 // so that none can be lost.
 
-export function takenSlots(ctx: Ctx, limb: Identity, tenantId?: bigint): number {
+/** How many slots of a limb are taken: by the tasks of one tenant, or of all. */
+export function takenSlots(ctx: Pick<ViewCtx, 'db'>, limb: Identity, tenantId?: bigint): number {
   let taken = 0;
   for (const held of [ctx.db.lease.limb.filter(limb), ctx.db.offer.limb.filter(limb)]) {
     for (const row of held) if (tenantId === undefined || row.tenantId === tenantId) taken++;

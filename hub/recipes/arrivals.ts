@@ -1,5 +1,4 @@
-import type { Failure } from '../conditions/evaluate.ts';
-import { evaluate } from '../conditions/evaluate.ts';
+import { evaluate, type Failure } from '../conditions/evaluate.ts';
 import type { Json } from '../conditions/source.ts';
 import { requireRow } from '../lib/assertion.ts';
 import type { Ctx, StepRow, SummaryBody, TaskRow } from '../schema.ts';

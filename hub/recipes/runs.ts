@@ -8,7 +8,7 @@ import { isSame } from '../lib/identities.ts';
 import { requireJson } from '../lib/json.ts';
 import { limits } from '../lib/limits.ts';
 import { requireText, utf8Bytes } from '../lib/text.ts';
-import type { Ctx, FrameRow, RecipeRow, RunRow, RunStateTag, StepRow } from '../schema.ts';
+import type { Ctx, FrameRow, RecipeRow, RecipeVersionRow, RunRow, RunStateTag, StepRow } from '../schema.ts';
 import { requireAnswers } from './answers.ts';
 import { failStep } from './fail.ts';
 import { today } from './forgetting.ts';
@@ -103,12 +103,18 @@ export function startInside(turn: Turn, step: StepRow, recipe: string, payload: 
   startRun(turn, { tenantId: step.tenantId, recipe, trigger, startedBy, reference, inside: step });
 }
 
-export function requireRecipe(ctx: Ctx, tenantId: bigint, name: string): RecipeRow {
+export function findRecipe(ctx: Ctx, tenantId: bigint, name: string): RecipeRow | undefined {
   for (const recipe of ctx.db.recipe.byName.filter([tenantId, name])) return recipe;
+  return undefined;
+}
+
+export function requireRecipe(ctx: Ctx, tenantId: bigint, name: string): RecipeRow {
+  const recipe = findRecipe(ctx, tenantId, name);
+  if (recipe) return recipe;
   throw new SenderError(`no-such-recipe: there is no recipe ${JSON.stringify(name)} in this tenant; save it first`);
 }
 
-export function newestVersion(ctx: Ctx, { id, version }: RecipeRow) {
+export function newestVersion(ctx: Ctx, { id, version }: RecipeRow): RecipeVersionRow | undefined {
   for (const row of ctx.db.recipeVersion.byNumber.filter([id, version])) return row;
   return undefined;
 }

@@ -1,14 +1,14 @@
 import { SenderError } from 'spacetimedb/server';
 import { didYouMean } from '../conditions/hints.ts';
-import type { Problem } from '../conditions/source.ts';
+import { problemText } from '../conditions/source.ts';
 import { requireRoom } from '../keeping/quotas.ts';
 import { grow } from '../keeping/usage.ts';
 import { limits } from '../lib/limits.ts';
 import { utf8Bytes } from '../lib/text.ts';
-import type { Ctx, RecipeRow, RecipeVersionRow } from '../schema.ts';
+import type { Ctx, RecipeVersionRow } from '../schema.ts';
 import { type NotationTag, readRecipe } from './language/read.ts';
 import type { Plan } from './plan.ts';
-import { isFinal, newestVersion, requireRecipe } from './runs.ts';
+import { findRecipe, isFinal, newestVersion, requireRecipe } from './runs.ts';
 
 /** Saves a text as the next version of the recipe that it names, whoever may do so. The newest text again changes nothing. */
 export function saveRecipeText(ctx: Ctx, tenantId: bigint, text: string, notation: NotationTag): void {
@@ -65,20 +65,10 @@ export function sizeOfVersion({ text }: Pick<RecipeVersionRow, 'text'>): number 
   return utf8Bytes(text);
 }
 
-export function findRecipe(ctx: Ctx, tenantId: bigint, name: string): RecipeRow | undefined {
-  for (const recipe of ctx.db.recipe.byName.filter([tenantId, name])) return recipe;
-  return undefined;
-}
-
 function requirePlan(text: string, notation: NotationTag): Plan {
   const read = readRecipe(text, notation);
   if (read.ok) return read.plan;
   throw new SenderError(`invalid-recipe: ${read.problems.map(problemText).join('\n')}`);
-}
-
-/** `line 3, column 5: what is wrong; what to do about it` */
-export function problemText({ line, column, message, hint }: Problem): string {
-  return `line ${line}, column ${column}: ${message}${hint === '' ? '' : `; ${hint}`}`;
 }
 
 /** The recipes that it has as steps are there, and it is none of them. */

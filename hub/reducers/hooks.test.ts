@@ -36,7 +36,9 @@ describe('a hook', () => {
     createHook();
     expect(() => createHook()).toThrow('name-taken: there is a hook shop already');
     for (let i = 1; i < 100; i++) createHook({ name: `shop ${i}` });
-    expect(() => createHook({ name: 'one more' })).toThrow('too-many-hooks: the tenant has 100 hooks, the most that are allowed');
+    expect(() => createHook({ name: 'one more' })).toThrow(
+      'too-many-hooks: the tenant has 100 hooks, the most that are allowed',
+    );
   });
 
   it('shows its secret to nobody', () => {

@@ -82,7 +82,11 @@ describe('announce_limb', () => {
   });
 
   it.each([
-    ['too much capacity', { capacity: limits.capacityMax + 1 }, 'invalid-capacity: 257 tasks at once, at most 256 are allowed'],
+    [
+      'too much capacity',
+      { capacity: limits.capacityMax + 1 },
+      'invalid-capacity: 257 tasks at once, at most 256 are allowed',
+    ],
     ['no session', { session: ' ' }, 'invalid-session: the session is empty'],
     [
       'too many skills',

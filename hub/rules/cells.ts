@@ -6,7 +6,8 @@ import { ascending } from '../lib/order.ts';
 import type { Ctx, RuleMemoryRow } from '../schema.ts';
 import type { ActiveRule } from './active.ts';
 import { addToCount } from './counts.ts';
-import { type Cell, type Memory, type Tokens, wakeAt } from './machine.ts';
+import { wakeAt } from './machine.ts';
+import { type Cell, isEmpty, type Memory, type Tokens } from './memory.ts';
 
 // What active rules remember, in tables: it is there after a restart, and gone with a transaction that is undone.
 
@@ -38,12 +39,12 @@ export function cellOf(ctx: Ctx, { rule, tenantId }: ActiveRule, row: RuleMemory
 
 /** Keeps what is remembered, with a timer for when something is due; a cell that remembers nothing goes. */
 export function closeCell(ctx: Ctx, active: ActiveRule, { row, memory }: StoredCell): void {
-  const text = JSON.stringify(memory);
-  if (text === '{}') {
+  if (isEmpty(memory)) {
     dropCell(ctx, row);
     addToCount(ctx, active, { keys: -1 });
     return;
   }
+  const text = JSON.stringify(memory);
   const wake = wakeAt(active.rule, memory);
   // A timer that is too early wakes it, finds nothing due, and is set again: cheaper than moving it with every event. One whose
   // time has come may have rung already.

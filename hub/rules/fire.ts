@@ -4,6 +4,7 @@ import { fillTemplate, fillText, type Template } from '../conditions/template.ts
 import type { NewEvent } from '../events/emit.ts';
 import { notify } from '../events/notify.ts';
 import { limits } from '../lib/limits.ts';
+import { nextPlace } from '../lib/ring.ts';
 import { queueNewTask } from '../queue/submission.ts';
 import { defaultTerms } from '../queue/terms.ts';
 import { startRun } from '../recipes/runs.ts';
@@ -12,7 +13,7 @@ import { work } from '../recipes/work.ts';
 import type { Ctx, DeedValue, EventRow, FiringRow, NotificationRow, TaskTerms } from '../schema.ts';
 import { type ActiveRule, mayAct } from './active.ts';
 import { addToCount } from './counts.ts';
-import type { Completion } from './machine.ts';
+import type { Completion } from './memory.ts';
 import type { Action, EmitAction, NotifyAction, NotifyLevel, RecipeAction, SubmitAction } from './rule.ts';
 import { firingScope } from './scopes.ts';
 
@@ -56,7 +57,10 @@ export class Firings {
     const events = completion.events.flatMap((id) => ctx.db.event.id.find(BigInt(id)) ?? []);
     const { rule, version } = active;
     const scope = firingScope({ name: rule.name, version }, completion, group, events);
-    const place = nextPlace(ctx, active.tenantId);
+    const { tenantId } = active;
+    const place = nextPlace(ctx.db.firingLog, tenantId, limits.firingsKeptMax, (oldest) =>
+      ctx.db.firing.byPlace.delete([tenantId, oldest]),
+    );
     const isAllowed = mayAct(ctx, active);
     const deeds = rule.actions.map((action, index) => {
       if (!isAllowed)
@@ -65,7 +69,7 @@ export class Firings {
     });
     const firing = ctx.db.firing.insert({
       id: 0n,
-      tenantId: active.tenantId,
+      tenantId,
       place,
       ruleId: active.ruleId,
       ruleName: rule.name,
@@ -241,16 +245,4 @@ function doneOf(ctx: Ctx, tenantId: bigint): { firings: number; events: number }
   const done = tenants.get(tenantId) ?? { firings: 0, events: 0 };
   tenants.set(tenantId, done);
   return done;
-}
-
-/** The place of a new firing; the oldest one goes when there are too many. */
-function nextPlace(ctx: Ctx, tenantId: bigint): bigint {
-  const known = ctx.db.firingLog.tenantId.find(tenantId);
-  const { head, tail } = known ?? { head: 1n, tail: 1n };
-  const isFull = tail - head >= BigInt(limits.firingsKeptMax);
-  if (isFull) ctx.db.firing.byPlace.delete([tenantId, head]);
-  const log = { tenantId, head: isFull ? head + 1n : head, tail: tail + 1n };
-  if (known) ctx.db.firingLog.tenantId.update(log);
-  else ctx.db.firingLog.insert(log);
-  return tail;
 }

@@ -25,6 +25,7 @@ import {
 } from '../conditions/shape.ts';
 import { type Problem, Problems, type Scalar } from '../conditions/source.ts';
 import { type Template, templateShape, textTemplateShape } from '../conditions/template.ts';
+import { dayMs } from '../lib/time.ts';
 import {
   type Action,
   type EmitAction,
@@ -40,7 +41,6 @@ import {
 
 /** Reading a text takes the hub about a tenth of a second at this length. */
 const ruleCharsMax = 16 * 1024;
-const dayMs = 86_400_000;
 /** A window may be up to 31 days long; timers are exact to the millisecond. */
 const window = duration(1, 31 * dayMs);
 

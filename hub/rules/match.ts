@@ -5,9 +5,9 @@ import { type ActiveRule, activeRuleOf, networkOf } from './active.ts';
 import { cellOf, closeCell, dropCell, openCell, type StoredCell } from './cells.ts';
 import { addToCount } from './counts.ts';
 import { type Emit, Firings } from './fire.ts';
-import { type Arrival, accept, advance, type Course, forget } from './machine.ts';
-import { groupOf } from './patterns.ts';
-import { patternsOf } from './rule.ts';
+import { accept, advance, forget } from './machine.ts';
+import type { Arrival, Course } from './memory.ts';
+import { groupsOf } from './patterns.ts';
 import { eventScope, microsOf } from './scopes.ts';
 
 /**
@@ -38,7 +38,7 @@ export function wakeMemory(ctx: Ctx, row: RuleMemoryRow, emit: Emit): void {
   const firings = new Firings(ctx, emit);
   const cell = cellOf(ctx, active, { ...row, wakeAt: 0n });
   const now = Number(ctx.timestamp.microsSinceUnixEpoch);
-  follow(active, cell, firings, (course) => advance(active.rule, cell, now, course));
+  fireAll(active, cell, firings, (course) => advance(active.rule, cell, now, course));
   forget(active.rule, cell, now);
   closeCell(ctx, active, cell);
   firings.finish();
@@ -46,14 +46,7 @@ export function wakeMemory(ctx: Ctx, row: RuleMemoryRow, emit: Emit): void {
 
 function take(ctx: Ctx, active: ActiveRule, arrival: Arrival, matched: ReadonlySet<number>, firings: Firings): void {
   const { rule } = active;
-  const patterns = patternsOf(rule);
-  const groups = new Map<string, Set<number>>();
-  for (const index of [...matched].sort((a, b) => a - b)) {
-    const group = groupOf(rule, patterns[index], arrival.scope);
-    // An event without the key belongs to nothing.
-    if (group !== undefined) groups.set(group, (groups.get(group) ?? new Set()).add(index));
-  }
-  for (const [group, indexes] of groups) {
+  for (const [group, indexes] of groupsOf(rule, matched, arrival.scope)) {
     if (isStateless(active)) {
       firings.fire(active, { at: arrival.at, events: [arrival.event], count: 1 }, group);
       continue;
@@ -64,7 +57,7 @@ function take(ctx: Ctx, active: ActiveRule, arrival: Arrival, matched: ReadonlyS
       addToCount(ctx, active, { error });
       continue;
     }
-    follow(active, cell, firings, (course) => {
+    fireAll(active, cell, firings, (course) => {
       advance(rule, cell, arrival.at, course);
       accept(rule, cell, arrival, indexes, course);
     });
@@ -72,7 +65,8 @@ function take(ctx: Ctx, active: ActiveRule, arrival: Arrival, matched: ReadonlyS
   }
 }
 
-function follow(active: ActiveRule, cell: StoredCell, firings: Firings, run: (course: Course) => void): void {
+/** Fires the rule for whatever `run` completes. */
+function fireAll(active: ActiveRule, cell: StoredCell, firings: Firings, run: (course: Course) => void): void {
   const course: Course = { fired: [], notes: [] };
   run(course);
   for (const completion of course.fired) firings.fire(active, completion, cell.row.groupKey);

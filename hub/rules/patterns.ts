@@ -2,7 +2,7 @@ import type { Condition, Operator } from '../conditions/condition.ts';
 import { evaluate, type Failure } from '../conditions/evaluate.ts';
 import { evaluateExpression } from '../conditions/expression.ts';
 import type { Json } from '../conditions/source.ts';
-import type { Pattern, Rule, Selector } from './rule.ts';
+import { type Pattern, patternsOf, type Rule, type Selector } from './rule.ts';
 
 const nowhere = { line: 0, column: 0 };
 
@@ -31,8 +31,23 @@ export function mismatch({ on, when }: Pattern, event: Json): Failure | undefine
   return first;
 }
 
+/** For each key that an event has, as JSON, the patterns that it matches with it. Without a key it belongs to nothing. */
+export function groupsOf(
+  rule: Rule,
+  matched: ReadonlySet<number>,
+  event: Json,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const patterns = patternsOf(rule);
+  const groups = new Map<string, Set<number>>();
+  for (const index of [...matched].sort((a, b) => a - b)) {
+    const group = groupOf(rule, patterns[index], event);
+    if (group !== undefined) groups.set(group, (groups.get(group) ?? new Set()).add(index));
+  }
+  return groups;
+}
+
 /** The key that an event has for a pattern, as JSON; empty for a rule without keys, nothing when the event has none. */
-export function groupOf(rule: Rule, pattern: Pattern | undefined, event: Json): string | undefined {
+function groupOf(rule: Rule, pattern: Pattern | undefined, event: Json): string | undefined {
   const by = pattern?.by ?? rule.by;
   if (!by) return '';
   const value = evaluateExpression(by, event);

@@ -1,18 +1,9 @@
 import { Heap } from './heap.ts';
-import {
-  accept,
-  advance,
-  type Cell,
-  type Completion,
-  type Course,
-  forget,
-  type Token,
-  type Tokens,
-  wakeAt,
-} from './machine.ts';
+import { accept, advance, forget, wakeAt } from './machine.ts';
+import { type Cell, type Completion, type Course, isEmpty, type Token, type Tokens } from './memory.ts';
 import { type EventScope, Network } from './network.ts';
-import { groupOf } from './patterns.ts';
-import { patternsOf, type Rule } from './rule.ts';
+import { groupsOf } from './patterns.ts';
+import type { Rule } from './rule.ts';
 
 /** An event of the past. */
 export interface PastEvent {
@@ -77,12 +68,7 @@ export class Replay {
   take({ id, at, scope }: PastEvent): Taken {
     const [match] = this.#network.match(scope);
     if (!match) return { matched: false, fired: [], notes: [] };
-    const patterns = patternsOf(this.#rule);
-    const groups = new Map<string, Set<number>>();
-    for (const index of [...match.patterns].sort((a, b) => a - b)) {
-      const group = groupOf(this.#rule, patterns[index], scope);
-      if (group !== undefined) groups.set(group, (groups.get(group) ?? new Set()).add(index));
-    }
+    const groups = groupsOf(this.#rule, match.patterns, scope);
     if (groups.size === 0) return { matched: true, fired: [], notes: ['it has no value for the key of the rule'] };
     const fired: WouldFire[] = [];
     const notes: string[] = [];
@@ -106,7 +92,7 @@ export class Replay {
   }
 
   #close(group: string, known: { readonly cell: Cell; wakeAt: number | undefined }): void {
-    if (Object.values(known.cell.memory).every((part) => part === undefined)) {
+    if (isEmpty(known.cell.memory)) {
       this.#cells.delete(group);
       return;
     }

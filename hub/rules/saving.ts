@@ -1,5 +1,6 @@
 import { ScheduleAt, type Timestamp } from 'spacetimedb';
 import { SenderError } from 'spacetimedb/server';
+import { problemText } from '../conditions/source.ts';
 import { requireRoom } from '../keeping/quotas.ts';
 import { grow, minus, sizeOfRuleVersion, sumOf } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
@@ -15,10 +16,7 @@ import type { Rule } from './rule.ts';
 export function requireRule(text: string): Rule {
   const read = readRule(text);
   if (read.ok) return read.rule;
-  const lines = read.problems.map(
-    ({ line, column, message, hint }) => `line ${line}, column ${column}: ${message}${hint === '' ? '' : `; ${hint}`}`,
-  );
-  throw new SenderError(`invalid-rule: ${lines.join('\n')}`);
+  throw new SenderError(`invalid-rule: ${read.problems.map(problemText).join('\n')}`);
 }
 
 /** Keeps a text as the newest version of the rule that it names. The same text again changes nothing. */

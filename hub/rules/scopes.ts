@@ -1,6 +1,6 @@
 import type { Json } from '../conditions/source.ts';
 import type { EventRow } from '../schema.ts';
-import type { Completion } from './machine.ts';
+import type { Completion } from './memory.ts';
 import type { EventScope } from './network.ts';
 
 /** An event as conditions see it. Its payload was checked to be JSON when it was emitted. */

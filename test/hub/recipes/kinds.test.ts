@@ -70,7 +70,8 @@ describe('a map', () => {
     const id = cook(mesh, '\n  - { id: each, map: "{{trigger.payload}}", steps: [{ id: a, output: 1 }] }', { a: 1 });
     expect(runOf(mesh, id)).toMatchObject({
       state: { tag: 'Failed' },
-      error: 'step each: invalid-list: {"a":1} is neither a list nor a whole number of items; give the map one of these',
+      error:
+        'step each: invalid-list: {"a":1} is neither a list nor a whole number of items; give the map one of these',
     });
   });
 
