@@ -171,6 +171,7 @@ function mostTelling(rules: readonly RuleRow[], firings: readonly FiringRow[]): 
 
 function requireRule(tx: Ctx, tenantId: bigint, id: bigint): RuleRow {
   const rule = tx.db.rule.id.find(id);
-  if (rule?.tenantId !== tenantId) throw new SenderError(`no-such-rule: there is no rule ${id} in this tenant; check the number`);
+  if (rule?.tenantId !== tenantId)
+    throw new SenderError(`no-such-rule: there is no rule ${id} in this tenant; check the number`);
   return rule;
 }

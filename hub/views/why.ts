@@ -17,7 +17,10 @@ export const queue = spacetimedb.view({ name: 'queue', public: true }, t.array(q
 export const waitReasons = spacetimedb.view({ name: 'wait_reasons', public: true }, t.array(waitReasonRow), (ctx) => {
   const found = [];
   for (const { tenantId } of ctx.db.member.identity.filter(ctx.sender)) {
-    const limbs = [...ctx.db.limb.tenantId.filter(tenantId)].map((limb) => ({ limb, taken: takenSlots(ctx, limb.identity) }));
+    const limbs = [...ctx.db.limb.tenantId.filter(tenantId)].map((limb) => ({
+      limb,
+      taken: takenSlots(ctx, limb.identity),
+    }));
     for (const band of ctx.db.band.tenantId.filter(tenantId)) {
       found.push({ key: `band/${band.id}`, tenantId, ...reasonOf({ band, limbs }) });
       // Lanes without a place wait for their key.
