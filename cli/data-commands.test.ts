@@ -104,6 +104,15 @@ describe('the commands for a data folder', () => {
     const part = await runCli(['log', 'show', '--data', data, '--from', '2', '--limit', '1']);
     expect(part.stdout.trim().split('\n').length).toBe(1);
     expect(part.stdout).toMatch(/^ +2 /);
+    const json = await runCli(['log', 'show', '--data', data, '--rows', '--json']);
+    const commits = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(commits[0]).toMatchObject({ offset: 0, origin: 'init', caller: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(commits.find(({ origin }) => origin === 'open').changes[0]).toEqual(
+      expect.objectContaining({ table: 'account', inserted: 1, deleted: 0, insertedRows: [expect.anything()] }),
+    );
   });
 
   it('end the history at once when its reader has seen enough, and say where it ends', async () => {

@@ -12,7 +12,11 @@ export function addDataCommands(program: Command): void {
     .option('--from <offset>', 'the first commit to print', offset, 0)
     .option('--limit <count>', 'how many commits (default: all)', count)
     .option('--rows', 'print the rows as well')
-    .addHelpText('after', examples('helix log show', 'helix log show --from 1200 --limit 20 --rows'))
+    .option('--json', 'print one JSON object a line')
+    .addHelpText(
+      'after',
+      examples('helix log show', 'helix log show --from 1200 --limit 20 --rows', 'helix log show --json --rows'),
+    )
     .action((options) => run(async () => (await import('./commands/log.ts')).logShow(options)));
   withData(log.command('verify'))
     .description('check every byte of the history: a change of any commit is noticed')

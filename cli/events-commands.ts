@@ -97,7 +97,10 @@ function addSchedules(schedules: Command): void {
     .description('make an event whenever it is time')
     .requiredOption('--kind <kind>', 'of its events')
     .option('--cron <pattern>', 'five fields: minute, hour, day, month and weekday')
-    .option('--time-zone <zone>', 'whose clocks --cron goes by (default: those of this machine)')
+    .option(
+      '--time-zone <zone>',
+      'whose clocks --cron goes by (default: those of the tenant, or of this machine where it has none)',
+    )
     .option('--every <duration>', 'such as 90s, 15m, 1h or 2d', duration)
     .option('--at <time>', 'once, such as 2026-12-24T18:00Z', time)
     .option('--subject <subject>', 'what its events are about', '')

@@ -75,11 +75,23 @@ function addTenants(tenants: Command): void {
     .action((zone, options) =>
       run(async () => (await import('./commands/tenant-time-zone.ts')).tenantTimeZone(zone, options)),
     );
-  withHub(tenants.command('join <code>'))
-    .description('become a member of a further tenant by the code of an invite')
+  withHub(tenants.command('join <invite>'))
+    .description('become a member of a tenant by the link or the code of an invite, also on a hub elsewhere')
     .requiredOption('--name <name>', 'what you are called there')
-    .addHelpText('after', examples('helix tenants join ABCD-EFGH-… --name Ada'))
-    .action((code, options) => run(async () => (await import('./commands/tenants.ts')).tenantsJoin(code, options)));
+    .addHelpText(
+      'after',
+      note(
+        'At a hub elsewhere you become somebody new, whose token is kept for you: further commands need --hub alone.',
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        "helix tenants join 'https://hub.example.org/#code=ABCD-EFGH-…' --name Ada",
+        'helix tenants join ABCD-EFGH-… --name Ada',
+      ),
+    )
+    .action((invite, options) => run(async () => (await import('./commands/tenants.ts')).tenantsJoin(invite, options)));
 }
 
 function addMembers(members: Command): void {

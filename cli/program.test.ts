@@ -37,7 +37,7 @@ describe.each(leaves.map((command) => [pathOf(command), command] as const))(
   },
 );
 
-const documents = ['README.md', 'ARCHITECTURE.md'];
+const documents = ['README.md', 'ARCHITECTURE.md', 'docs/operating.md'];
 for (const name of ['models', 'reach', 'sandbox']) documents.push(`limbs/${name}/README.md`);
 for (const name of ['react-board', 'sensor-watch', 'svelte-chat']) documents.push(`examples/${name}/README.md`);
 
@@ -57,6 +57,42 @@ describe.each(documents)('%s', (document) => {
       if (!all.some((command) => named.join(' ').startsWith(pathOf(command)))) wrong.push(words.join(' '));
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('a command line that is wrong', () => {
+  it.each([
+    [['ask'], "helix: missing required argument 'question'"],
+    [
+      ['feedback', '3', 'meh'],
+      "helix: 'meh' is not valid as <verdict>. Allowed choices are good, bad, corrected, none.",
+    ],
+    [
+      ['why', '99999999999999999999'],
+      "helix: '99999999999999999999' is not valid as <task>. Expected a whole number above 0, of at most 15 digits.",
+    ],
+    [['tsks'], "helix: unknown command 'tsks'\n(Did you mean tasks?)"],
+    [['help', 'tsks'], "helix: unknown command 'tsks'"],
+    [['help', 'rules', 'wy'], "helix: unknown command 'rules wy'"],
+  ])('%j is told in one way, with what helps', (words, told) => {
+    let text = '';
+    const program = createProgram();
+    for (const command of [program, ...below(program)]) {
+      const { outputError } = command.configureOutput();
+      command
+        .exitOverride()
+        .configureOutput({ writeErr: (part) => (text += part), ...(outputError && { outputError }) });
+    }
+    expect(() => program.parse(words, { from: 'user' })).toThrow(CommanderError);
+    expect(text.trim()).toBe(`${told}\nAdd --help for usage.`);
+  });
+
+  it('helix help goes down to any command', () => {
+    let text = '';
+    const program = createProgram();
+    for (const command of below(program)) command.configureOutput({ writeOut: (part) => (text += part) });
+    program.parse(['help', 'rules', 'why'], { from: 'user' });
+    expect(text).toMatch(/^Usage: helix rules why /);
   });
 });
 

@@ -20,6 +20,8 @@ export function createProgram(): Command {
     .version(version, '-V, --version', 'print the version')
     .showHelpAfterError('Add --help for usage.')
     .configureHelp(help)
+    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
+    .helpCommand(false)
     .addHelpText('after', examples('helix start', 'helix ask "What is a limb?"', 'helix top', 'helix help rules'));
 
   program.commandsGroup('Run it:');
@@ -45,5 +47,31 @@ export function createProgram(): Command {
   program.commandsGroup('Look after the data:');
   addDataCommands(program);
 
-  return program.commandsGroup('Help:').helpCommand('help [command]', 'show the help of a command');
+  program.commandsGroup('Help:');
+  program
+    .command('help [command...]')
+    .description('show the help of a command')
+    .addHelpText('after', examples('helix help', 'helix help rules why'))
+    .action((words: string[]) => showHelp(program, words));
+  return program;
+}
+
+function showHelp(program: Command, words: readonly string[]): void {
+  let command = program;
+  for (const word of words) {
+    const child = command.commands.find((one) => one.name() === word);
+    if (child === undefined) command.error(`error: unknown command '${words.join(' ')}'`);
+    else command = child;
+  }
+  command.outputHelp();
+}
+
+/** What is wrong with a command line begins as every other failure does. */
+function inOurWords(text: string): string {
+  return text
+    .replace(/^error: /, 'helix: ')
+    .replace(
+      /^helix: command-argument value '(.*)' is invalid for argument '(.*)'\./,
+      "helix: '$1' is not valid as <$2>.",
+    );
 }

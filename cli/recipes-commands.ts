@@ -40,8 +40,9 @@ function addRecipes(recipes: Command): void {
   recipes
     .command('check <file>')
     .description('say what is wrong with a file, and where; needs no hub')
+    .option('--json', 'print what is wrong as JSON')
     .addHelpText('after', examples('helix recipes check digest.yaml'))
-    .action((file) => run(async () => (await import('./commands/recipes.ts')).recipesCheck(file)));
+    .action((file, options) => run(async () => (await import('./commands/recipes.ts')).recipesCheck(file, options)));
   withTenant(recipes.command('run <name>'))
     .description('start a recipe by its newest version')
     .option('--input <json>', 'what it is given as {{trigger.payload}}', '{}')

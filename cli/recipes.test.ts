@@ -49,6 +49,8 @@ describe('helix recipes', () => {
       expect.stringContaining(`${path}:3:25\n    - { id: b, output: "{{steps.c.text}}" }`),
     ]);
     expect(stderr).toMatch(/\n {26}\^ there is no step c/);
+    const plain = await hub.helix('recipes', 'check', path, '--json');
+    expect([plain.code, JSON.parse(plain.stdout)]).toEqual([1, [expect.objectContaining({ line: 3, column: 25 })]]);
   });
 
   it('saves versions, compares them, and runs the newest', async () => {
@@ -67,9 +69,14 @@ describe('helix recipes', () => {
 
   it('waits for a run, whose question is answered from another terminal', async () => {
     const waiting = hub.start('recipes', 'run', 'payment', '--input', '{"amount": 5}', '--wait');
-    await waiting.line(/▸ sure/);
+    const question = await waiting.line(/waits for approval/);
+    expect(question).toMatch(
+      /^\? sure waits for approval (\d+): Shall we pay 5\? \(helix approvals approve \1 --input '\{…\}', or reject \1\)$/,
+    );
     const [approval] = JSON.parse(await hub.told('approvals', 'list', '--json')) as { id: string; prompt: string }[];
     expect(approval?.prompt).toBe('Shall we pay 5?');
+    const [run] = JSON.parse(await hub.told('runs', 'list', '--json')) as { id: string }[];
+    expect(await hub.told('runs', 'show', run?.id ?? '')).toContain(question);
     await hub.told('approvals', 'approve', approval?.id ?? '', '--input', '{"account": "savings"}');
     const { code, stdout } = await waiting.ended;
     expect([code, stdout]).toEqual([0, expect.stringMatching(/✓ sure[\s\S]*✓ end[\s\S]*"from": "savings"/)]);

@@ -73,7 +73,7 @@ describe('helix rules', { timeout: 90_000 }, () => {
     expect(not).toMatch(/payload\.total.*line 4, column \d+/);
     expect(not).toContain('payload.total is 99');
     expect(await hub.told('rules', 'why', '5', 'large orders')).toMatch(
-      /^large orders \(version 1\) fired: .*\n {2}firing 1 at .* UTC by version 1, completed by event 5: notification 1$/,
+      /^large orders \(version 1\) fired\n {2}firing 1 at .* UTC by version 1, completed by event 5: notification 1$/,
     );
     expect((await hub.helix('rules', 'why', '99')).stderr).toMatch(/no-such-event: there is no event 99/);
   });

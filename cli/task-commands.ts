@@ -68,7 +68,8 @@ export function addTaskCommands(program: Command): void {
   withHub(program.command('why'))
     .argument('<task>', 'number of the task', count)
     .description('explain why a task is not running, or what became of its attempts')
-    .addHelpText('after', examples('helix why 12'))
+    .option('--json', 'print as JSON; integers of 64 bits are strings')
+    .addHelpText('after', examples('helix why 12', 'helix why 12 --json'))
     .action((task, options) => run(async () => (await import('./commands/why.ts')).why(BigInt(task), options)));
 
   addTaskChanges(tasks);

@@ -199,12 +199,13 @@ describe('helix ask', () => {
     expect(stderr).toContain('no idea');
   });
 
-  it('cancels its task on Ctrl-C', async () => {
+  it('cancels its task on Ctrl-C, and says so', async () => {
     const waiting = startCli(['ask', 'wait'], { env: env() });
     const id = /task (\d+)/.exec(await waiting.line(/works on task/))?.[1];
     await waiting.line(/thinking/);
     waiting.child.kill('SIGINT');
-    expect((await waiting.ended).code).toBe(130);
+    const { code, stderr } = await waiting.ended;
+    expect([code, stderr]).toEqual([130, expect.stringContaining(`task ${id} is cancelled`)]);
     const { stdout } = await runCli(['tasks', '--limit', '1'], { env: env() });
     expect(stdout).toMatch(new RegExp(`^${id} +cancelled +reason +desk .* wait$`, 'm'));
   });
@@ -320,6 +321,12 @@ describe('helix tasks', () => {
       },
     ]);
     expect((await runCli(['tasks', '--json', '--follow'], { env: env() })).stderr).toMatch(/cannot be used with/);
+    const why = await runCli(['why', JSON.parse(stdout)[0].id, '--json'], { env: env() });
+    expect(JSON.parse(why.stdout)).toMatchObject({
+      title: 'for programs',
+      why: expect.stringMatching(/^Task \d+ is done$/),
+      attempts: [{ number: 1, limbName: 'desk', outcome: 'Done' }],
+    });
   });
 
   it('refuses a token that the hub did not make', async () => {
@@ -363,5 +370,15 @@ describe('helix limb egress', () => {
     const { code, stdout } = await runCli(['limb', 'egress'], { env: { HELIX_HOME: empty } });
     rmSync(empty, { recursive: true });
     expect([code, stdout]).toEqual([0, 'Nothing has left this machine.\n']);
+  });
+});
+
+describe('a tenant that the limb of this machine does not work for', () => {
+  it('gets none of its documents, and the command says so', async () => {
+    const as = { env: { ...env(), XDG_CONFIG_HOME: home } };
+    expect((await runCli(['tenants', 'create', 'elsewhere'], as)).code).toBe(0);
+    const { code, stderr } = await runCli(['remember', 'README.md', '--tenant', 'elsewhere'], as);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^helix: This machine's limb does not work for this/m)]);
+    expect(existsSync(join(home, 'limb/documents/2'))).toBe(false);
   });
 });

@@ -42,7 +42,7 @@ describe.skipIf(!hasChromium)(inChromium('hooks over generated bindings'), { tim
   });
 
   it.each(['react', 'svelte'])(
-    '[CG8] %s draws tables, parts of them, views, events and answers, live',
+    '[CG11] %s draws tables, parts of them, views, events and answers, live',
     async (name) => {
       const url = await site(name);
       const open = async (): Promise<Page> => {

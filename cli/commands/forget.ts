@@ -22,9 +22,9 @@ export async function forget(paths: readonly string[], options: ForgetOptions): 
   if (options.all === true && options.yes !== true && !(await confirm('Forget all documents?', '--yes'))) return;
   await withHub(options, async (hub, signal) => {
     const { limb } = hub.home;
-    const target = await ownLimb(limb);
-    const names = paths.map((path) => path.replace(/^\.\/|\/+$/g, ''));
     const tenantId = await findTenant(hub);
+    const target = await ownLimb(hub, tenantId);
+    const names = paths.map((path) => path.replace(/^\.\/|\/+$/g, ''));
     const shelf = shelfOf(limb, tenantId);
     if (options.all) await dropAll(shelf);
     else await dropDocuments(names, shelf);

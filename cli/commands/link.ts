@@ -15,5 +15,6 @@ export async function link(options: LinkOptions): Promise<void> {
     console.error(
       `Whoever opens this link in the next 15 minutes becomes ${options.role} of this tenant. It works once.`,
     );
+    console.error("From a terminal: helix tenants join '<link>' --name <name>");
   });
 }

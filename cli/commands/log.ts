@@ -1,3 +1,4 @@
+import { parseJson } from '../../engine/bsatn/satsjson-read.ts';
 import { jsonText } from '../../engine/bsatn/satsjson-write.ts';
 import type { Commit } from '../../engine/log/commit.ts';
 import { loadModule } from '../../engine/module/load.ts';
@@ -16,6 +17,7 @@ export interface LogShowOptions extends DataOptions {
   readonly from: number;
   readonly limit?: number;
   readonly rows?: boolean;
+  readonly json?: boolean;
 }
 
 /** Prints who called what and when, and what it changed. */
@@ -38,6 +40,7 @@ export async function logShow(options: LogShowOptions): Promise<void> {
     await state.replay(commit);
     if (commit.offset < options.from) return;
     const changes = commit.changes.filter(({ table }) => table !== positionTableId);
+    if (options.json) return console.log(jsonOf(state, commit, changes, options.rows === true));
     console.log(`${headOf(commit)}${changes.map((change) => `  ${totalsOf(state, change)}`).join('')}`);
     if (options.rows) for (const change of changes) printRows(state, change);
   });
@@ -73,9 +76,33 @@ function totalsOf(state: RecoveredState, { table, inserts, deletes }: TableChang
   return `${nameOf(state, table)} +${inserts.length} -${deletes.length}`;
 }
 
+/** One line for programs. */
+function jsonOf(state: RecoveredState, commit: Commit, changes: readonly TableChange[], hasRows: boolean): string {
+  const { offset, timestampMicros, origin, caller } = commit;
+  const time = new Date(Number(timestampMicros / 1000n)).toISOString();
+  const told = changes.map((change) => {
+    const { table, inserts, deletes } = change;
+    const counts = { table: nameOf(state, table), inserted: inserts.length, deleted: deletes.length };
+    return hasRows ? { ...counts, ...rowsOf(state, change) } : counts;
+  });
+  return JSON.stringify({ offset, time, origin, caller: identityToHex(caller), changes: told });
+}
+
+function rowsOf(state: RecoveredState, { table, inserts, deletes }: TableChange): object {
+  if (!isShown(state, table)) return {};
+  const { row } = state.store.table(table).def;
+  const read = (bytes: Uint8Array): unknown => parseJson(jsonText(row, bytes));
+  return { deletedRows: deletes.map(read), insertedRows: inserts.map(read) };
+}
+
+/** The engine's own tables hold what no reader of a history wants, such as whole modules. */
+function isShown(state: RecoveredState, table: TableChange['table']): boolean {
+  return state.store.hasTable(table) && !nameOf(state, table).startsWith('st_');
+}
+
 function printRows(state: RecoveredState, { table, inserts, deletes }: TableChange): void {
+  if (!isShown(state, table)) return;
   const name = nameOf(state, table);
-  if (!state.store.hasTable(table) || name.startsWith('st_')) return;
   const { row } = state.store.table(table).def;
   for (const bytes of deletes) console.log(`          - ${name} ${oneLine(jsonText(row, bytes))}`);
   for (const bytes of inserts) console.log(`          + ${name} ${oneLine(jsonText(row, bytes))}`);

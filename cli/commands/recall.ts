@@ -2,8 +2,7 @@ import pc from 'picocolors';
 import type { FoundPart, FoundParts } from '../../limbs/skills/recall.ts';
 import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
-import { readLimbIdentity } from '../lib/home.ts';
-import { ownLimb } from '../lib/own-limb.ts';
+import { findOwnLimb } from '../lib/own-limb.ts';
 import { runTask } from '../lib/task.ts';
 import { findTenant } from '../lib/tenants.ts';
 import { oneLine } from '../lib/terminal.ts';
@@ -24,10 +23,9 @@ export async function recall(words: readonly string[], options: RecallOptions): 
     const tokens = options.tokens === undefined ? {} : { tokensMax: options.tokens };
     const input = { query, limit: options.limit, labels: options.label ?? [], format: 'json', ...tokens };
     const tenantId = await findTenant(hub);
-    // Where this machine has a limb, what it remembers is meant.
-    const own = await readLimbIdentity(hub.home.limb);
-    const target = own === undefined ? {} : { target: await ownLimb(hub.home.limb) };
-    const task = { tenantId, skill: 'recall', title: query, input, ...target };
+    // Where this machine has a limb for the tenant, what that one remembers is meant.
+    const target = await findOwnLimb(hub, tenantId);
+    const task = { tenantId, skill: 'recall', title: query, input, ...(target && { target }) };
     const { body } = await runTask(hub, task, signal, watchLinesOn(process.stderr));
     const found = JSON.parse(body.text) as FoundParts;
     console.log(options.json ? JSON.stringify(found, undefined, 2) : formatParts(found.parts, options.label ?? []));

@@ -12,7 +12,7 @@ import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
 import { lineDiff } from '../lib/line-diff.ts';
 import { jsonOf, plainRow } from '../lib/plain-row.ts';
-import { findRun, isOver, stepLine } from '../lib/runs.ts';
+import { approvalLine, findRun, isOver, stepLine } from '../lib/runs.ts';
 import { findTenant } from '../lib/tenants.ts';
 import { oneLine } from '../lib/terminal.ts';
 import { textTable } from '../lib/text-table.ts';
@@ -37,8 +37,14 @@ export async function recipesList(options: ClientOptions): Promise<void> {
 }
 
 /** Checks a file without a hub: recipes that it has as steps are looked for when it is saved. */
-export async function recipesCheck(path: string): Promise<void> {
+export async function recipesCheck(path: string, options: { readonly json?: boolean }): Promise<void> {
   const { text, notation } = await readText(path);
+  if (options.json) {
+    const read = readRecipe(text, notation);
+    console.log(JSON.stringify(read.ok ? [] : read.problems, undefined, 2));
+    if (!read.ok) process.exitCode = 1;
+    return;
+  }
   const plan = requireWhole(path, text, notation);
   console.log(`${path}: ${plan.name} has ${plan.nodes.length} steps, and nothing is wrong with it.`);
 }
@@ -79,8 +85,11 @@ export async function recipesRun(name: string, options: RecipeRunOptions): Promi
 }
 
 async function watch(hub: Hub, tenantId: bigint, id: bigint, isTold: boolean): Promise<Run> {
-  const { steps, runs } = hub.connection.db;
+  const { approvals, steps, runs } = hub.connection.db;
   if (isTold) {
+    approvals.onInsert((_, approval) => {
+      if (approval.state.tag === 'Open') console.log(approvalLine(approval));
+    });
     steps.onInsert((_, step) => console.log(stepLine(step)));
     steps.onUpdate((_, before, step) => {
       if (before.state.tag !== step.state.tag) console.log(stepLine(step));
@@ -174,7 +183,7 @@ function pickRecipe(hub: Hub, name: string): Recipe {
 
 function pickVersion(versions: readonly RecipeVersion[], number?: number): RecipeVersion {
   const found = number === undefined ? versions[0] : versions.find(({ version }) => version === number);
-  if (!found) throw new Failure(`There is no version ${number}; there are ${versions.length}`);
+  if (!found) throw new Failure(`There is no version ${number}: the newest is ${versions[0]?.version}`);
   return found;
 }
 

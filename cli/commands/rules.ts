@@ -189,7 +189,8 @@ function answerText(
 ): string {
   const mark = fired ? pc.green('fired') : pc.yellow('did not fire');
   const by = version === 0 ? '' : pc.dim(` (version ${version})`);
-  const lines = [`${pc.bold(oneLine(ruleName))}${by} ${mark}: ${oneLine(reason)}`];
+  const why = oneLine(reason).replace(/^it fired(, )?/, '');
+  const lines = [`${pc.bold(oneLine(ruleName))}${by} ${mark}${why === '' ? '' : `: ${why}`}`];
   if (failed) {
     const place = failed.line === 0 ? '' : pc.dim(`  line ${failed.line}, column ${failed.column}`);
     lines.push(`  ${oneLine(failed.condition)}${place}`);

@@ -3,7 +3,7 @@ import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type HubOptions, subscribe } from '../lib/hub.ts';
 import { jsonOf, plainRow } from '../lib/plain-row.ts';
-import { findRun, stepLine, stepsOf } from '../lib/runs.ts';
+import { approvalLine, findRun, stepLine, stepsOf } from '../lib/runs.ts';
 import { findTenant } from '../lib/tenants.ts';
 import { oneLine } from '../lib/terminal.ts';
 import { textTable } from '../lib/text-table.ts';
@@ -47,6 +47,9 @@ export async function runsShow(id: bigint, options: ClientOptions): Promise<void
     console.log(`Run ${id} of ${run.recipe}, version ${run.version}: ${run.state.tag.toLowerCase()}`);
     if (run.error !== '') console.log(run.error);
     for (const step of steps) console.log(`  ${stepLine(step)}`);
+    for (const approval of hub.connection.db.approvals.iter()) {
+      if (approval.state.tag === 'Open') console.log(`  ${approvalLine(approval)}`);
+    }
     console.log(`${run.tokensIn + run.tokensOut} tokens, ${Number(run.costMicros) / 1e6} spent`);
     if (data && data.output !== '') console.log(data.output);
   });

@@ -3,8 +3,11 @@ import { Failure } from '../lib/failure.ts';
 import { askText, databasePath } from '../lib/server.ts';
 import { readSqlAnswer, type SqlResult } from '../lib/sql-answer.ts';
 import { cellText, plainValue } from '../lib/sql-value.ts';
-import { oneLine } from '../lib/terminal.ts';
+import { clip, oneLine } from '../lib/terminal.ts';
 import { textTable } from '../lib/text-table.ts';
+
+/** A column is as wide as its longest cell, in every row. */
+const cellCharsMax = 200;
 
 export interface SqlOptions extends DatabaseOptions {
   readonly json?: boolean;
@@ -23,7 +26,11 @@ function tableRows({ columns, rows, rowsChanged }: SqlResult): string {
     const { inserted, deleted, updated } = rowsChanged;
     return `${inserted} inserted, ${updated} updated, ${deleted} deleted`;
   }
-  const cells = rows.map((row) => columns.map(({ type }, at) => oneLine(cellText(row[at], type))));
+  const texts = rows.map((row) => columns.map(({ type }, at) => oneLine(cellText(row[at], type))));
+  const cells = texts.map((row) => row.map((text) => clip(text, cellCharsMax)));
+  if (texts.flat().some((text) => text.length > cellCharsMax)) {
+    console.error(`What is longer than ${cellCharsMax} characters is cut: --json prints all of it.`);
+  }
   const names = columns.map(({ name }) => name);
   return `${textTable(names, cells)}\n(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`;
 }

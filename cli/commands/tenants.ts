@@ -1,7 +1,9 @@
 import { tables } from '../../bindings/index.ts';
 import { withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
+import { readRunningHub } from '../lib/home.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
+import { readInvite } from '../lib/invite.ts';
 import { plainRow } from '../lib/plain-row.ts';
 import { chooseTenant, chosenTenant, listTenants, pickTenant } from '../lib/tenants.ts';
 import { oneLine } from '../lib/terminal.ts';
@@ -51,8 +53,10 @@ export async function tenantsUse(text: string, options: HubOptions): Promise<voi
   });
 }
 
-export async function tenantsJoin(code: string, options: HubOptions & { readonly name: string }): Promise<void> {
-  await withHub(options, async (hub) => {
+/** Redeems an invite, as somebody new where the hub is another one's. */
+export async function tenantsJoin(invite: string, options: HubOptions & { readonly name: string }): Promise<void> {
+  const { code, hub: itsHub } = readInvite(invite);
+  await withHub({ ...options, hub: options.hub ?? itsHub, isNewcomer: true }, async (hub) => {
     await subscribe(hub, [tables.tenants]);
     const before = new Set([...hub.connection.db.tenants.iter()].map(({ id }) => id));
     await call(hub, hub.connection.reducers.redeemInvite({ code, name: options.name }));
@@ -62,6 +66,8 @@ export async function tenantsJoin(code: string, options: HubOptions & { readonly
         ? 'You were a member of this tenant already. The code is used.'
         : `You are a member of ${oneLine(joined.name)} (tenant ${joined.id}).`,
     );
+    const isHere = (await readRunningHub(hub.home))?.url === hub.url;
+    if (!isHere) console.error(`Commands speak to this hub with --hub ${hub.url}, or HELIX_HUB=${hub.url}.`);
   });
 }
 

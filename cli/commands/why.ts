@@ -3,6 +3,7 @@ import { type ClientOptions, withHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
+import { plainRow } from '../lib/plain-row.ts';
 import { explain } from '../lib/why.ts';
 
 /** Prints why a task is not running, or what became of its attempts. */
@@ -21,6 +22,10 @@ export async function why(taskId: bigint, options: ClientOptions): Promise<void>
     const entry = db.queue.taskId.find(taskId) ?? undefined;
     const reasonOf = (key: string) => db.waitReasons.key.find(key) ?? undefined;
     const reason = entry && (reasonOf(`lane/${entry.laneId}`) ?? reasonOf(`band/${entry.bandId}`));
-    console.log(explain({ task, entry, reason, attempts: [...db.attempts.iter()] }).join('\n'));
+    const attempts = [...db.attempts.iter()].sort((a, b) => a.number - b.number);
+    const lines = explain({ task, entry, reason, attempts });
+    if (!options.json) return console.log(lines.join('\n'));
+    const told = { ...plainRow(task), why: lines[0], attempts: attempts.map(plainRow) };
+    console.log(JSON.stringify(told, undefined, 2));
   });
 }

@@ -11,7 +11,7 @@ export function withHub(command: Command): Command {
     .addOption(
       new Option(
         '--token-file <file>',
-        'file with the token to connect with (default: the owner of the hub that runs here)',
+        'file with your token (default: HELIX_TOKEN_FILE, the owner of the hub that runs here, or who you became by `helix tenants join`)',
       ).helpGroup(group),
     );
 }

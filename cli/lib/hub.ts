@@ -3,11 +3,16 @@ import { DbConnection } from '../../bindings/index.ts';
 import { Failure } from './failure.ts';
 import { parseJson, readText } from './files.ts';
 import { findHome, type Home, readRunningHub } from './home.ts';
+import { plainOrigin } from './local-url.ts';
+import { knownToken } from './own-identity.ts';
+import { mintedToken } from './server.ts';
 
 export interface HubOptions {
   readonly hub?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly tenant?: string | undefined;
+  /** Somebody whom the hub does not know yet becomes one of its identities. */
+  readonly isNewcomer?: boolean | undefined;
 }
 
 /** Which tenant is meant: the one that is named, what the user has chosen, or the member's oldest. */
@@ -40,7 +45,7 @@ export const databaseName = 'helix';
 export async function openHub(options: HubOptions): Promise<Hub> {
   const home = findHome();
   const address = await findAddress(home, options.hub);
-  const token = await readToken(home, address.isOwn ? undefined : address.url, options.tokenFile);
+  const token = await findToken(home, address, options);
   const name = options.tenant ?? (process.env['HELIX_TENANT'] || undefined);
   return connectHub(home, address, token, name === undefined ? { kind: 'chosen' } : { kind: 'named', name });
 }
@@ -104,7 +109,7 @@ export async function findAddress(
   hub: string | undefined,
 ): Promise<HubAddress & { readonly isOwn: boolean }> {
   const running = await readRunningHub(home);
-  const url = hub ?? process.env['HELIX_HUB'];
+  const url = hub ?? (process.env['HELIX_HUB'] || undefined);
   if (url === undefined) {
     if (running === undefined)
       throw new Failure('No hub is running here: start one with `helix start`, or name one with --hub');
@@ -113,18 +118,27 @@ export async function findAddress(
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new Failure(`${url} is not the address of a hub: expected one such as http://127.0.0.1:3000`);
   }
-  const isOwn = running !== undefined && new URL(running.url).origin === new URL(url).origin;
-  return { url: new URL(url).origin, database: databaseName, isOwn };
+  const origin = plainOrigin(url);
+  const isOwn = running !== undefined && plainOrigin(running.url) === origin;
+  return { url: origin, database: databaseName, isOwn };
 }
 
 /** The owner's token is for the owner's own hub: it is never sent elsewhere unless it is asked for. */
-async function readToken(home: Home, foreignUrl: string | undefined, tokenFile: string | undefined): Promise<string> {
-  if (tokenFile === undefined && foreignUrl !== undefined) {
-    throw new Failure(
-      `The hub at ${foreignUrl} is not the one that runs here: name your token for it with --token-file`,
-    );
-  }
-  const file = tokenFile ?? home.ownerToken;
+async function findToken(
+  home: Home,
+  { url, isOwn }: { readonly url: string; readonly isOwn: boolean },
+  options: HubOptions,
+): Promise<string> {
+  const tokenFile = options.tokenFile ?? (process.env['HELIX_TOKEN_FILE'] || undefined);
+  if (tokenFile !== undefined || isOwn) return readToken(tokenFile ?? home.ownerToken);
+  const known = options.isNewcomer ? await mintedToken(url) : await knownToken(url);
+  if (known !== undefined) return known;
+  throw new Failure(
+    `You are nobody yet at ${url}, which is not the hub that runs here: join it with \`helix tenants join <link>\`, or name your token for it with --token-file`,
+  );
+}
+
+async function readToken(file: string): Promise<string> {
   const token = (await readText(file))?.trim();
   if (token === undefined)
     throw new Failure(`There is no token in ${file}: check the path, or run \`helix start\` first`);

@@ -1,4 +1,5 @@
 import { createCode, handleOf, hashCode } from './code.ts';
+import { Failure } from './failure.ts';
 import { call, type Hub } from './hub.ts';
 import type { RoleTag } from './roles.ts';
 import { findTenant } from './tenants.ts';
@@ -20,4 +21,13 @@ export async function createInvite(hub: Hub, kind: 'Member' | 'Limb', role: Role
     }),
   );
   return code;
+}
+
+/** What somebody was given to come in: a link of a hub, or the code alone. */
+export function readInvite(text: string): { readonly code: string; readonly hub: string | undefined } {
+  if (!URL.canParse(text)) return { code: text, hub: undefined };
+  const { origin, hash } = new URL(text);
+  const code = new URLSearchParams(hash.slice(1)).get('code');
+  if (!code) throw new Failure(`${text} is no link of an invite: expected one that ends in #code=…, or the code alone`);
+  return { code, hub: origin };
 }

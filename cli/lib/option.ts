@@ -33,7 +33,9 @@ export function address(text: string): { host: string; port: number } {
 
 export function count(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(`Expected a whole number above 0${value > 1e15 ? ', of at most 15 digits' : ''}.`);
+  }
   return value;
 }
 

@@ -17,16 +17,27 @@ export function identitiesFile(): string {
   return join(configFolder(), 'identities.json');
 }
 
+/** The token of this user's own identity on a server, if there is one already. */
+export async function knownToken(origin: string): Promise<string | undefined> {
+  return (await readIdentities())[origin];
+}
+
 /** The token of this user's own identity on a server; a new one is asked for the first time. */
 export async function ownToken(origin: string, mint: () => Promise<unknown>): Promise<string> {
+  const identities = await readIdentities();
+  const known = identities[origin];
+  if (known !== undefined) return known;
+  const answer = minted.safeParse(await mint());
+  if (!answer.success) throw new Failure(`${origin} answers, but not as a server of databases: check the address`);
+  const { token } = answer.data;
+  await writeSecret(identitiesFile(), `${JSON.stringify({ ...identities, [origin]: token }, undefined, 2)}\n`);
+  return token;
+}
+
+async function readIdentities(): Promise<Readonly<Record<string, string>>> {
   const file = identitiesFile();
   const text = await readText(file);
   const tokens = saved.safeParse(text === undefined ? {} : parseJson(text));
   if (!tokens.success) throw new Failure(`${file} is damaged: delete it, or name a token with --token-file`);
-  const known = tokens.data[origin];
-  if (known !== undefined) return known;
-  const answer = minted.safeParse(await mint());
-  if (!answer.success) throw new Failure(`${origin} answers, but not as a server of databases: check the address`);
-  await writeSecret(file, `${JSON.stringify({ ...tokens.data, [origin]: answer.data.token }, undefined, 2)}\n`);
-  return answer.data.token;
+  return tokens.data;
 }

@@ -24,9 +24,10 @@ export async function rememberDocuments(
   watcher: Watcher,
   options: RememberOptions = {},
 ): Promise<Summary[]> {
+  const tenantId = await findTenant(hub);
   // Without a limb nothing is copied.
-  await ownLimb(hub.home.limb);
-  await putDocuments(found, shelfOf(hub.home.limb, await findTenant(hub)));
+  await ownLimb(hub, tenantId);
+  await putDocuments(found, shelfOf(hub.home.limb, tenantId));
   return rememberPaths(hub, namedPaths(found), signal, watcher, options);
 }
 
@@ -38,8 +39,8 @@ export async function rememberPaths(
   watcher: Watcher,
   { labels = [], reference }: RememberOptions = {},
 ): Promise<Summary[]> {
-  const target = await ownLimb(hub.home.limb);
   const tenantId = await findTenant(hub);
+  const target = await ownLimb(hub, tenantId);
   const summaries = [];
   for (const [index, batch] of batches(paths).entries()) {
     const title = `${batch[0]}${batch.length === 1 ? '' : ` and ${batch.length - 1} more`}`;

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { tables } from '../../bindings/index.ts';
-import type { Run, Step } from '../../bindings/types.ts';
+import type { Approval, Run, Step } from '../../bindings/types.ts';
 import { Failure } from './failure.ts';
 import { type Hub, subscribe } from './hub.ts';
 import { oneLine } from './terminal.ts';
@@ -12,6 +12,7 @@ export async function findRun(hub: Hub, tenantId: bigint, id: bigint): Promise<R
     tables.steps.where((step) => step.runId.eq(id)),
     tables.stepOutputs.where((output) => output.runId.eq(id)),
     tables.runDetails.where((data) => data.runId.eq(id)),
+    tables.approvals.where((approval) => approval.runId.eq(id)),
   ]);
   const run = [...hub.connection.db.runs.iter()].find((row) => row.id === id && row.tenantId === tenantId);
   if (!run) throw new Failure(`There is no run ${id} in this tenant: helix runs list shows those there are`);
@@ -23,6 +24,12 @@ export function stepsOf(hub: Hub, runId: bigint): Step[] {
   return [...hub.connection.db.steps.iter()]
     .filter((step) => step.runId === runId && !step.isReplaced)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What a run waits for, and who can help. */
+export function approvalLine({ id, path, prompt, asks }: Approval): string {
+  const inputs = asks === '[]' ? '' : " --input '{…}'";
+  return `? ${path} waits for approval ${id}: ${oneLine(prompt)} (helix approvals approve ${id}${inputs}, or reject ${id})`;
 }
 
 export function isOver({ state }: Run): boolean {

@@ -1,5 +1,6 @@
 import { Failure } from './failure.ts';
 import { parseJson, readText } from './files.ts';
+import { plainOrigin } from './local-url.ts';
 import { identitiesFile, ownToken } from './own-identity.ts';
 import { findRunning, type RunningServer } from './running.ts';
 
@@ -40,7 +41,8 @@ export async function findServer(options: ServerOptions): Promise<Server> {
   return server;
 }
 
-function mintedToken(url: string): Promise<string> {
+/** The token of this user's own identity on a server, who is somebody new there the first time. */
+export function mintedToken(url: string): Promise<string> {
   return ownToken(url, async () => parseJson(await textOf(url, 'POST', '/v1/identity')));
 }
 
@@ -66,7 +68,7 @@ function originOf(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new Failure(`${url} is not the address of a server: expected one such as ${defaultUrl}`);
   }
-  return new URL(url.replace('://localhost', '://127.0.0.1')).origin;
+  return plainOrigin(url);
 }
 
 export interface Asked {

@@ -68,7 +68,10 @@ export async function runTask(hub: Hub, task: NewTask, signal: AbortSignal, watc
     watcher.end?.();
     return summary;
   } catch (error) {
-    if (signal.aborted) await cancel(hub, submitted.id);
+    if (signal.aborted) {
+      await cancel(hub, submitted.id);
+      watcher.line(`task ${submitted.id} is cancelled`);
+    }
     throw error;
   } finally {
     follower.stop();

@@ -45,7 +45,7 @@ export function isCompressed(path: string): boolean {
 export async function requireEmpty(disk: Disk, directory: string): Promise<void> {
   await disk.makeDirectory(directory);
   if ((await disk.list(directory)).length === 0) return;
-  throw new Rejection('not-empty', `${directory} is not empty: choose a new folder`);
+  throw new Rejection('not-empty', `${directory} is not empty: choose a new folder, or move this one away first`);
 }
 
 /** Writes a file of a folder piece by piece; it has its name once it is whole. @returns its SHA-256 in hex */

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { build, type Message } from 'esbuild';
 import { Rejection } from '../errors.ts';
@@ -43,5 +44,13 @@ function describe(error: unknown): string {
 /** One message of esbuild as `file:line:column: text`. */
 export function line(message: Message): string {
   const at = message.location;
-  return at === null ? message.text : `${at.file}:${at.line}:${at.column + 1}: ${message.text}`;
+  const text = `${message.text}${hintOf(message.text)}`;
+  return at === null ? text : `${at.file}:${at.line}:${at.column + 1}: ${text}`;
+}
+
+/** What Node has of its own is no missing package: it is not there on purpose. */
+function hintOf(text: string): string {
+  const [, name] = /^Could not resolve "([^"]+)"/.exec(text) ?? [];
+  if (name === undefined || !isBuiltin(name)) return '';
+  return ': a module has nothing of Node; its reducers read and write tables, its procedures reach out by ctx.http';
 }

@@ -42,7 +42,8 @@ export function planMigration(from: ModuleDef, to: ModuleDef, rowCount: (table: 
   for (const earlier of from.tables) {
     if (matched.has(earlier)) continue;
     const rows = rowCount(earlier.name);
-    if (rows > 0) reasons.push(`Removing the table ${earlier.name} needs it to be empty: it has ${rows} rows`);
+    const count = `${rows} ${rows === 1 ? 'row' : 'rows'}`;
+    if (rows > 0) reasons.push(`Removing the table ${earlier.name} needs it to be empty: it has ${count}`);
     else steps.push({ kind: 'drop-table', table: earlier });
   }
   compareFunctions(from, to, steps, breaks);

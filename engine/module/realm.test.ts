@@ -180,6 +180,9 @@ test('[MOD6] a mistake in a module’s source is told by file and line', async (
     /module\.ts:2:9: Unexpected/,
   );
   await expect(bundle('no/such/file.ts')).rejects.toThrow('no/such/file.ts');
+  await expect(bundleOf(`import { readFileSync } from 'node:fs';\nreadFileSync('x');`)).rejects.toThrow(
+    /Could not resolve "node:fs": a module has nothing of Node/,
+  );
 });
 
 test('[MOD7] what goes wrong while a module is loaded is told to the publisher', async () => {

@@ -5,6 +5,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { Identity } from 'spacetimedb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { lockFile } from '../../engine/index.ts';
@@ -346,6 +347,14 @@ test('without a pairing code, or with a wrong one, a new limb ends and says what
   await expect(limb.ended).rejects.toThrow(/Make a pairing code on the hub and start the limb with --pair <code>/);
   const { limb: other } = await start('two', { pairCode: 'wrong' });
   await expect(other.ended).rejects.toThrow(/The hub did not take the pairing code: invalid-code/);
+});
+
+test('a limb that is revoked says so in its log', async () => {
+  await start('one');
+  await hub.until(() => online('one'));
+  const row = [...hub.owner.db.limbs.iter()].find(({ name }) => name === 'one');
+  await hub.owner.reducers.revokeLimb({ tenantId: 1n, limb: row?.identity ?? Identity.zero() });
+  await until(() => log.find((line) => /^warn The owners of tenant 1 have revoked this limb: /.test(line)));
 });
 
 test('a token of another hub is put away when there is a new code, and otherwise ends the limb', async () => {

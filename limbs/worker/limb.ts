@@ -276,6 +276,10 @@ class Sessions {
       db.self.onUpdate(() => {
         if (isReplaced(link)) link.connection.disconnect();
       });
+      db.self.onDelete((_, { tenantId }) => {
+        const how = 'it gets no further task from there, and needs a new pairing code to come back';
+        this.#log('warn', `The owners of tenant ${tenantId} have revoked this limb: ${how}`);
+      });
       await this.#reportMemories(link, equipment);
       this.#stopping.signal.throwIfAborted();
     } catch (error) {

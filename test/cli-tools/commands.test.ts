@@ -71,6 +71,16 @@ describe('a server that runs here is found with its owner’s token', () => {
     expect(await following.stop()).toBe(0);
   });
 
+  it('cuts a cell that is too long for a table, says so, and prints it whole as JSON', async () => {
+    await shop.helix('call', 'send', 'x'.repeat(5000));
+    const query = 'SELECT text FROM message';
+    const { stdout, stderr } = await shop.helix('sql', query);
+    expect(stdout.split('\n')).toContain(`${'x'.repeat(199)}…`);
+    expect(stderr).toContain('--json');
+    expect(JSON.parse((await shop.helix('sql', '--json', query)).stdout)).toContainEqual({ text: 'x'.repeat(5000) });
+    expect((await shop.helix('sql', `DELETE FROM message WHERE text = '${'x'.repeat(5000)}'`)).stdout).toMatch(/1 del/);
+  });
+
   it('lists the caller’s databases, and deletes one when told yes', async () => {
     const made = await shop.helix('publish', 'spare', '--module', 'chat.ts', '--json');
     expect(JSON.parse(made.stdout)).toMatchObject({ name: 'spare', op: 'created', server: url });

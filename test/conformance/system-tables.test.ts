@@ -94,7 +94,7 @@ describe('a view that is only queried', () => {
 });
 
 describe('an update that breaks clients', () => {
-  it('[MIG7] says in the log that it disconnects them', async () => {
+  it('[MIG5] says in the log that it disconnects them', async () => {
     const bundle = await bundleOf(source());
     await host.tryPublish('breaking', bundle);
     let isDisconnected = false;
