@@ -16,7 +16,7 @@ import { createCounters } from './socket/counters.ts';
 import { defaultLimits, type Limits } from './socket/limits.ts';
 import { Sockets } from './socket/sockets.ts';
 
-const CLOSE_GRACE_MS = 5_000;
+const closeGraceMs = 5_000;
 
 export interface ServerOptions {
   readonly databases: Databases;
@@ -82,7 +82,7 @@ export function createServer(options: ServerOptions): Server {
     },
     async close() {
       listener?.stopAccepting();
-      await sockets.close(CLOSE_GRACE_MS);
+      await sockets.close(closeGraceMs);
       await listener?.close();
     },
   };

@@ -7,17 +7,17 @@ import { LimbError, messageOf } from '../errors.ts';
 import type { Output, Reply, RunResult, Tools } from '../sandbox/index.ts';
 import { threadEntry } from '../threads/entry.ts';
 import {
-  ERROR_META,
   errorDescription,
+  errorMeta,
   runResultSchema,
-  SANDBOX_META,
   type SandboxDescription,
-  STREAM_META,
   sandboxDescription,
+  sandboxMeta,
+  streamMeta,
   streamName,
-  TOOL_NAME,
-  TOOLS_META,
   toolCallRequest,
+  toolName,
+  toolsMeta,
 } from './contract.ts';
 
 export interface PythonToolOptions {
@@ -40,11 +40,11 @@ interface Connection {
   readonly complaint: () => string;
 }
 
-const COMPLAINT_CHARS_MAX = 4000;
+const complaintCharsMax = 4000;
 /** The server itself ends every run in time; the longest timer Node has stands for "no other limit". */
-const CALL_MS_MAX = 2 ** 31 - 1;
+const callMsMax = 2 ** 31 - 1;
 /** Loading Pyodide a few times for its self-test takes long on a slow machine. */
-const START_MS_MAX = 120_000;
+const startMsMax = 120_000;
 
 /** Python programs run by an MCP server in a process of its own, which is started when first needed, and again if it dies. */
 export class PythonTool {
@@ -75,14 +75,14 @@ export class PythonTool {
     if (call.tools) this.#offered.set(run, call.tools);
     const input = { code: call.code, ...(call.timeoutMs === undefined ? {} : { timeout_ms: call.timeoutMs }) };
     const options = {
-      timeout: CALL_MS_MAX,
+      timeout: callMsMax,
       ...(signal ? { signal } : {}),
       ...(onOutput ? { onprogress: (progress: Progress) => onOutput(outputOf(progress)) } : {}),
     };
     try {
-      const meta = call.tools ? { _meta: { [TOOLS_META]: { run, files: call.tools.files } } } : {};
+      const meta = call.tools ? { _meta: { [toolsMeta]: { run, files: call.tools.files } } } : {};
       const result = await connection.client.callTool(
-        { name: TOOL_NAME, arguments: input, ...meta },
+        { name: toolName, arguments: input, ...meta },
         undefined,
         options,
       );
@@ -144,15 +144,15 @@ async function connect(
   const transport = new StdioClientTransport({ command: program, args, env: environment, stderr: 'pipe' });
   let complaint = '';
   transport.stderr?.on('data', (bytes) => {
-    complaint = (complaint + bytes).slice(-COMPLAINT_CHARS_MAX);
+    complaint = (complaint + bytes).slice(-complaintCharsMax);
   });
   const client = new Client({ name: 'helix-limb', version: '1' });
   client.onclose = onClose;
   client.setRequestHandler(toolCallRequest, ({ params }) => answer(params.run, params.name, params.arguments));
   try {
-    await client.connect(transport, { timeout: START_MS_MAX });
+    await client.connect(transport, { timeout: startMsMax });
     const { tools } = await client.listTools();
-    const sandbox = sandboxDescription.parse(tools.find((tool) => tool.name === TOOL_NAME)?._meta?.[SANDBOX_META]);
+    const sandbox = sandboxDescription.parse(tools.find((tool) => tool.name === toolName)?._meta?.[sandboxMeta]);
     return { client, sandbox, complaint: () => complaint };
   } catch (cause) {
     await client.close();
@@ -171,7 +171,7 @@ function serverEnded(complaint: string, cause: unknown): LimbError {
 
 function outputOf(progress: Progress & { _meta?: unknown }): Output {
   const meta = progress._meta as Record<string, unknown> | undefined;
-  return { stream: streamName.catch('stdout').parse(meta?.[STREAM_META]), text: progress.message ?? '' };
+  return { stream: streamName.catch('stdout').parse(meta?.[streamMeta]), text: progress.message ?? '' };
 }
 
 function resultOf(result: CallToolResult): RunResult {
@@ -179,6 +179,6 @@ function resultOf(result: CallToolResult): RunResult {
   const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
   const { code, isRetryable } = errorDescription
     .catch({ code: 'python-failed', isRetryable: false })
-    .parse(result._meta?.[ERROR_META]);
+    .parse(result._meta?.[errorMeta]);
   throw new LimbError(code, text, { isRetryable });
 }

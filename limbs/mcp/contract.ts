@@ -1,23 +1,23 @@
 import { z } from 'zod';
-import { CODE_BYTES_MAX, DEFAULT_LIMITS, type RunResult, SANDBOX_LEVELS } from '../sandbox/index.ts';
+import { codeBytesMax, defaultLimits, type RunResult, sandboxLevels } from '../sandbox/index.ts';
 
 /** What the server says and takes, known to it and to its client. */
 
-export const TOOL_NAME = 'run_python';
+export const toolName = 'run_python';
 
-export const TIMEOUT_MS_MAX = 120_000;
+export const timeoutMsMax = 120_000;
 
 /** Key in the tool's `_meta` of what sandbox it runs in, as `SandboxDescription`. */
-export const SANDBOX_META = 'helix/sandbox';
+export const sandboxMeta = 'helix/sandbox';
 /** Key in a result's `_meta` of an error around a run, as `ErrorDescription`. */
-export const ERROR_META = 'helix/error';
+export const errorMeta = 'helix/error';
 /** Key in a progress notification's `_meta` of the stream its message was written to. */
-export const STREAM_META = 'helix/stream';
+export const streamMeta = 'helix/stream';
 
 /** Key in a call's `_meta` of the tools that the program may call in turn, as `OfferedTools`. */
-export const TOOLS_META = 'helix/tools';
+export const toolsMeta = 'helix/tools';
 /** The request that asks the client to answer such a call. */
-export const CALL_METHOD = 'helix/call';
+export const callMethod = 'helix/call';
 
 export const offeredTools = z.object({
   /** Names the run, so that the client knows whose call it is. */
@@ -26,7 +26,7 @@ export const offeredTools = z.object({
 });
 
 export const toolCallRequest = z.object({
-  method: z.literal(CALL_METHOD),
+  method: z.literal(callMethod),
   params: z.object({ run: z.string(), name: z.string(), arguments: z.unknown() }),
 });
 
@@ -39,14 +39,14 @@ export const runPythonInput = {
   code: z
     .string()
     .min(1)
-    .max(CODE_BYTES_MAX)
+    .max(codeBytesMax)
     .describe('A whole Python program. It sees only what it prints: print every result.'),
   timeout_ms: z
     .int()
     .min(1)
-    .max(TIMEOUT_MS_MAX)
+    .max(timeoutMsMax)
     .optional()
-    .describe(`Milliseconds after which the program is stopped; default ${DEFAULT_LIMITS.timeMs}.`),
+    .describe(`Milliseconds after which the program is stopped; default ${defaultLimits.timeMs}.`),
 };
 
 export const runPythonOutput = {
@@ -59,7 +59,7 @@ export const runPythonOutput = {
   stderrTruncated: z.boolean(),
   durationMs: z.int(),
   engine: z.enum(['docker', 'podman', 'bubblewrap', 'pyodide']),
-  level: z.enum(SANDBOX_LEVELS),
+  level: z.enum(sandboxLevels),
 };
 
 export const runResultSchema: z.ZodType<RunResult> = z.object(runPythonOutput);

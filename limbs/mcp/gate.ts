@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-export const MCP_PATH = '/mcp';
+export const mcpPath = '/mcp';
 
 /** Fewer characters could be guessed. */
-export const TOKEN_CHARS_MIN = 32;
+export const tokenCharsMin = 32;
 
 export interface Refusal {
   readonly status: number;
@@ -28,8 +28,8 @@ export function refusalOf(request: IncomingMessage, port: number, token: string)
   if (origin !== undefined) {
     return { status: 403, message: 'The request has an Origin header: no page of a browser may run Python here.' };
   }
-  if (request.url !== MCP_PATH) {
-    return { status: 404, message: `Only ${MCP_PATH} is served here, without a query; a token goes into a header.` };
+  if (request.url !== mcpPath) {
+    return { status: 404, message: `Only ${mcpPath} is served here, without a query; a token goes into a header.` };
   }
   if (!isBearer(authorization, token)) {
     return {

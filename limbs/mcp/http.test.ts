@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Sandbox } from '../sandbox/index.ts';
 import { listeningAddresses } from '../testing/listening.ts';
 import { type PythonEndpoint, servePythonOverHttp } from './http.ts';
-import { SESSIONS_MAX } from './sessions.ts';
+import { sessionsMax } from './sessions.ts';
 
 const token = randomBytes(32).toString('base64url');
 const errors: string[] = [];
@@ -185,7 +185,7 @@ describe('an attack on run_python over HTTP', () => {
   });
 
   it('keeps open as many sessions as there may be: those go on, and no more begin', async () => {
-    const clients = await Promise.all(Array.from({ length: SESSIONS_MAX }, officialClient));
+    const clients = await Promise.all(Array.from({ length: sessionsMax }, officialClient));
     // Each keeps a stream open, so none of them is in nobody's use.
     await expect.poll(async () => (await ask({ headers: { ...bearer, ...json }, body: initialize })).status).toBe(503);
     const result = await clients[0]?.callTool({ name: 'run_python', arguments: { code: 'print("still here")' } });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { LimbError, messageOf } from '../errors.ts';
 import type { Sandbox } from '../sandbox/index.ts';
-import { MCP_PATH, type Refusal, refusalOf, TOKEN_CHARS_MIN } from './gate.ts';
+import { mcpPath, type Refusal, refusalOf, tokenCharsMin } from './gate.ts';
 import { pythonServer } from './server.ts';
 import { McpSessions } from './sessions.ts';
 
@@ -23,22 +23,22 @@ export interface PythonEndpointOptions {
   readonly onError: (message: string) => void;
 }
 
-const CONNECTIONS_MAX = 256;
-const HEADERS_MS_MAX = 10_000;
-const REQUEST_MS_MAX = 30_000;
+const connectionsMax = 256;
+const headersMsMax = 10_000;
+const requestMsMax = 30_000;
 
 /** Serves `run_python` over MCP's streamable HTTP on loopback. Throws `LimbError`: `invalid-token`, or `mcp-port` when taken. */
 export async function servePythonOverHttp(sandbox: Sandbox, options: PythonEndpointOptions): Promise<PythonEndpoint> {
   const { token, version, onError } = options;
-  if (!new RegExp(`^[\\x21-\\x7e]{${TOKEN_CHARS_MIN},}$`).test(token)) {
+  if (!new RegExp(`^[\\x21-\\x7e]{${tokenCharsMin},}$`).test(token)) {
     throw new LimbError(
       'invalid-token',
-      `The token has ${token.length} characters: give at least ${TOKEN_CHARS_MIN} visible ones of ASCII, without spaces.`,
+      `The token has ${token.length} characters: give at least ${tokenCharsMin} visible ones of ASCII, without spaces.`,
     );
   }
   const sessions = new McpSessions(() => pythonServer(sandbox, version));
-  const server = createServer({ headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX });
-  server.maxConnections = CONNECTIONS_MAX;
+  const server = createServer({ headersTimeout: headersMsMax, requestTimeout: requestMsMax });
+  server.maxConnections = connectionsMax;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(new LimbError('mcp-port', `The port ${options.port} cannot be served: ${messageOf(error)}.`)),
@@ -57,7 +57,7 @@ export async function servePythonOverHttp(sandbox: Sandbox, options: PythonEndpo
     }
   });
   return {
-    url: `http://127.0.0.1:${port}${MCP_PATH}`,
+    url: `http://127.0.0.1:${port}${mcpPath}`,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await sessions.close();

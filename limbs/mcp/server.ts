@@ -3,20 +3,20 @@ import type { CallToolResult, ProgressNotification, ServerRequest } from '@model
 import { LimbError } from '../errors.ts';
 import type { Output, Reply, RunResult, Sandbox, Tools } from '../sandbox/index.ts';
 import {
-  CALL_METHOD,
-  ERROR_META,
+  callMethod,
+  errorMeta,
   offeredTools,
   runPythonInput,
   runPythonOutput,
-  SANDBOX_META,
   type SandboxDescription,
-  STREAM_META,
-  TOOL_NAME,
-  TOOLS_META,
+  sandboxMeta,
+  streamMeta,
   toolCallReply,
+  toolName,
+  toolsMeta,
 } from './contract.ts';
 
-const DESCRIPTION =
+const toolDescription =
   'Runs a Python program in a locked sandbox and gives back what it printed. Each run starts from nothing: no network, no ' +
   'files of this machine, the standard library, and a small scratch folder at /tmp that is gone afterwards.';
 
@@ -25,14 +25,14 @@ export function pythonServer(sandbox: Sandbox, version: string): McpServer {
   const { engine, level, detail } = sandbox;
   const server = new McpServer({ name: 'helix-python', version });
   server.registerTool(
-    TOOL_NAME,
+    toolName,
     {
       title: 'Run Python',
-      description: DESCRIPTION,
+      description: toolDescription,
       inputSchema: runPythonInput,
       outputSchema: runPythonOutput,
       annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-      _meta: { [SANDBOX_META]: { engine, level, detail } satisfies SandboxDescription },
+      _meta: { [sandboxMeta]: { engine, level, detail } satisfies SandboxDescription },
     },
     async (input, { signal, sendNotification, sendRequest, _meta }) => {
       const progress = new Progress(_meta?.progressToken, sendNotification);
@@ -40,9 +40,9 @@ export function pythonServer(sandbox: Sandbox, version: string): McpServer {
         code: input.code,
         ...(input.timeout_ms === undefined ? {} : { limits: { timeMs: input.timeout_ms } }),
         onOutput: (output: Output) => progress.add(output),
-        ...toolsOf(_meta?.[TOOLS_META], (params) =>
+        ...toolsOf(_meta?.[toolsMeta], (params) =>
           // The SDK knows the usual requests by their types only.
-          sendRequest({ method: CALL_METHOD, params } as unknown as ServerRequest, toolCallReply, { signal }),
+          sendRequest({ method: callMethod, params } as unknown as ServerRequest, toolCallReply, { signal }),
         ),
       };
       try {
@@ -73,7 +73,7 @@ function failure(error: LimbError): CallToolResult {
   return {
     isError: true,
     content: [{ type: 'text', text: error.message }],
-    _meta: { [ERROR_META]: { code, isRetryable } },
+    _meta: { [errorMeta]: { code, isRetryable } },
   };
 }
 
@@ -120,7 +120,7 @@ class Progress {
     this.#sent += 1;
     const notification: ProgressNotification = {
       method: 'notifications/progress',
-      params: { progressToken: this.#token, progress: this.#sent, message: text, _meta: { [STREAM_META]: stream } },
+      params: { progressToken: this.#token, progress: this.#sent, message: text, _meta: { [streamMeta]: stream } },
     };
     // A client that has gone away hears nothing more, and its run is cancelled by that.
     this.#last = this.#last.then(() => this.#send(notification)).catch(() => {});

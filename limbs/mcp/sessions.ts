@@ -6,9 +6,9 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { Refusal } from './gate.ts';
 
 /** More than this many clients at once find no room. */
-export const SESSIONS_MAX = 64;
+export const sessionsMax = 64;
 /** The longest program with every character escaped, and what is around it. */
-const BODY_BYTES_MAX = 2 * 1024 * 1024;
+const bodyBytesMax = 2 * 1024 * 1024;
 
 interface Session {
   readonly transport: StreamableHTTPServerTransport;
@@ -52,14 +52,14 @@ export class McpSessions {
     if (!(await this.#hasRoom())) {
       return {
         status: 503,
-        message: `${SESSIONS_MAX} clients are being answered already, and no more may be: try again later.`,
+        message: `${sessionsMax} clients are being answered already, and no more may be: try again later.`,
         headers: { 'retry-after': '5' },
       };
     }
     const id = randomUUID();
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: () => id,
-      maxRequestBodySize: BODY_BYTES_MAX,
+      maxRequestBodySize: bodyBytesMax,
     });
     const session: Session = { transport, open: 0 };
     this.#sessions.set(id, session);
@@ -73,7 +73,7 @@ export class McpSessions {
   }
 
   async #hasRoom(): Promise<boolean> {
-    if (this.#sessions.size < SESSIONS_MAX) return true;
+    if (this.#sessions.size < sessionsMax) return true;
     for (const { open, transport } of this.#sessions.values()) {
       if (open > 0) continue;
       await transport.close();

@@ -36,7 +36,7 @@ interface Attack {
   readonly isHeld?: (result: RunResult) => boolean;
 }
 
-const MIB = 1024 * 1024;
+const mib = 1024 * 1024;
 
 const attempt = `
 import os, sys
@@ -96,7 +96,7 @@ print('made', made); sys.stdout.flush(); os._exit(0)`,
   {
     what: 'takes memory without end',
     code: () => 'held = []\nwhile True: held.append(bytes(4 * 1024 * 1024))',
-    limits: { memoryBytes: 128 * MIB },
+    limits: { memoryBytes: 128 * mib },
     isHeld: ({ outcome }) => outcome === 'out-of-memory' || outcome === 'killed',
   },
   {
@@ -108,8 +108,8 @@ try:
         while written < 256 * 1024 * 1024: written += file.write(bytes(65536))
 except BaseException: pass
 print('written', written)`,
-    limits: { scratchBytes: 4 * MIB, memoryBytes: 128 * MIB },
-    isHeld: ({ stdout, outcome }) => outcome !== 'exited' || Number(/written (\d+)/.exec(stdout)?.[1] ?? 0) < 256 * MIB,
+    limits: { scratchBytes: 4 * mib, memoryBytes: 128 * mib },
+    isHeld: ({ stdout, outcome }) => outcome !== 'exited' || Number(/written (\d+)/.exec(stdout)?.[1] ?? 0) < 256 * mib,
   },
   {
     what: 'floods the output',

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { chooseEngine, sandboxLevelFromEnvironment } from './choose.ts';
 import type { Probe, SandboxEngine, SandboxLevel } from './engine.ts';
 
-const PRESENT: Probe = { present: true, detail: 'it holds' };
-const ABSENT: Probe = { present: false, reason: 'not found', install: 'Install it.' };
+const holding: Probe = { present: true, detail: 'it holds' };
+const notFound: Probe = { present: false, reason: 'not found', install: 'Install it.' };
 
 function engine(name: 'bubblewrap' | 'pyodide', level: SandboxLevel, probe: Probe): SandboxEngine & { probes: number } {
   return {
@@ -20,20 +20,20 @@ function engine(name: 'bubblewrap' | 'pyodide', level: SandboxLevel, probe: Prob
 }
 
 it('takes the strongest engine that is present, and does not try weaker ones', async () => {
-  const [jail, wasm] = [engine('bubblewrap', 'jail', PRESENT), engine('pyodide', 'wasm', PRESENT)];
+  const [jail, wasm] = [engine('bubblewrap', 'jail', holding), engine('pyodide', 'wasm', holding)];
   expect(await chooseEngine('wasm', [jail, wasm])).toEqual({ engine: jail, detail: 'it holds', passedOver: [] });
   expect(wasm.probes).toBe(0);
 });
 
 it('takes the next one when the strongest is absent, and says why', async () => {
-  const [jail, wasm] = [engine('bubblewrap', 'jail', ABSENT), engine('pyodide', 'wasm', PRESENT)];
+  const [jail, wasm] = [engine('bubblewrap', 'jail', notFound), engine('pyodide', 'wasm', holding)];
   const choice = await chooseEngine('wasm', [jail, wasm]);
   expect(choice.engine).toBe(wasm);
   expect(choice.passedOver).toEqual(['bubblewrap: not found. Install it.']);
 });
 
 it('refuses what is weaker than asked for, without trying it', async () => {
-  const [jail, wasm] = [engine('bubblewrap', 'jail', ABSENT), engine('pyodide', 'wasm', PRESENT)];
+  const [jail, wasm] = [engine('bubblewrap', 'jail', notFound), engine('pyodide', 'wasm', holding)];
   const refused = chooseEngine('jail', [jail, wasm]);
   await expect(refused).rejects.toMatchObject({ code: 'sandbox-too-weak' });
   await expect(refused).rejects.toThrow(
@@ -43,7 +43,7 @@ it('refuses what is weaker than asked for, without trying it', async () => {
 });
 
 it('refuses with a reason for each engine when none is present', async () => {
-  const refused = chooseEngine('wasm', [engine('bubblewrap', 'jail', ABSENT), engine('pyodide', 'wasm', ABSENT)]);
+  const refused = chooseEngine('wasm', [engine('bubblewrap', 'jail', notFound), engine('pyodide', 'wasm', notFound)]);
   await expect(refused).rejects.toMatchObject({ code: 'sandbox-absent' });
   await expect(refused).rejects.toThrow(/bubblewrap: not found. Install it.\n {2}pyodide: not found. Install it./);
 });

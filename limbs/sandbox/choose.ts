@@ -1,7 +1,7 @@
 import { LimbError } from '../errors.ts';
 import { BubblewrapEngine } from './bubblewrap/engine.ts';
 import { ContainerEngine } from './container/engine.ts';
-import { SANDBOX_LEVELS, type SandboxEngine, type SandboxLevel } from './engine.ts';
+import { type SandboxEngine, type SandboxLevel, sandboxLevels } from './engine.ts';
 import { PyodideEngine } from './pyodide/engine.ts';
 
 export interface Choice {
@@ -48,12 +48,12 @@ export async function chooseEngine(
 export function sandboxLevelFromEnvironment(environment: NodeJS.ProcessEnv = process.env): SandboxLevel {
   const text = environment['HELIX_SANDBOX_MIN'];
   if (text === undefined || text === '') return 'wasm';
-  const level = SANDBOX_LEVELS.find((known) => known === text);
+  const level = sandboxLevels.find((known) => known === text);
   if (level) return level;
-  const expected = SANDBOX_LEVELS.join(', ');
+  const expected = sandboxLevels.join(', ');
   throw new LimbError('invalid-request', `HELIX_SANDBOX_MIN is ${JSON.stringify(text)}: set it to one of ${expected}.`);
 }
 
 function isWeaker(level: SandboxLevel, than: SandboxLevel): boolean {
-  return SANDBOX_LEVELS.indexOf(level) > SANDBOX_LEVELS.indexOf(than);
+  return sandboxLevels.indexOf(level) > sandboxLevels.indexOf(than);
 }

@@ -4,9 +4,9 @@ import type { Reply } from './calls/calls.ts';
  * How strongly an engine holds code in, strongest first. `container-process-limits`: a container whose limits hold for each
  * process, and not for all of them together.
  */
-export const SANDBOX_LEVELS = ['container', 'container-process-limits', 'jail', 'wasm'] as const;
+export const sandboxLevels = ['container', 'container-process-limits', 'jail', 'wasm'] as const;
 
-export type SandboxLevel = (typeof SANDBOX_LEVELS)[number];
+export type SandboxLevel = (typeof sandboxLevels)[number];
 
 export type EngineName = 'docker' | 'podman' | 'bubblewrap' | 'pyodide';
 
@@ -86,7 +86,7 @@ export interface SandboxEngine {
   close(): Promise<void>;
 }
 
-export const DEFAULT_LIMITS: Limits = {
+export const defaultLimits: Limits = {
   timeMs: 10_000,
   memoryBytes: 256 * 1024 * 1024,
   outputBytesMax: 64 * 1024,
@@ -94,5 +94,5 @@ export const DEFAULT_LIMITS: Limits = {
   scratchBytes: 16 * 1024 * 1024,
 };
 
-export const CODE_BYTES_MAX = 256 * 1024;
-export const STDIN_BYTES_MAX = 1024 * 1024;
+export const codeBytesMax = 256 * 1024;
+export const stdinBytesMax = 1024 * 1024;

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Output } from './engine.ts';
 
 /** A line without end is handed on in pieces of this length. */
-const LINE_CHARS_MAX = 8192;
+const lineCharsMax = 8192;
 
 export interface Budget {
   bytesLeft: number;
@@ -49,7 +49,7 @@ export class OutputStream {
     let start = 0;
     for (;;) {
       const lineBreak = this.#line.indexOf('\n', start);
-      const end = lineBreak === -1 ? start + LINE_CHARS_MAX : Math.min(lineBreak + 1, start + LINE_CHARS_MAX);
+      const end = lineBreak === -1 ? start + lineCharsMax : Math.min(lineBreak + 1, start + lineCharsMax);
       if (lineBreak === -1 && end > this.#line.length) break;
       this.#emit(this.#line.slice(start, end));
       start = end;

@@ -4,7 +4,7 @@ import { type Choice, chooseEngine } from './choose.ts';
 import type { EngineName, RunRequest, RunResult, SandboxLevel } from './engine.ts';
 import { Slots } from './slots.ts';
 
-const WAITING_MAX = 64;
+const waitingMax = 64;
 
 /** The sandbox of one machine: its strongest engine, with no more runs at once than the machine has processors. */
 export class Sandbox {
@@ -21,7 +21,7 @@ export class Sandbox {
     this.level = choice.engine.level;
     this.detail = choice.detail;
     this.#choice = choice;
-    this.#slots = new Slots(runningMax, WAITING_MAX);
+    this.#slots = new Slots(runningMax, waitingMax);
   }
 
   /** Chooses and self-tests an engine; throws `LimbError` if none can be had. */

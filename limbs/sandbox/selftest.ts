@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LimbError } from '../errors.ts';
 import type { SandboxEngine } from './engine.ts';
 
-const SELF_TEST_LIMITS = { timeMs: 20_000 };
+const selfTestLimits = { timeMs: 20_000 };
 
 /**
  * Runs real programs: one must work, one must fail to read a file that everybody may read, and one must fail to reach a
@@ -37,7 +37,7 @@ export async function selfTest(engine: SandboxEngine): Promise<void> {
 }
 
 async function expectOutput(engine: SandboxEngine, code: string, expected: string, what: string): Promise<void> {
-  const result = await engine.run({ code, limits: SELF_TEST_LIMITS });
+  const result = await engine.run({ code, limits: selfTestLimits });
   if (result.outcome === 'exited' && result.stdout === expected) return;
   const seen = `${result.message} ${result.stdout}${result.stderr}`.trim().slice(0, 500);
   throw new LimbError(

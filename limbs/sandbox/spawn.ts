@@ -73,7 +73,7 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-const CLOSE_ON_EXEC = 0o2000000;
+const closeOnExec = 0o2000000;
 
 /** Descriptors that the limb itself inherited and that Node would pass on to every child. Known on Linux only. */
 function inheritableDescriptors(): number[] {
@@ -87,7 +87,7 @@ function inheritableDescriptors(): number[] {
     if (descriptor < 3) return false;
     try {
       const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
-      return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+      return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0;
     } catch {
       // It was closed meanwhile, like the one that listed the folder.
       return false;

@@ -87,12 +87,12 @@ export async function supervise(
 }
 
 /** Last words of Python, of Python's own start, and of V8 when an allocation was refused. */
-const OUT_OF_MEMORY =
+const outOfMemory =
   /^(MemoryError|Fatal Python error: .*[Mm]emory|FATAL ERROR: .*out of memory|RangeError: .*allocation failed)/m;
 
 function endingOf({ code, signal }: Exit, stderr: string, limits: Limits): Ending {
   const failed = code !== 0;
-  if (failed && OUT_OF_MEMORY.test(stderr.slice(-2000))) {
+  if (failed && outOfMemory.test(stderr.slice(-2000))) {
     const message = `The code ran out of memory: its limit is ${inBytes(limits.memoryBytes)}.`;
     return { outcome: 'out-of-memory', message, exitCode: code };
   }

@@ -11,7 +11,7 @@ export interface User {
  * Ranges that no distribution hands out: the first is reserved for nobody at all (systemd, "Users, Groups, UIDs and GIDs on
  * systemd Systems"), the second is what is left inside a container whose user namespace maps only 16 bits.
  */
-const FREE_RANGES = [
+const freeRanges = [
   [0x7000_0000, 0x7fff_0000],
   [40_000, 60_000],
 ] as const;
@@ -22,7 +22,7 @@ const FREE_RANGES = [
  */
 export function userForRun(mayBecome: (user: User) => boolean = isMapped): User | undefined {
   if (process.getuid?.() !== 0 && process.geteuid?.() !== 0) return undefined;
-  for (const [from, to] of FREE_RANGES) {
+  for (const [from, to] of freeRanges) {
     const id = randomInt(from, to);
     const user = { uid: id, gid: id };
     if (mayBecome(user)) return user;

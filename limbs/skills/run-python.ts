@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type PythonCall, type PythonTool, TIMEOUT_MS_MAX } from '../mcp/index.ts';
+import { type PythonCall, type PythonTool, timeoutMsMax } from '../mcp/index.ts';
 import type { Output, RunResult } from '../sandbox/index.ts';
 import { BudgetShort } from '../spending.ts';
 import type { SummaryParts } from '../summary.ts';
@@ -18,7 +18,7 @@ const stderrCharsMax = 1000;
 
 const input = z.object({
   code: z.string().min(1),
-  timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX).optional(),
+  timeoutMs: z.int().min(1).max(timeoutMsMax).optional(),
 });
 
 export function runPythonSkill(python: Python): Skill {

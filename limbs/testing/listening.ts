@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-const LISTEN = '0A';
+const listenState = '0A';
 
 /** Addresses, such as `127.0.0.1:3000`, at which a process listens for TCP, or has bound a socket for UDP. */
 export function listeningAddresses(pid: number | 'self' = 'self'): string[] {
@@ -17,7 +17,7 @@ export function listeningAddresses(pid: number | 'self' = 'self'): string[] {
     const [, ...rows] = readFileSync(`/proc/${pid}/net/${protocol}`, 'utf8').trim().split('\n');
     return rows.flatMap((row) => {
       const [, local = '', , state, , , , , , inode] = row.trim().split(/\s+/);
-      if (!own.has(inode) || (protocol.startsWith('tcp') && state !== LISTEN)) return [];
+      if (!own.has(inode) || (protocol.startsWith('tcp') && state !== listenState)) return [];
       return [addressOf(local)];
     });
   });

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { jsonLog } from './log.ts';
-import { SECRET_CHARS_MIN, Secrets } from './secrets.ts';
+import { Secrets, secretCharsMin } from './secrets.ts';
 
 const secretText = fc
   .oneof(
-    fc.string({ minLength: SECRET_CHARS_MIN, maxLength: 40 }),
+    fc.string({ minLength: secretCharsMin, maxLength: 40 }),
     fc.string({ unit: 'binary', minLength: 4 }),
     fc.base64String({ minLength: 8 }),
   )
   .map((text) => text.trim())
-  .filter((text) => text.length >= SECRET_CHARS_MIN);
+  .filter((text) => text.length >= secretCharsMin);
 const name = fc.constantFrom(
   'HELIX_LLM_API_KEY',
   'OPENAI_API_KEY',
@@ -48,7 +48,7 @@ test('no line shows a secret of the configuration, in whatever form it got there
         for (const secret of all) {
           for (const form of forms.filter((_, index) => index !== 1)) {
             const shown = form(secret).replace(/=+$/, '');
-            if (shown.length >= SECRET_CHARS_MIN) expect(message).not.toContain(shown);
+            if (shown.length >= secretCharsMin) expect(message).not.toContain(shown);
           }
           expect(message).not.toContain(JSON.stringify(secret).slice(1, -1));
         }

@@ -13,9 +13,9 @@ const secretShapes: readonly RegExp[] = [
 ];
 
 /** Shorter ones guard nothing, and would be found in every other word. */
-export const SECRET_CHARS_MIN = 4;
+export const secretCharsMin = 4;
 /** Shorter than any secret, so that it never holds one. */
-const MARK = '***';
+const redactedMark = '***';
 
 /** The secrets of a limb's configuration, which no line of its log and no failure that it reports may show. */
 export class Secrets {
@@ -32,7 +32,7 @@ export class Secrets {
   /** One that became known later; undefined and what is too short are nothing. */
   add(secret: string | undefined): void {
     const text = secret?.trim() ?? '';
-    if (text.length < SECRET_CHARS_MIN) return;
+    if (text.length < secretCharsMin) return;
     const bytes = Buffer.from(text);
     const forms = [
       text,
@@ -46,10 +46,10 @@ export class Secrets {
 
   redact(text: string): string {
     let clean = text;
-    for (const shape of secretShapes) clean = clean.replace(shape, MARK);
+    for (const shape of secretShapes) clean = clean.replace(shape, redactedMark);
     // What is left around a mark may be a secret in its turn; each step makes the text shorter.
     for (let form = this.#found(clean); form !== undefined; form = this.#found(clean))
-      clean = clean.replaceAll(form, MARK);
+      clean = clean.replaceAll(form, redactedMark);
     return clean;
   }
 

@@ -30,7 +30,7 @@ export function outpostLack(): string | undefined {
 }
 
 /** Prints where each packet from inside goes: Node has no packet sockets. */
-const WATCH = `
+const watchScript = `
 import socket, struct, sys
 seen = set()
 cable = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
@@ -73,7 +73,7 @@ export async function openOutpost(number: 0 | 1 = 0): Promise<Outpost> {
     throw error;
   }
   const sent = new Set<string>();
-  const watcher = spawn('/usr/bin/python3', ['-c', WATCH, outside], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const watcher = spawn('/usr/bin/python3', ['-c', watchScript, outside], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: watcher.stdout });
   await once(lines, 'line');
   lines.on('line', (line) => sent.add(line));

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 /** Tries ports of TCP, and one of UDP, of an address; prints what answered, in whichever way. */
-const SCAN = `
+const scanScript = `
 import errno, json, resource, selectors, socket, sys, time
 address, [from_port, to_port, *udp] = sys.argv[1], [int(text) for text in sys.argv[2:]]
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -50,7 +50,7 @@ export interface Scanned {
 /** Scans an address from the network of this process: every port, or those near one. */
 export function scan(address: string, udpPort: number, near?: number): Scanned {
   const [from, to] = near === undefined ? [1, 65_535] : [near - 50, near + 50];
-  const args = ['-c', SCAN, address, String(from), String(to), String(udpPort)];
+  const args = ['-c', scanScript, address, String(from), String(to), String(udpPort)];
   return JSON.parse(execFileSync('/usr/bin/python3', args, { encoding: 'utf8' }));
 }
 

@@ -2,9 +2,9 @@ import { Rejection } from '../../errors.ts';
 import type { StatusCode } from '../contract.ts';
 
 /** A status that HTTP has no name for: the module's function failed, the host did not. */
-const FUNCTION_FAILED = 530;
+const functionFailed = 530;
 
-const STATUS_OF_CODE: { readonly [code in StatusCode | OwnCode]: number } = {
+const statusOfCode: { readonly [code in StatusCode | OwnCode]: number } = {
   token: 401,
   'permission-denied': 401,
   'connect-refused': 403,
@@ -19,9 +19,9 @@ const STATUS_OF_CODE: { readonly [code in StatusCode | OwnCode]: number } = {
   'disk-full': 507,
   'memory-full': 507,
   closed: 503,
-  'reducer-rejected': FUNCTION_FAILED,
-  'reducer-failed': FUNCTION_FAILED,
-  'time-limit': FUNCTION_FAILED,
+  'reducer-rejected': functionFailed,
+  'reducer-failed': functionFailed,
+  'time-limit': functionFailed,
 };
 
 /** Codes of the transport's own rejections. */
@@ -29,7 +29,7 @@ type OwnCode = 'token' | 'not-owner' | 'too-large' | 'content-type';
 
 /** The status for a rejection: 400 unless its code has one of its own. */
 export function statusOf(rejection: Rejection): number {
-  return Object.hasOwn(STATUS_OF_CODE, rejection.code) ? STATUS_OF_CODE[rejection.code as OwnCode] : 400;
+  return Object.hasOwn(statusOfCode, rejection.code) ? statusOfCode[rejection.code as OwnCode] : 400;
 }
 
 export function textAnswer(status: number, message: string): Response {

@@ -6,7 +6,7 @@ import { emptyAnswer, jsonAnswer } from './answer.ts';
 import { readText } from './body.ts';
 import { authenticate, databaseOf, type Env, type Services } from './caller.ts';
 
-const BODY_BYTES_MAX = 32 * 1024 * 1024;
+const bodyBytesMax = 32 * 1024 * 1024;
 
 /** `/v1/database/:name`: calls, SQL and the schema. */
 export function callRoutes({ databases, authority, clock }: Services): Hono<Env> {
@@ -20,7 +20,7 @@ export function callRoutes({ databases, authority, clock }: Services): Hono<Env>
       const seen = contentType === '' ? 'missing' : JSON.stringify(contentType);
       throw new Rejection('content-type', `The content-type is ${seen}, expected application/json.`);
     }
-    const args = await readText(context.req.raw, BODY_BYTES_MAX);
+    const args = await readText(context.req.raw, bodyBytesMax);
     const startedMs = performance.now();
     const tellDuration = (micros: number): void => {
       context.header('spacetime-energy-used', '0');
@@ -42,7 +42,7 @@ export function callRoutes({ databases, authority, clock }: Services): Hono<Env>
     if (confirmed === undefined) {
       throw new Rejection('confirmed', `confirmed is ${context.req.query('confirmed')}, expected true or false.`);
     }
-    const answers = await database.sql(caller, await readText(context.req.raw, BODY_BYTES_MAX), confirmed);
+    const answers = await database.sql(caller, await readText(context.req.raw, bodyBytesMax), confirmed);
     return jsonAnswer(200, sqlJson(answers));
   });
 

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 
-const TYPES: ReadonlyMap<string, string> = new Map([
+const typeByExtension: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html; charset=utf-8'],
   ['.js', 'text/javascript; charset=utf-8'],
   ['.mjs', 'text/javascript; charset=utf-8'],
@@ -27,5 +27,5 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 
 /** The content type that a file's name tells, bytes when it tells none. */
 export function contentTypeOf(path: string): string {
-  return TYPES.get(extname(path).toLowerCase()) ?? 'application/octet-stream';
+  return typeByExtension.get(extname(path).toLowerCase()) ?? 'application/octet-stream';
 }

@@ -8,7 +8,7 @@ import { readText } from './body.ts';
 import { authenticate, databaseOf, type Env, ownedDatabase, type Services } from './caller.ts';
 import { requireDatabaseName } from './database-name.ts';
 
-const NAMES_BYTES_MAX = 64 * 1024;
+const namesBytesMax = 64 * 1024;
 
 const nameList = z.array(z.string());
 
@@ -36,7 +36,7 @@ export function databaseRoutes(services: Services): Hono<Env> {
   routes.post('/:name/names', async (context) => {
     const caller = await authenticate(context, authority);
     const database = databaseOf(context, databases);
-    const name = (await readText(context.req.raw, NAMES_BYTES_MAX)).trim();
+    const name = (await readText(context.req.raw, namesBytesMax)).trim();
     requireDatabaseName(name);
     if (caller.identity !== database.owner || !isFree(name, database)) {
       return jsonAnswer(401, JSON.stringify({ PermissionDenied: { domain: name } }));
@@ -47,7 +47,7 @@ export function databaseRoutes(services: Services): Hono<Env> {
 
   routes.put('/:name/names', async (context) => {
     const database = await ownedDatabase(context, services, 'name this database');
-    const names = nameList.safeParse(parseJson(await readText(context.req.raw, NAMES_BYTES_MAX)));
+    const names = nameList.safeParse(parseJson(await readText(context.req.raw, namesBytesMax)));
     if (!names.success)
       throw new Rejection('names', 'The body is not a JSON array of strings, expected the new names.');
     for (const name of names.data) requireDatabaseName(name);

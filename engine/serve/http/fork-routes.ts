@@ -7,7 +7,7 @@ import { readText } from './body.ts';
 import { type Env, ownedDatabase, type Services } from './caller.ts';
 import { requireDatabaseName } from './database-name.ts';
 
-const BODY_BYTES_MAX = 4096;
+const bodyBytesMax = 4096;
 
 const order = z.object({
   name: z.string(),
@@ -19,7 +19,7 @@ export function forkRoutes(services: Services): Hono<Env> {
   const routes = new Hono<Env>();
   routes.post('/:name/fork', async (context) => {
     const database = await ownedDatabase(context, services, 'fork this database');
-    const parsed = order.safeParse(parseJson(await readText(context.req.raw, BODY_BYTES_MAX)));
+    const parsed = order.safeParse(parseJson(await readText(context.req.raw, bodyBytesMax)));
     if (!parsed.success) {
       const expected =
         '{"name": "…", "at": 1200} with an offset, a time such as "2026-01-31T12:00:00Z", or without `at`';

@@ -5,7 +5,7 @@ import { emptyAnswer } from './answer.ts';
 import { readText } from './body.ts';
 import { authenticate, type Env, requireToken, type Services } from './caller.ts';
 
-const CODE_BYTES_MAX = 1024;
+const codeBytesMax = 1024;
 const codeRefused = 'The one-time code is unknown, used or older than 15 minutes: make a new link.';
 
 /** `/v1/identity`: new identities, tokens, and what an identity owns. */
@@ -28,7 +28,7 @@ export function identityRoutes({ authority, codes, databases }: Services): Hono<
   });
 
   routes.post('/redeem', async (context) => {
-    const redeemed = await codes.redeem((await readText(context.req.raw, CODE_BYTES_MAX)).trim());
+    const redeemed = await codes.redeem((await readText(context.req.raw, codeBytesMax)).trim());
     if (redeemed === undefined) throw new Rejection('token', codeRefused);
     return context.json({ identity: identityToHex(redeemed.identity), token: redeemed.token });
   });

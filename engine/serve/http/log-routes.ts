@@ -5,7 +5,7 @@ import { readBoolean } from '../socket/handshake.ts';
 import { type Env, ownedDatabase, type Services } from './caller.ts';
 
 /** A follower that lets this much pile up is cut off. */
-const FOLLOWER_BYTES_MAX = 4 * 1024 * 1024;
+const followerBytesMax = 4 * 1024 * 1024;
 
 /** `/v1/database/:name/logs`: newline-delimited JSON, for the owner. */
 export function logRoutes(services: Services): Hono<Env> {
@@ -34,7 +34,7 @@ function followLog(database: Database, first: string): ReadableStream<Uint8Array
         if (first !== '') controller.enqueue(encoder.encode(first));
         stop = database.followLogs((record) => {
           controller.enqueue(encoder.encode(line(record)));
-          if ((controller.desiredSize ?? 0) >= -FOLLOWER_BYTES_MAX) return;
+          if ((controller.desiredSize ?? 0) >= -followerBytesMax) return;
           stop();
           controller.error(new Error('the reader of the log is too slow'));
         });

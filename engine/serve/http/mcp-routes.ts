@@ -4,7 +4,7 @@ import { textAnswer } from './answer.ts';
 import { readText } from './body.ts';
 import { authenticate, databaseOf, type Env, type Services } from './caller.ts';
 
-const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const bodyBytesMax = 4 * 1024 * 1024;
 
 /** `/v1/database/:name/mcp`: what a caller may do with a database, as tools for language models. */
 export function mcpRoutes({ databases, authority, report }: Services): Hono<Env> {
@@ -13,7 +13,7 @@ export function mcpRoutes({ databases, authority, report }: Services): Hono<Env>
   routes.post('/:name/mcp', async (context) => {
     const caller = await authenticate(context, authority);
     const database = databaseOf(context, databases);
-    const text = await readText(context.req.raw, BODY_BYTES_MAX);
+    const text = await readText(context.req.raw, bodyBytesMax);
     const message = parse(text);
     if (message === undefined) return context.json(parseError, 400);
     // Few hosts ever need it, and it takes a while to load.

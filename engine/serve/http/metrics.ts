@@ -1,6 +1,6 @@
 import type { Counters } from '../socket/counters.ts';
 
-const HELP: { readonly [name in keyof Counters]: string } = {
+const helpOf: { readonly [name in keyof Counters]: string } = {
   connectionsOpened: 'WebSocket connections opened',
   connectionsClosed: 'WebSocket connections closed',
   clientsDropped: 'Clients cut off because they read too slowly',
@@ -14,10 +14,10 @@ const HELP: { readonly [name in keyof Counters]: string } = {
 
 /** The transport's totals in Prometheus' text format. */
 export function metricsText(counters: Counters): string {
-  return (Object.keys(HELP) as (keyof Counters)[])
+  return (Object.keys(helpOf) as (keyof Counters)[])
     .map((name) => {
       const metric = `helix_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
-      return `# HELP ${metric} ${HELP[name]}\n# TYPE ${metric} counter\n${metric} ${counters[name]}\n`;
+      return `# HELP ${metric} ${helpOf[name]}\n# TYPE ${metric} counter\n${metric} ${counters[name]}\n`;
     })
     .join('');
 }

@@ -8,7 +8,7 @@ import { readBody } from './body.ts';
 import { authenticate, type Env, ownedDatabase, type Services } from './caller.ts';
 import { requireDatabaseName } from './database-name.ts';
 
-const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
+const bundleBytesMax = 64 * 1024 * 1024;
 
 /** `/v1/database`: creating, updating, resetting, locking and deleting databases. */
 export function publishRoutes(services: Services): Hono<Env> {
@@ -45,7 +45,7 @@ export function publishRoutes(services: Services): Hono<Env> {
 
   routes.put('/:name/reset', async (context) => {
     const database = await ownedDatabase(context, services, 'reset this database');
-    const body = await readBody(context.req.raw, BUNDLE_BYTES_MAX);
+    const body = await readBody(context.req.raw, bundleBytesMax);
     await databases.reset(database, body.length === 0 ? undefined : readBundle(body));
     return context.body(null, 200);
   });
@@ -87,7 +87,7 @@ async function readPublishRequest(
   const clear = readBoolean(context.req.query('clear'), false);
   if (clear === undefined)
     throw new Rejection('clear', `clear is ${context.req.query('clear')}, expected true or false.`);
-  const bundle = readBundle(await readBody(context.req.raw, BUNDLE_BYTES_MAX));
+  const bundle = readBundle(await readBody(context.req.raw, bundleBytesMax));
   return { name, owner, bundle, clear, breakClients: policy === 'BreakClients', token: context.req.query('token') };
 }
 

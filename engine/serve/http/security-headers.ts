@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-const INLINE_SCRIPT = /<script(?![^>]*\ssrc\s*=)[^>]*>([\s\S]*?)<\/script>/gi;
+const inlineScript = /<script(?![^>]*\ssrc\s*=)[^>]*>([\s\S]*?)<\/script>/gi;
 
 /**
  * The headers that let a page load what is its own and nothing else. Connections go to the page's own host only, by HTTP
@@ -8,7 +8,7 @@ const INLINE_SCRIPT = /<script(?![^>]*\ssrc\s*=)[^>]*>([\s\S]*?)<\/script>/gi;
  * @param html the page, when it is one: the scripts written inside it are allowed by their hashes
  */
 export function securityHeaders(host: string, html: string | undefined): Record<string, string> {
-  const scripts = html === undefined ? [] : [...html.matchAll(INLINE_SCRIPT)].map((match) => hashOf(match[1] ?? ''));
+  const scripts = html === undefined ? [] : [...html.matchAll(inlineScript)].map((match) => hashOf(match[1] ?? ''));
   const policy = [
     "default-src 'self'",
     ["script-src 'self' 'wasm-unsafe-eval'", ...scripts].join(' '),

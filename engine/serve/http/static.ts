@@ -4,12 +4,12 @@ import { contentTypeOf } from './content-type.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** Files whose name changes with their content: SvelteKit's and Vite's. */
-const HASHED = /\/immutable\/|\/assets\/[^/]+[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
+const hashedPath = /\/immutable\/|\/assets\/[^/]+[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
 /** What a browser may ask for by any path that the application knows. */
-const FALLBACK_PAGES = ['200.html', 'index.html'];
+const fallbackPages = ['200.html', 'index.html'];
 /** A missing file, a path through a file, a name that is too long, a loop of links. */
-const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
-const ENCODINGS = [
+const notThereCodes: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+const knownEncodings = [
   ['br', '.br'],
   ['gzip', '.gz'],
 ] as const;
@@ -65,7 +65,7 @@ function candidates(path: string, accept: string | null): string[] {
   const own = path.endsWith('/') ? [`${path}index.html`] : [path, `${path}.html`, `${path}/index.html`];
   // A missing script must be a 404: answered with a page it fails in ways that mislead.
   const isNavigation = extname(path) === '' || (accept ?? '').includes('text/html');
-  return isNavigation ? [...own, ...FALLBACK_PAGES] : own;
+  return isNavigation ? [...own, ...fallbackPages] : own;
 }
 
 function acceptedEncodings(header: string | null): ReadonlySet<string> {
@@ -80,7 +80,7 @@ async function find(root: string, candidate: string, encodings: ReadonlySet<stri
   const path = join(root, candidate);
   const plain = await fileWithin(root, path);
   if (plain === undefined) return undefined;
-  for (const [encoding, suffix] of ENCODINGS) {
+  for (const [encoding, suffix] of knownEncodings) {
     if (!encodings.has(encoding)) continue;
     const compressed = await fileWithin(root, `${path}${suffix}`);
     if (compressed !== undefined) return { path, encoding, ...compressed };
@@ -98,7 +98,7 @@ async function fileWithin(root: string, path: string): Promise<Pick<Found, 'byte
     const etag = `"${Math.trunc(stats.mtimeMs).toString(36)}-${stats.size.toString(36)}"`;
     return { bytes: await readFile(real), etag };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && NOT_THERE.has(error.code)) return undefined;
+    if (error instanceof Error && 'code' in error && notThereCodes.has(error.code)) return undefined;
     throw error;
   }
 }
@@ -110,7 +110,7 @@ async function answer(request: Request, url: URL, found: Found, root: string): P
   const headers = new Headers({
     ...securityHeaders(url.host, html),
     'content-type': contentType,
-    'cache-control': HASHED.test(url.pathname) && !isPage ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'cache-control': hashedPath.test(url.pathname) && !isPage ? 'public, max-age=31536000, immutable' : 'no-cache',
     etag: found.etag,
     vary: 'accept-encoding',
   });

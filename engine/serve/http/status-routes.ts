@@ -7,9 +7,9 @@ import { readBoolean } from '../socket/handshake.ts';
 import { type Env, ownedDatabase, requireToken, type Services } from './caller.ts';
 
 /** Between two lines there is at least this much time. */
-const PAUSE_MS = 250;
+const pauseMs = 250;
 /** Of those who are connected, as many are named: the ones that came last. */
-const CLIENTS_MAX = 500;
+const clientsMax = 500;
 
 /** `/v1/status`: what the caller's databases hold and who is connected to them, once or followed. */
 export function statusRoutes(services: Services): Hono<Env> {
@@ -67,7 +67,7 @@ function followStatus({ databases, clock, select, line }: Followed): ReadableStr
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        if (hasTold) await new Promise<void>((resolve) => clock.setTimer(PAUSE_MS, resolve));
+        if (hasTold) await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
         while (!isChanged) {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -99,7 +99,7 @@ function statusLine(databases: Databases, selected: readonly Database[]): string
     program: database.programHash,
     tables: database.tableSizes().map(({ table, rowCount, bytes }) => ({ name: table, rows: rowCount, bytes })),
     client_count: database.connected.length,
-    clients: database.connected.slice(-CLIENTS_MAX).map(({ identity, connectionId, sinceMicros }) => ({
+    clients: database.connected.slice(-clientsMax).map(({ identity, connectionId, sinceMicros }) => ({
       identity: identityToHex(identity),
       connection_id: connectionIdToHex(connectionId),
       since_micros: Number(sinceMicros),

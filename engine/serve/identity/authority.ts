@@ -9,9 +9,9 @@ import { identityOf, identityToHex } from './identity.ts';
 import { Issuers, type IssuersOptions } from './issuers.ts';
 import { type KeyPair, type KeyStore, openKeys } from './keys.ts';
 
-const NAME_BYTES_MAX = 128;
-const WEBSOCKET_TOKEN_S = 60;
-const TOKEN_BYTES_MAX = 16 * 1024;
+const nameBytesMax = 128;
+const websocketTokenS = 60;
+const tokenBytesMax = 16 * 1024;
 
 /** Who makes a request: proven by a token. */
 export interface Credentials {
@@ -104,7 +104,7 @@ export class Authority implements Authenticator {
   }
 
   /** A token with the same claims that expires after `lifetimeS` (default 60 s), or earlier if the given one does. */
-  async shorten(credentials: Credentials, lifetimeS = WEBSOCKET_TOKEN_S): Promise<Credentials> {
+  async shorten(credentials: Credentials, lifetimeS = websocketTokenS): Promise<Credentials> {
     const claims = claimsSchema.parse(JSON.parse(credentials.claims));
     const issuedAt = this.#nowS();
     const exp = Math.min(issuedAt + lifetimeS, claims.exp ?? Number.POSITIVE_INFINITY);
@@ -113,8 +113,8 @@ export class Authority implements Authenticator {
 
   /** Checks a token's signature, times, names and identity. @throws Rejection `token` saying what is wrong with it */
   async verify(token: string): Promise<Credentials> {
-    if (token.length > TOKEN_BYTES_MAX) {
-      throw new Rejection('token', `The token has ${token.length} characters, expected at most ${TOKEN_BYTES_MAX}.`);
+    if (token.length > tokenBytesMax) {
+      throw new Rejection('token', `The token has ${token.length} characters, expected at most ${tokenBytesMax}.`);
     }
     const claims = Buffer.from(await this.#verifySignature(token)).toString('utf8');
     const parsed = claimsSchema.safeParse(parseJson(claims));
@@ -191,8 +191,8 @@ export class Authority implements Authenticator {
 
 function requireName(what: 'issuer' | 'subject', value: string): void {
   const bytes = Buffer.byteLength(value, 'utf8');
-  if (bytes >= 1 && bytes <= NAME_BYTES_MAX) return;
-  throw new Rejection('token', `A token's ${what} has ${bytes} bytes, expected 1 to ${NAME_BYTES_MAX}.`);
+  if (bytes >= 1 && bytes <= nameBytesMax) return;
+  throw new Rejection('token', `A token's ${what} has ${bytes} bytes, expected 1 to ${nameBytesMax}.`);
 }
 
 function parseJson(text: string): unknown {

@@ -3,11 +3,11 @@ import type { Clock } from '../../host/clock.ts';
 import type { Random } from '../../host/random.ts';
 import type { Authority, Credentials } from './authority.ts';
 
-const CODE_BYTES = 16;
+const codeBytes = 16;
 /** More are not kept: the oldest goes. */
-const CODES_MAX = 1000;
-const LIFE_MS = 15 * 60 * 1000;
-const TOKEN_LIFETIME_S = 30 * 24 * 60 * 60;
+const codesMax = 1000;
+const lifeMs = 15 * 60 * 1000;
+const tokenLifetimeS = 30 * 24 * 60 * 60;
 
 interface Kept {
   readonly credentials: Credentials;
@@ -30,10 +30,10 @@ export class OneTimeCodes {
 
   /** A code that is good for 15 minutes, once. */
   create(credentials: Credentials): string {
-    const code = Buffer.from(this.#random.bytes(CODE_BYTES)).toString('hex');
+    const code = Buffer.from(this.#random.bytes(codeBytes)).toString('hex');
     const [oldest] = this.#kept.keys();
-    if (oldest !== undefined && this.#kept.size >= CODES_MAX) this.#kept.delete(oldest);
-    this.#kept.set(hashOf(code), { credentials, endsMs: this.#clock.nowMs() + LIFE_MS });
+    if (oldest !== undefined && this.#kept.size >= codesMax) this.#kept.delete(oldest);
+    this.#kept.set(hashOf(code), { credentials, endsMs: this.#clock.nowMs() + lifeMs });
     return code;
   }
 
@@ -46,7 +46,7 @@ export class OneTimeCodes {
     const kept = this.#kept.get(hash);
     this.#kept.delete(hash);
     if (kept === undefined || kept.endsMs <= this.#clock.nowMs()) return undefined;
-    return this.#authority.shorten(kept.credentials, TOKEN_LIFETIME_S);
+    return this.#authority.shorten(kept.credentials, tokenLifetimeS);
   }
 }
 

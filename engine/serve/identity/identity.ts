@@ -1,15 +1,15 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 
 /** The prefix that marks bytes as an Identity. */
-const PREFIX = Uint8Array.of(0xc2, 0x00);
-const HASH_BYTES = 26;
-const CHECKSUM_BYTES = 4;
+const identityPrefix = Uint8Array.of(0xc2, 0x00);
+const hashBytes = 26;
+const checksumBytes = 4;
 
 /** The Identity that an issuer's subject has, everywhere: a hash of both with a checksum in front. */
 export function identityOf(issuer: string, subject: string): bigint {
-  const hash = blake3(Buffer.from(`${issuer}|${subject}`, 'utf8')).subarray(0, HASH_BYTES);
-  const checksum = blake3(Buffer.concat([PREFIX, hash])).subarray(0, CHECKSUM_BYTES);
-  return BigInt(`0x${Buffer.concat([PREFIX, checksum, hash]).toString('hex')}`);
+  const hash = blake3(Buffer.from(`${issuer}|${subject}`, 'utf8')).subarray(0, hashBytes);
+  const checksum = blake3(Buffer.concat([identityPrefix, hash])).subarray(0, checksumBytes);
+  return BigInt(`0x${Buffer.concat([identityPrefix, checksum, hash]).toString('hex')}`);
 }
 
 /** 64 digits, big-endian, as in URLs and claims. */

@@ -11,13 +11,13 @@ import { Rejection } from '../../errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import { publicOnly } from '../../module/procedures/fetch.ts';
 
-const REFRESH_AFTER_MS = 300_000;
+const refreshAfterMs = 300_000;
 /** Keys younger than this are not fetched again because one of them is missing. */
-const ROTATED_AFTER_MS = 10_000;
-const EXPIRE_AFTER_MS = 2 * 3600_000;
-const ISSUERS_KEPT_MAX = 64;
-const DOCUMENT_BYTES_MAX = 1024 * 1024;
-const FETCH_TIMEOUT_MS = 10_000;
+const rotatedAfterMs = 10_000;
+const expireAfterMs = 2 * 3600_000;
+const issuersKeptMax = 64;
+const documentBytesMax = 1024 * 1024;
+const fetchTimeoutMs = 10_000;
 
 export type FindKey = (header: JWSHeaderParameters, input: FlattenedJWSInput) => Promise<CryptoKey>;
 
@@ -59,12 +59,12 @@ export class Issuers {
     this.#requireTrusted(issuer);
     const known = this.#entries.get(issuer);
     const ageMs = known === undefined ? Number.POSITIVE_INFINITY : this.#clock.nowMs() - known.fetchedAtMs;
-    if (known !== undefined && ageMs < REFRESH_AFTER_MS) return known.findKey;
+    if (known !== undefined && ageMs < refreshAfterMs) return known.findKey;
     try {
       return (await this.#fetchOnce(issuer)).findKey;
     } catch (cause) {
       // An issuer that is down for a while does not lock its users out: its last keys serve until they expire.
-      if (known !== undefined && ageMs < EXPIRE_AFTER_MS) return known.findKey;
+      if (known !== undefined && ageMs < expireAfterMs) return known.findKey;
       const detail = cause instanceof Error ? cause.message : String(cause);
       throw new Rejection('token', `The keys of the token's issuer ${issuer} could not be fetched: ${detail}`, {
         cause,
@@ -75,7 +75,7 @@ export class Issuers {
   /** The keys after the issuer may have changed them: asked for when none of those that `keysOf` gave fits. */
   async newestKeysOf(issuer: string): Promise<FindKey> {
     const known = this.#entries.get(issuer);
-    if (known !== undefined && this.#clock.nowMs() - known.fetchedAtMs < ROTATED_AFTER_MS) return known.findKey;
+    if (known !== undefined && this.#clock.nowMs() - known.fetchedAtMs < rotatedAfterMs) return known.findKey;
     try {
       return (await this.#fetchOnce(issuer)).findKey;
     } catch {
@@ -114,7 +114,7 @@ export class Issuers {
     this.#entries.delete(issuer);
     this.#entries.set(issuer, entry);
     const [oldest] = this.#entries.keys();
-    if (this.#entries.size > ISSUERS_KEPT_MAX && oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size > issuersKeptMax && oldest !== undefined) this.#entries.delete(oldest);
     return entry;
   }
 }
@@ -128,14 +128,14 @@ async function fetchJson(url: string, dispatcher: Dispatcher | undefined): Promi
     ...(dispatcher && { dispatcher }),
     headers: { accept: 'application/json' },
     redirect: 'error',
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    signal: AbortSignal.timeout(fetchTimeoutMs),
   });
   if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body) {
     bytes += chunk.length;
-    if (bytes > DOCUMENT_BYTES_MAX) throw new Error(`${url} is larger than ${DOCUMENT_BYTES_MAX} bytes`);
+    if (bytes > documentBytesMax) throw new Error(`${url} is larger than ${documentBytesMax} bytes`);
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));

@@ -9,7 +9,7 @@ import type { Limits } from './limits.ts';
 import { Outbox } from './outbox.ts';
 
 /** Bytes of the close reason that a close frame can hold. */
-const REASON_BYTES_MAX = 123;
+const reasonBytesMax = 123;
 
 /** What a connection asks of the server it belongs to. */
 export interface ConnectionHost {
@@ -233,8 +233,8 @@ class QueueFull extends Error {}
 
 function shortened(reason: string): string {
   const bytes = Buffer.from(reason, 'utf8');
-  if (bytes.length <= REASON_BYTES_MAX) return reason;
+  if (bytes.length <= reasonBytesMax) return reason;
   // Cut at a character: a trailing part of one decodes to U+FFFD.
-  const cut = bytes.subarray(0, REASON_BYTES_MAX - 3).toString('utf8');
+  const cut = bytes.subarray(0, reasonBytesMax - 3).toString('utf8');
   return `${cut.replace(/\ufffd+$/, '')}…`;
 }

@@ -20,24 +20,24 @@ export interface SubscribeRequest {
 export type Refusal = Extract<Admission, { readonly kind: 'refuse' }>;
 
 /** In the server's order of preference. */
-const PROTOCOLS = [
+const protocols = [
   'v3.bsatn.spacetimedb',
   'v2.bsatn.spacetimedb',
   'v1.bsatn.spacetimedb',
   'v1.json.spacetimedb',
 ] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
-const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
+export type Protocol = (typeof protocols)[number];
+const compressions: ReadonlyMap<string, Compression> = new Map([
   ['none', 'none'],
   ['gzip', 'gzip'],
   ['brotli', 'brotli'],
 ]);
-const PATH = /^\/v1\/database\/([^/]+)\/subscribe\/?$/;
+const subscribePath = /^\/v1\/database\/([^/]+)\/subscribe\/?$/;
 
 /** Reads path, query and headers of an upgrade request. @throws Rejection `token` */
 export function readSubscribeRequest(request: SocketRequest): SubscribeRequest | Refusal {
   const url = parseUrl(request.url);
-  const path = url === undefined ? undefined : PATH.exec(url.pathname);
+  const path = url === undefined ? undefined : subscribePath.exec(url.pathname);
   if (url === undefined || path?.[1] === undefined) {
     return refuse(404, 'WebSockets are served at /v1/database/:name/subscribe only.');
   }
@@ -47,10 +47,10 @@ export function readSubscribeRequest(request: SocketRequest): SubscribeRequest |
   const offered = headerOf(request, 'sec-websocket-protocol')
     .split(',')
     .map((protocol) => protocol.trim());
-  const protocol = PROTOCOLS.find((known) => offered.includes(known));
+  const protocol = protocols.find((known) => offered.includes(known));
   if (protocol === undefined) return refuse(400, 'no valid protocol selected');
 
-  const compression = COMPRESSIONS.get((url.searchParams.get('compression') ?? 'brotli').toLowerCase());
+  const compression = compressions.get((url.searchParams.get('compression') ?? 'brotli').toLowerCase());
   if (compression === undefined) {
     return refuse(400, `compression is ${url.searchParams.get('compression')}, expected None, Gzip or Brotli.`);
   }

@@ -7,9 +7,9 @@ import { Writer } from './writer.ts';
 export type Compression = 'none' | 'gzip' | 'brotli';
 
 /** Frames up to this size are never compressed. */
-const COMPRESS_ABOVE_BYTES = 1024;
+const compressAboveBytes = 1024;
 /** A scratch buffer that grew beyond this is given back. */
-const SCRATCH_KEPT_BYTES_MAX = 4 * 1024 * 1024;
+const scratchKeptBytesMax = 4 * 1024 * 1024;
 
 /**
  * Turns messages into frames: a tag byte, then one message (version 2) or many (version 3).
@@ -54,13 +54,13 @@ export class FrameEncoder {
       }
     }
     if (scratch.length > start) frames.push(frame(scratch, start, scratch.length));
-    if (scratch.length > SCRATCH_KEPT_BYTES_MAX) this.#scratch = new Writer();
+    if (scratch.length > scratchKeptBytesMax) this.#scratch = new Writer();
     this.#last = { version, messages, frames };
     return frames;
   }
 
   #compress(plain: Buffer, compression: 'gzip' | 'brotli'): Buffer {
-    if (plain.length <= COMPRESS_ABOVE_BYTES) return plain;
+    if (plain.length <= compressAboveBytes) return plain;
     const known = this.#compressed[compression].get(plain);
     if (known !== undefined) return known;
     const compressed = compressFrame(plain, compression);
@@ -71,7 +71,7 @@ export class FrameEncoder {
 
 /** The same frame with its content compressed, when it is above 1 KiB. */
 export function compressFrame(plain: Buffer, compression: Compression): Buffer {
-  if (compression === 'none' || plain.length <= COMPRESS_ABOVE_BYTES) return plain;
+  if (compression === 'none' || plain.length <= compressAboveBytes) return plain;
   const payload = plain.subarray(1);
   const body =
     compression === 'gzip'

@@ -1,9 +1,9 @@
-const BYTES_MIN = 64 * 1024;
-const MASK_64 = 0xffff_ffff_ffff_ffffn;
+const bytesMin = 64 * 1024;
+const mask64 = 0xffff_ffff_ffff_ffffn;
 
 /** Writes little-endian values into one buffer that grows and is used again. */
 export class Writer {
-  #bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+  #bytes = Buffer.allocUnsafeSlow(bytesMin);
   #view = viewOf(this.#bytes);
   #length = 0;
 
@@ -45,12 +45,12 @@ export class Writer {
   }
 
   u128(value: bigint): void {
-    this.u64(value & MASK_64);
+    this.u64(value & mask64);
     this.u64(value >> 64n);
   }
 
   u256(value: bigint): void {
-    this.u128(value & ((MASK_64 << 64n) | MASK_64));
+    this.u128(value & ((mask64 << 64n) | mask64));
     this.u128(value >> 128n);
   }
 

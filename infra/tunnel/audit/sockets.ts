@@ -10,7 +10,7 @@ export interface ListeningSocket {
   readonly owner: string | undefined;
 }
 
-const LISTEN = '0A';
+const listenState = '0A';
 const files = { tcp: 'tcp', tcp6: 'tcp', udp: 'udp', udp6: 'udp' } as const;
 
 /** All such sockets of this machine, or of the network of a process. */
@@ -19,7 +19,7 @@ export function listeningSockets(pid: number | 'self' = 'self'): ListeningSocket
   const found = Object.entries(files).flatMap(([file, protocol]) =>
     rowsOf(`/proc/${pid}/net/${file}`).flatMap((row): ListeningSocket[] => {
       const [, local = '', remote = '', state, , , , , , inode = ''] = row.trim().split(/\s+/);
-      const isListening = protocol === 'tcp' ? state === LISTEN : /:0000$/.test(remote);
+      const isListening = protocol === 'tcp' ? state === listenState : /:0000$/.test(remote);
       return isListening ? [{ protocol, ...endpointOf(local), owner: owners.get(inode) }] : [];
     }),
   );

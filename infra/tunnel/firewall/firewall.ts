@@ -16,9 +16,9 @@ const [pendingFile, undoFile] = [join(folder, 'pending'), join(folder, 'undo.sh'
 /** Takes back what was confirmed before the rules that wait for their confirmation. */
 const earlierUndoFile = join(folder, 'undo-earlier.sh');
 
-const IS_PENDING = `[ "$(head -n 1 ${pendingFile} 2>/dev/null)" = "$1" ]`;
+const isPendingLine = `[ "$(head -n 1 ${pendingFile} 2>/dev/null)" = "$1" ]`;
 /** Takes the rules back unless they were confirmed, or applied again, meanwhile. */
-const UNDO = `${IS_PENDING} && sh ${undoFile} && rm -f ${pendingFile} ${undoFile} && if [ -e ${earlierUndoFile} ]; then mv ${earlierUndoFile} ${undoFile}; fi`;
+const undoLines = `${isPendingLine} && sh ${undoFile} && rm -f ${pendingFile} ${undoFile} && if [ -e ${earlierUndoFile} ]; then mv ${earlierUndoFile} ${undoFile}; fi`;
 
 export const backends: Readonly<Record<Backend['name'], Backend>> = { nftables, ufw };
 
@@ -121,11 +121,11 @@ async function watch(id: string, afterMs: number): Promise<void> {
   const seconds = String(Math.ceil(afterMs / 1000));
   if (existsSync('/run/systemd/system')) {
     const timer = ['--quiet', '--collect', `--on-active=${seconds}`, '--timer-property=AccuracySec=1s'];
-    await run('systemd-run', [...timer, '/bin/sh', '-c', UNDO, 'rollback', id]);
+    await run('systemd-run', [...timer, '/bin/sh', '-c', undoLines, 'rollback', id]);
     return;
   }
   // It looks every second, so that it does not stay for longer than it is needed.
-  const script = `left=${seconds}; while ${IS_PENDING} && [ "$left" -gt 0 ]; do sleep 1; left=$((left - 1)); done; ${UNDO}`;
+  const script = `left=${seconds}; while ${isPendingLine} && [ "$left" -gt 0 ]; do sleep 1; left=$((left - 1)); done; ${undoLines}`;
   spawn('/bin/sh', ['-c', script, 'rollback', id], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
 }
 

@@ -6,7 +6,7 @@ import { lines } from './lines.ts';
  * Runs a program for as long as a pipe is open. A line on it asks the program to end; its end, which comes with the end of
  * the process that holds the other side, however that went, kills the whole group: the program and all that it started.
  */
-const GUARD = `
+const guardScript = `
 "$@" 3<&- </dev/null &
 child=$!
 ( while read -r word <&3; do kill -TERM "$child"; done; kill -KILL 0 ) </dev/null >/dev/null 2>&1 &
@@ -36,7 +36,7 @@ const drainMsMax = 500;
 
 /** Starts a program that cannot outlive this process, not even when this process is killed. */
 export function startGuarded({ command, args, env, onLine }: GuardedOptions): GuardedProcess {
-  const child = spawn('/bin/sh', ['-c', GUARD, 'guard', command, ...args], {
+  const child = spawn('/bin/sh', ['-c', guardScript, 'guard', command, ...args], {
     env,
     cwd: '/',
     // A group of its own, so that a Ctrl-C in the terminal reaches only this process, which then ends it in order.

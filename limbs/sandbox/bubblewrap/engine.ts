@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { LimbError } from '../../errors.ts';
 import { programOf } from '../calls/program.ts';
 import {
-  DEFAULT_LIMITS,
+  defaultLimits,
   type Limits,
   type Probe,
   type RunRequest,
@@ -15,12 +15,12 @@ import { selfTest } from '../selftest.ts';
 import { type Confined, spawnConfined } from '../spawn.ts';
 import { supervise } from '../supervise.ts';
 import { userForRun } from '../user.ts';
-import { JAIL_DESCRIPTORS, type JailPrograms, jailCommand } from './jail.ts';
+import { type JailPrograms, jailCommand, jailDescriptors } from './jail.ts';
 import { findHostPython } from './python.ts';
 import { seccompFilter } from './seccomp.ts';
 import type { Machine } from './syscalls.ts';
 
-const INSTALL =
+const installHint =
   'Install it with: apt-get install bubblewrap python3 util-linux mount. The kernel must let ordinary users make user ' +
   'namespaces (in a container: its seccomp and AppArmor profiles too; on Ubuntu 24.04 and newer: sysctl ' +
   'kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap and unshare).';
@@ -61,7 +61,7 @@ export class BubblewrapEngine implements SandboxEngine {
     } catch (error) {
       await this.close();
       this.#ready = undefined;
-      return { present: false, reason: error instanceof Error ? error.message : String(error), install: INSTALL };
+      return { present: false, reason: error instanceof Error ? error.message : String(error), install: installHint };
     }
   }
 
@@ -78,7 +78,7 @@ export class BubblewrapEngine implements SandboxEngine {
       }
       return result;
     } finally {
-      if (this.#keepsOneWaiting && this.#ready) this.#waiting ??= startJail(this.#ready, DEFAULT_LIMITS);
+      if (this.#keepsOneWaiting && this.#ready) this.#waiting ??= startJail(this.#ready, defaultLimits);
     }
   }
 
@@ -124,7 +124,7 @@ function pipesOf({ pipes }: Confined) {
     if (!pipe) throw new Error(`Descriptor ${descriptor} has no pipe.`);
     return pipe;
   };
-  return { filter: at(JAIL_DESCRIPTORS.seccomp), code: at(JAIL_DESCRIPTORS.code), status: at(JAIL_DESCRIPTORS.status) };
+  return { filter: at(jailDescriptors.seccomp), code: at(jailDescriptors.code), status: at(jailDescriptors.status) };
 }
 
 async function findPrograms(): Promise<JailPrograms> {

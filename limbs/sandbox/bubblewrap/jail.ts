@@ -10,15 +10,15 @@ export interface JailPrograms {
 }
 
 /** Descriptors that bubblewrap reads before the program starts, and does not pass on. */
-export const JAIL_DESCRIPTORS = { seccomp: 3, code: 4, status: 5 } as const;
+export const jailDescriptors = { seccomp: 3, code: 4, status: 5 } as const;
 
-const CODE_PATH = '/code/main.py';
-const KIB = 1024;
+const codePath = '/code/main.py';
+const kib = 1024;
 /** One file for each of these bytes of scratch space: a file costs the kernel memory that its size does not count. */
-const INODE_BYTES = 16 * KIB;
-const OPEN_FILES_MAX = 64;
+const inodeBytes = 16 * kib;
+const openFilesMax = 64;
 /** bubblewrap itself stays as the first process of the jail. */
-const JAIL_PROCESSES = 1;
+const jailProcesses = 1;
 
 /**
  * The command that runs Python in a jail. It goes through three programs, each of which replaces itself by the next:
@@ -37,24 +37,24 @@ export function jailCommand(programs: JailPrograms, limits: Limits): { command: 
       '"$1" -t tmpfs -o "$2" scratch /tmp && shift 2 && exec "$@"',
       'sh',
       programs.mount,
-      `size=${limits.scratchBytes},nr_inodes=${Math.ceil(limits.scratchBytes / INODE_BYTES) + 1},noexec,nosuid,nodev,mode=0700`,
+      `size=${limits.scratchBytes},nr_inodes=${Math.ceil(limits.scratchBytes / inodeBytes) + 1},noexec,nosuid,nodev,mode=0700`,
       programs.bwrap,
       ...walls(),
       ...visible(programs.python),
       ...['--bind', '/tmp', '/tmp'],
       ...['--symlink', '/tmp/tools', '/tools'],
-      ...['--perms', '0444', '--ro-bind-data', `${JAIL_DESCRIPTORS.code}`, CODE_PATH],
+      ...['--perms', '0444', '--ro-bind-data', `${jailDescriptors.code}`, codePath],
       ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/'],
       ...['--chdir', '/tmp', '--clearenv'],
-      ...Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
-      ...['--json-status-fd', `${JAIL_DESCRIPTORS.status}`, '--seccomp', `${JAIL_DESCRIPTORS.seccomp}`],
+      ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+      ...['--json-status-fd', `${jailDescriptors.status}`, '--seccomp', `${jailDescriptors.seccomp}`],
       ...['/bin/sh', '-c', `${limitsCommand(limits)} && exec "$@"`, 'sh'],
-      ...[programs.python.path, '-I', '-B', '-u', '-X', 'utf8', CODE_PATH],
+      ...[programs.python.path, '-I', '-B', '-u', '-X', 'utf8', codePath],
     ],
   };
 }
 
-const ENVIRONMENT = { PATH: '/usr/bin:/bin', HOME: '/tmp', TMPDIR: '/tmp', LANG: 'C.UTF-8' };
+const environment = { PATH: '/usr/bin:/bin', HOME: '/tmp', TMPDIR: '/tmp', LANG: 'C.UTF-8' };
 
 function walls(): string[] {
   return [
@@ -92,12 +92,12 @@ function sameAsHost(path: string): string[] {
 function limitsCommand(limits: Limits): string {
   const each = [
     'ulimit -c 0',
-    `ulimit -n ${OPEN_FILES_MAX}`,
+    `ulimit -n ${openFilesMax}`,
     // POSIX counts files in units of 512 bytes, and dash, bash and ash count memory in KiB.
     `ulimit -f ${Math.ceil(limits.scratchBytes / 512)}`,
-    `ulimit -v ${Math.floor(limits.memoryBytes / KIB)}`,
+    `ulimit -v ${Math.floor(limits.memoryBytes / kib)}`,
     `ulimit -t ${Math.ceil(limits.timeMs / 1000) + 1}`,
-    processLimit(limits.processesMax + JAIL_PROCESSES),
+    processLimit(limits.processesMax + jailProcesses),
   ];
   return each.join(' && ');
 }

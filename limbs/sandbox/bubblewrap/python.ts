@@ -11,20 +11,20 @@ export interface HostPython {
   readonly needs: readonly string[];
 }
 
-const CANDIDATES = ['/usr/bin/python3', '/usr/local/bin/python3'];
+const candidates = ['/usr/bin/python3', '/usr/local/bin/python3'];
 
-const DESCRIBE = `
+const describeScript = `
 import json, os, platform, sys, sysconfig
 library = os.path.join(sysconfig.get_config_var('LIBDIR') or '', sysconfig.get_config_var('INSTSONAME') or '')
 print(json.dumps({'version': platform.python_version(), 'needs': sys.path + [library]}))
 `;
 
-const DESCRIBE_MS_MAX = 10_000;
+const describeMsMax = 10_000;
 
 /** The Python that can be shown to a jail: one under /usr that an unprivileged user can run. Throws `LimbError`. */
 export async function findHostPython(): Promise<HostPython> {
   const seen: string[] = [];
-  for (const candidate of CANDIDATES) {
+  for (const candidate of candidates) {
     try {
       return await describePython(realpathSync(candidate));
     } catch (error) {
@@ -36,7 +36,7 @@ export async function findHostPython(): Promise<HostPython> {
 
 async function describePython(path: string): Promise<HostPython> {
   if (!path.startsWith('/usr/')) throw new Error(`it is ${path}, outside of /usr`);
-  const confined = spawnConfined({ command: path, args: ['-I', '-c', DESCRIBE], user: userForRun() });
+  const confined = spawnConfined({ command: path, args: ['-I', '-c', describeScript], user: userForRun() });
   let said = '';
   let complained = '';
   confined.stdin.end();
@@ -46,7 +46,7 @@ async function describePython(path: string): Promise<HostPython> {
   confined.stderr.on('data', (bytes) => {
     complained += bytes;
   });
-  const timer = setTimeout(() => confined.kill(), DESCRIBE_MS_MAX);
+  const timer = setTimeout(() => confined.kill(), describeMsMax);
   try {
     const { code, signal } = await confined.ended;
     if (code !== 0) throw new Error(`it ended with ${signal ?? code} ${complained.slice(-300)}`);

@@ -7,7 +7,7 @@ export type Machine = 'x64' | 'arm64';
  * Left out on purpose: whatever names a socket, a namespace, a mount, a key or another process's memory, and memory that no
  * limit of the run counts (memfd, System V and POSIX shared memory, message queues).
  */
-const ALLOWED = [
+const allowedCalls = [
   // Files and folders.
   `
     read:0:63 write:1:64 readv:19:65 writev:20:66 pread64:17:67 pwrite64:18:68 preadv:295:69 pwritev:296:70
@@ -55,7 +55,7 @@ const ALLOWED = [
 ];
 
 /** The newest number the list above was made with, the same on both machines. */
-export const NEWEST_SYSCALL = 450;
+export const newestSyscall = 450;
 
 export interface SyscallNumbers {
   readonly architecture: number;
@@ -67,7 +67,7 @@ export interface SyscallNumbers {
   readonly ioctl: number;
 }
 
-const entries = ALLOWED.join(' ').trim().split(/\s+/);
+const entries = allowedCalls.join(' ').trim().split(/\s+/);
 
 export const allowedSyscallNames: readonly string[] = entries.map((entry) => entry.slice(0, entry.indexOf(':')));
 
@@ -76,11 +76,11 @@ export function syscallsOf(machine: Machine): SyscallNumbers {
   const allowed = entries
     .map((entry) => entry.split(':')[column])
     .filter((number) => number !== undefined && number !== '');
-  return { ...FILTERED[machine], allowed: allowed.map(Number) };
+  return { ...filteredCalls[machine], allowed: allowed.map(Number) };
 }
 
 /** The machine's AUDIT_ARCH value, and the calls of which only some arguments are allowed. */
-const FILTERED: Record<Machine, Omit<SyscallNumbers, 'allowed'>> = {
+const filteredCalls: Record<Machine, Omit<SyscallNumbers, 'allowed'>> = {
   x64: { architecture: 0xc000_003e, clone: 56, clone3: 435, socketpair: 53, prctl: 157, ioctl: 16 },
   arm64: { architecture: 0xc000_00b7, clone: 220, clone3: 435, socketpair: 199, prctl: 167, ioctl: 29 },
 };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Tools } from '../engine.ts';
 import { describeEachEngine } from '../testing/engines.ts';
 import { type Reply, ToolCalls } from './calls.ts';
-import { CALL_MARK } from './program.ts';
+import { callMark } from './program.ts';
 
 function toolsThat(answer: (name: string, args: unknown) => Reply | Promise<Reply>): Tools & { seen: unknown[] } {
   const seen: unknown[] = [];
@@ -82,7 +82,7 @@ describe('the calls in a stream of bytes', () => {
     const part = fc.oneof(
       fc.string().map((text) => ({ text: `${text}\n`, name: undefined })),
       fc.constantFrom('\u001e', '\u001ehelix', 'a\u001eb\n').map((text) => ({ text, name: undefined })),
-      fc.string().map((name) => ({ text: `${CALL_MARK}${JSON.stringify({ name })}\n`, name })),
+      fc.string().map((name) => ({ text: `${callMark}${JSON.stringify({ name })}\n`, name })),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 12 }), fc.array(fc.nat(400)), async (parts, cuts) => {

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
 import type { Tools } from '../engine.ts';
-import { CALL_MARK } from './program.ts';
+import { callMark } from './program.ts';
 
-const MARK = Buffer.from(CALL_MARK);
-const LINE_END = 0x0a;
-const CALL_BYTES_MAX = 64 * 1024;
-const REPLY_BYTES_MAX = 256 * 1024;
+const callMarkBytes = Buffer.from(callMark);
+const lineEnd = 0x0a;
+const callBytesMax = 64 * 1024;
+const replyBytesMax = 256 * 1024;
 /** In one run. */
-const CALLS_MAX = 200;
+const callsMax = 200;
 
 /** Takes the calls of tools out of what a program prints, has them answered one after the other, and sends the answers in. */
 export class ToolCalls {
@@ -32,16 +32,16 @@ export class ToolCalls {
       const start = beginningOf(rest);
       output.push(rest.subarray(0, start));
       rest = rest.subarray(start);
-      const end = rest.indexOf(LINE_END);
-      const isWhole = end !== -1 && rest.length >= MARK.length;
-      if (!isWhole && rest.length <= CALL_BYTES_MAX) break;
-      if (!isWhole || end > CALL_BYTES_MAX) {
+      const end = rest.indexOf(lineEnd);
+      const isWhole = end !== -1 && rest.length >= callMarkBytes.length;
+      if (!isWhole && rest.length <= callBytesMax) break;
+      if (!isWhole || end > callBytesMax) {
         // No call is so long: it is output after all.
-        output.push(rest.subarray(0, MARK.length));
-        rest = rest.subarray(MARK.length);
+        output.push(rest.subarray(0, callMarkBytes.length));
+        rest = rest.subarray(callMarkBytes.length);
         continue;
       }
-      this.#answer(rest.subarray(MARK.length, end).toString('utf8'));
+      this.#answer(rest.subarray(callMarkBytes.length, end).toString('utf8'));
       rest = rest.subarray(end + 1);
     }
     this.#rest = rest;
@@ -57,8 +57,8 @@ export class ToolCalls {
 
   #answer(json: string): void {
     this.#count += 1;
-    if (this.#count > CALLS_MAX) {
-      this.#reply({ error: `a program may call tools ${CALLS_MAX} times` });
+    if (this.#count > callsMax) {
+      this.#reply({ error: `a program may call tools ${callsMax} times` });
       return;
     }
     this.#last = this.#last.then(async () => {
@@ -77,7 +77,7 @@ export class ToolCalls {
 
   #reply(reply: Reply): void {
     const line = JSON.stringify(reply);
-    const fits = Buffer.byteLength(line) <= REPLY_BYTES_MAX;
+    const fits = Buffer.byteLength(line) <= replyBytesMax;
     this.#replies.write(`${fits ? line : JSON.stringify({ error: 'the answer is too long; ask for less' })}\n`);
   }
 }
@@ -87,10 +87,10 @@ export type Reply = { readonly value: unknown } | { readonly error: string };
 
 /** Where the mark begins, or a first part of it at the very end; the length of the bytes when neither is there. */
 function beginningOf(bytes: Buffer): number {
-  const whole = bytes.indexOf(MARK);
+  const whole = bytes.indexOf(callMarkBytes);
   if (whole !== -1) return whole;
-  for (let length = Math.min(MARK.length - 1, bytes.length); length > 0; length--) {
-    if (bytes.subarray(bytes.length - length).equals(MARK.subarray(0, length))) return bytes.length - length;
+  for (let length = Math.min(callMarkBytes.length - 1, bytes.length); length > 0; length--) {
+    if (bytes.subarray(bytes.length - length).equals(callMarkBytes.subarray(0, length))) return bytes.length - length;
   }
   return bytes.length;
 }

@@ -5,9 +5,9 @@ import type { RunRequest } from '../engine.ts';
 // program could write such lines itself: what it may call is decided outside.
 
 /** Begins a call on standard output. No text of a program's own needs this character. */
-export const CALL_MARK = '\u001ehelix-call ';
+export const callMark = '\u001ehelix-call ';
 
-const START = String.raw`
+const programStart = String.raw`
 def _start(source, files):
     import builtins, io, json, linecache, os, sys, threading, traceback, types
 
@@ -58,5 +58,5 @@ def _start(source, files):
 export function programOf({ code, tools }: RunRequest): string {
   if (!tools) return code;
   const data = Buffer.from(JSON.stringify({ source: code, files: tools.files })).toString('base64');
-  return `${START}\nimport base64, json\n_start(**json.loads(base64.b64decode('${data}')))\n`;
+  return `${programStart}\nimport base64, json\n_start(**json.loads(base64.b64decode('${data}')))\n`;
 }

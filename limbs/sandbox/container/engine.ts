@@ -11,7 +11,7 @@ import { limitsThatDoNotHold } from './limits.ts';
 import { type ContainerKind, ownerLabel } from './options.ts';
 import { inlineProfile, profileFile } from './profile.ts';
 
-const INSTALL =
+const installHint =
   'Install it with: apt-get install docker.io rootlesskit uidmap slirp4netns iproute2, then run infra/sandbox/start-engine.sh ' +
   'and infra/sandbox/build-image.sh with the address that it prints.';
 
@@ -50,7 +50,7 @@ export class ContainerEngine implements SandboxEngine {
       };
     } catch (error) {
       await this.close();
-      return { present: false, reason: messageOf(error), install: INSTALL };
+      return { present: false, reason: messageOf(error), install: installHint };
     }
   }
 

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { RunRequest, RunResult } from '../engine.ts';
 
-const MIB = 1024 * 1024;
-const MEMORY_BYTES = 96 * MIB;
-const SCRATCH_BYTES = MIB;
-const PROCESSES = 4;
-const FILES_MANY = 5000;
+const mib = 1024 * 1024;
+const triedMemoryBytes = 96 * mib;
+const triedScratchBytes = mib;
+const triedProcesses = 4;
+const filesMany = 5000;
 /** One processor is what a run may have; measuring is not exact. */
-const PROCESSORS_MAX = 1.4;
+const processorsMax = 1.4;
 
 const memory = `
 import os, time
@@ -43,13 +43,13 @@ print('processes', count)
 written = 0
 try:
     with open('/tmp/big', 'wb', buffering=0) as file:
-        while written < ${64 * MIB}: written += file.write(bytes(65536))
+        while written < ${64 * mib}: written += file.write(bytes(65536))
 except OSError: pass
 print('scratch', written)
 files = 0
 try:
     os.truncate('/tmp/big', 0)
-    while files < ${FILES_MANY}:
+    while files < ${filesMany}:
         open(f'/tmp/{files}', 'w').close()
         files += 1
 except OSError: pass
@@ -60,21 +60,21 @@ os._exit(0)
 /** Which limits of a container do not hold for all of its processes together, in words: an engine may claim them all. */
 export async function limitsThatDoNotHold(run: (request: RunRequest) => Promise<RunResult>): Promise<string[]> {
   const broken: string[] = [];
-  if ((await run({ code: memory, limits: { memoryBytes: MEMORY_BYTES } })).stdout.includes('reached')) {
+  if ((await run({ code: memory, limits: { memoryBytes: triedMemoryBytes } })).stdout.includes('reached')) {
     broken.push('memory');
   }
   const count = availableParallelism();
   if (count > 1) {
     const { stdout } = await run({ code: processors(count), limits: { processesMax: count + 1 } });
-    if (!(Number.parseFloat(stdout) <= PROCESSORS_MAX)) broken.push('processor time');
+    if (!(Number.parseFloat(stdout) <= processorsMax)) broken.push('processor time');
   }
   const { stdout } = await run({
     code: others,
-    limits: { processesMax: PROCESSES, scratchBytes: SCRATCH_BYTES },
+    limits: { processesMax: triedProcesses, scratchBytes: triedScratchBytes },
   });
   const seen = (what: string) => Number(new RegExp(`^${what} (\\d+)$`, 'm').exec(stdout)?.[1] ?? Number.NaN);
-  if (!(seen('processes') <= PROCESSES)) broken.push('number of processes');
-  if (!(seen('scratch') <= SCRATCH_BYTES)) broken.push('scratch space');
-  if (!(seen('files') < FILES_MANY)) broken.push('number of files');
+  if (!(seen('processes') <= triedProcesses)) broken.push('number of processes');
+  if (!(seen('scratch') <= triedScratchBytes)) broken.push('scratch space');
+  if (!(seen('files') < filesMany)) broken.push('number of files');
   return broken;
 }

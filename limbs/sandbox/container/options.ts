@@ -6,16 +6,16 @@ import { imageName } from './find.ts';
 /** Says which limb a container belongs to, so that one that was killed leaves none behind. */
 export const ownerLabel = 'helix.limb';
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const OPEN_FILES_MAX = 64;
-const INODE_BYTES = 16 * KIB;
+const kib = 1024;
+const mib = 1024 * kib;
+const openFilesMax = 64;
+const inodeBytes = 16 * kib;
 /** The clock around Python is a process too. */
-const OWN_PROCESSES = 1;
+const ownProcesses = 1;
 /** Before Python starts, a shell lets a program of its own read the code. */
-const STARTING_PROCESSES = 2;
+const startingProcesses = 2;
 /** The limb ends a run; the clock inside ends what outlived its limb. */
-const INNER_CLOCK_MORE_S = 5;
+const innerClockMoreS = 5;
 
 /** What the engine or the kernel would show of the host. */
 const hidden = [
@@ -39,7 +39,7 @@ export interface ContainerKind {
 
 /** A container that waits for a program on its standard input: a line with the length of its code, the code, its input. */
 export function containerOptions(limits: Limits, { engine, owner, seccomp }: ContainerKind): ContainerCreateOptions {
-  const pids = limits.processesMax + STARTING_PROCESSES;
+  const pids = limits.processesMax + startingProcesses;
   // Limits of processes count by user: each run is another one.
   const uid = randomInt(10_000, 60_000);
   return {
@@ -61,8 +61,8 @@ export function containerOptions(limits: Limits, { engine, owner, seccomp }: Con
       SecurityOpt: ['no-new-privileges', `seccomp=${seccomp}`, ...(engine === 'podman' ? [podmanMasks] : [])],
       Tmpfs: {
         '/tmp': tmpfs(limits.scratchBytes, engine),
-        '/code': tmpfs(MIB, engine),
-        '/tools': tmpfs(4 * MIB, engine),
+        '/code': tmpfs(mib, engine),
+        '/tools': tmpfs(4 * mib, engine),
         ...(engine === 'podman' ? podmanTmpfs : {}),
       },
       MaskedPaths: hidden,
@@ -76,22 +76,22 @@ export function containerOptions(limits: Limits, { engine, owner, seccomp }: Con
 
 /** Podman knows no limit of files, which costs it the full label. */
 function tmpfs(bytes: number, engine: ContainerKind['engine']): string {
-  const files = engine === 'podman' ? '' : `,nr_inodes=${Math.ceil(bytes / INODE_BYTES) + 1}`;
+  const files = engine === 'podman' ? '' : `,nr_inodes=${Math.ceil(bytes / inodeBytes) + 1}`;
   return `rw,noexec,nosuid,nodev,mode=1777,size=${bytes}${files}`;
 }
 
 /** The limits of each process hold wherever those of the whole container do not. */
 function waitingCommand(limits: Limits): string {
-  const seconds = Math.ceil(limits.timeMs / 1000) + INNER_CLOCK_MORE_S;
+  const seconds = Math.ceil(limits.timeMs / 1000) + innerClockMoreS;
   return [
     'IFS= read -r bytes',
     'head -c "$bytes" >/code/main.py',
     'ulimit -c 0',
-    `ulimit -n ${OPEN_FILES_MAX}`,
+    `ulimit -n ${openFilesMax}`,
     `ulimit -f ${Math.ceil(limits.scratchBytes / 512)}`,
-    `ulimit -v ${Math.floor(limits.memoryBytes / KIB)}`,
+    `ulimit -v ${Math.floor(limits.memoryBytes / kib)}`,
     `ulimit -t ${Math.ceil(limits.timeMs / 1000) + 1}`,
-    `ulimit -p ${limits.processesMax + OWN_PROCESSES}`,
+    `ulimit -p ${limits.processesMax + ownProcesses}`,
     `exec timeout -s KILL ${seconds} python3 -I -B -u -X utf8 /code/main.py`,
   ].join(' && ');
 }

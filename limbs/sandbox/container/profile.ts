@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IOCTL_REQUESTS, NEW_NAMESPACES, PRCTL_OPTIONS } from '../bubblewrap/seccomp.ts';
+import { ioctlRequests, newNamespaces, prctlOptions } from '../bubblewrap/seccomp.ts';
 import { allowedSyscallNames } from '../bubblewrap/syscalls.ts';
 
 const allow = 'SCMP_ACT_ALLOW';
@@ -18,11 +18,11 @@ const seccompProfile = {
     {
       names: ['clone'],
       action: allow,
-      args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      args: [{ index: 0, value: newNamespaces, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
     },
     ...onlyWith('socketpair', 0, [AF_UNIX]),
-    ...onlyWith('prctl', 0, PRCTL_OPTIONS),
-    ...onlyWith('ioctl', 1, IOCTL_REQUESTS),
+    ...onlyWith('prctl', 0, prctlOptions),
+    ...onlyWith('ioctl', 1, ioctlRequests),
   ],
 };
 

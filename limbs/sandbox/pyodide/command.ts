@@ -8,18 +8,18 @@ import { isOpenToAll, type RuntimeFiles } from './files.ts';
 export type Namespaces = 'all' | 'network' | 'none';
 
 /** Strongest first; a container often allows none. */
-const UNSHARE_FLAGS: Record<Exclude<Namespaces, 'none'>, readonly string[]> = {
+const unshareFlags: Record<Exclude<Namespaces, 'none'>, readonly string[]> = {
   all: ['--net', '--ipc', '--uts', '--pid', '--fork', '--kill-child=KILL', '--mount', '--mount-proc'],
   network: ['--net'],
 };
 
-const WASM_PAGE_BYTES = 65_536;
-const KIB = 1024;
+const wasmPageBytes = 65_536;
+const kib = 1024;
 /** What Node and the compiled Pyodide hold outside of Python's own memory, with room to spare. */
-const RUNTIME_BYTES = 256 * 1024 * KIB;
-const NODE_DESCRIPTOR = 4;
+const runtimeBytes = 256 * 1024 * kib;
+const nodeDescriptor = 4;
 /** Ends what has lost its limb and is not ended by any other means. */
-const CPU_SECONDS_MAX = 3600;
+const cpuSecondsMax = 3600;
 
 /** The strongest namespaces an unprivileged user can have here, found by taking them. */
 export async function findNamespaces(): Promise<Namespaces> {
@@ -40,7 +40,7 @@ export async function findNamespaces(): Promise<Namespaces> {
 function namespacePrefix(namespaces: Namespaces): string[] | undefined {
   if (namespaces === 'none') return [];
   const unshare = findProgram('unshare');
-  return unshare === undefined ? undefined : [unshare, '--user', '--map-current-user', ...UNSHARE_FLAGS[namespaces]];
+  return unshare === undefined ? undefined : [unshare, '--user', '--map-current-user', ...unshareFlags[namespaces]];
 }
 
 /** Starts a child that makes a snapshot, or one that takes a snapshot and then waits for its one request. */
@@ -75,7 +75,7 @@ export function startChild(
 function nodeProgram(): { path: string; descriptor: number | undefined } {
   if (process.platform !== 'linux' || isOpenToAll(process.execPath))
     return { path: process.execPath, descriptor: undefined };
-  return { path: `/proc/self/fd/${NODE_DESCRIPTOR}`, descriptor: openSync(process.execPath, 'r') };
+  return { path: `/proc/self/fd/${nodeDescriptor}`, descriptor: openSync(process.execPath, 'r') };
 }
 
 function nodeFlags(files: RuntimeFiles, memoryBytes: number): string[] {
@@ -84,13 +84,13 @@ function nodeFlags(files: RuntimeFiles, memoryBytes: number): string[] {
     process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission',
     `--allow-fs-read=${files.childPath}`,
     `--allow-fs-read=${files.pyodideFolder}/`,
-    `--wasm-max-mem-pages=${Math.floor(memoryBytes / WASM_PAGE_BYTES)}`,
+    `--wasm-max-mem-pages=${Math.floor(memoryBytes / wasmPageBytes)}`,
     '--no-addons',
     '--no-warnings',
   ];
 }
 
 function limitsCommand(memoryBytes: number): string {
-  const dataKib = Math.ceil((memoryBytes + RUNTIME_BYTES) / KIB);
-  return `ulimit -c 0 && ulimit -f 0 && ulimit -t ${CPU_SECONDS_MAX} && ulimit -d ${dataKib}`;
+  const dataKib = Math.ceil((memoryBytes + runtimeBytes) / kib);
+  return `ulimit -c 0 && ulimit -f 0 && ulimit -t ${cpuSecondsMax} && ulimit -d ${dataKib}`;
 }

@@ -1,6 +1,6 @@
 import { LimbError } from '../../errors.ts';
 import { programOf } from '../calls/program.ts';
-import { DEFAULT_LIMITS, type Probe, type RunRequest, type RunResult, type SandboxEngine } from '../engine.ts';
+import { defaultLimits, type Probe, type RunRequest, type RunResult, type SandboxEngine } from '../engine.ts';
 import { limitsOf } from '../request.ts';
 import { selfTest } from '../selftest.ts';
 import type { Confined } from '../spawn.ts';
@@ -8,11 +8,11 @@ import { supervise } from '../supervise.ts';
 import { findNamespaces, type Namespaces, startChild } from './command.ts';
 import { type RuntimeFiles, runtimeFiles } from './files.ts';
 
-const INSTALL =
+const installHint =
   'It comes with the npm package pyodide and needs no other program: run npm install. As root it needs the right to become ' +
   'an unprivileged user (CAP_SETUID and CAP_SETGID).';
 
-const DETAILS: Record<Namespaces, string> = {
+const details: Record<Namespaces, string> = {
   all: 'in a process with no network and no view of other processes',
   network: 'in a process with no network',
   none:
@@ -20,7 +20,7 @@ const DETAILS: Record<Namespaces, string> = {
     'unprivileged user namespaces, and install util-linux)',
 };
 
-const START_MS_MAX = 60_000;
+const startMsMax = 60_000;
 
 interface Ready {
   readonly files: RuntimeFiles;
@@ -59,10 +59,10 @@ export class PyodideEngine implements SandboxEngine {
         throw error;
       }
       await selfTest(this);
-      return { present: true, detail: `Python in WebAssembly, ${DETAILS[namespaces]}` };
+      return { present: true, detail: `Python in WebAssembly, ${details[namespaces]}` };
     } catch (error) {
       await this.close();
-      return { present: false, reason: error instanceof Error ? error.message : String(error), install: INSTALL };
+      return { present: false, reason: error instanceof Error ? error.message : String(error), install: installHint };
     }
   }
 
@@ -107,7 +107,7 @@ export class PyodideEngine implements SandboxEngine {
     const confined = startChild(files, namespaces, memoryBytes, 'run');
     confined.pipes[0]?.end(snapshot);
     const ready = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => confined.kill(), START_MS_MAX);
+      const timer = setTimeout(() => confined.kill(), startMsMax);
       const settle = (isReady: boolean) => (): void => {
         clearTimeout(timer);
         resolve(isReady);
@@ -125,10 +125,10 @@ function isAlive({ confined }: Child): boolean {
 }
 
 async function makeSnapshot(files: RuntimeFiles, namespaces: Namespaces): Promise<Buffer> {
-  const confined = startChild(files, namespaces, DEFAULT_LIMITS.memoryBytes, 'snapshot');
+  const confined = startChild(files, namespaces, defaultLimits.memoryBytes, 'snapshot');
   const chunks: Buffer[] = [];
   confined.pipes[0]?.on('data', (bytes) => chunks.push(bytes));
-  const timer = setTimeout(() => confined.kill(), START_MS_MAX);
+  const timer = setTimeout(() => confined.kill(), startMsMax);
   const words = await lastWords(confined).finally(() => clearTimeout(timer));
   if ((await confined.ended).code !== 0 || chunks.length === 0) throw new LimbError('sandbox-failed', words);
   return Buffer.concat(chunks);

@@ -109,7 +109,7 @@ print(len(hoard) < 8)
       await chmod(folder, 0o755);
       const childPath = join(folder, 'child.mjs');
       const source = readFileSync(files.childPath, 'utf8');
-      const attempts = lockedDown ? { ...EFFECTS(host), ...MEANS } : EFFECTS(host);
+      const attempts = lockedDown ? { ...effects(host), ...means } : effects(host);
       const attack = `${lockedDown ? 'lockDown();' : ''}\n${inJavaScript(attempts)}\nif (false)`;
       const hostile = source.replace(/^if \(mode === 'snapshot'\)/m, () => attack);
       expect(hostile).not.toBe(source);
@@ -136,7 +136,7 @@ print(len(hoard) < 8)
 });
 
 /** What somebody would do who had found a way to run any JavaScript in the child. */
-const EFFECTS = ({ secretPath, openFolder, port, victim }: Host): Record<string, string> => ({
+const effects = ({ secretPath, openFolder, port, victim }: Host): Record<string, string> => ({
   kill: `process.kill(${victim.pid}, 9)`,
   'the first process': `process.kill(${process.pid}, 9)`,
   read: `(await import("node:fs")).readFileSync("${secretPath}", "utf8")`,
@@ -154,7 +154,7 @@ const EFFECTS = ({ secretPath, openFolder, port, victim }: Host): Record<string,
   fetch: `await fetch("http://127.0.0.1:${port}")`,
 });
 
-const MEANS: Record<string, string> = {
+const means: Record<string, string> = {
   eval: 'eval("1")',
   Function: 'Function("return 1")()',
   'a constructor': '(function* () {}).constructor("yield 1")().next()',

@@ -24,9 +24,9 @@ export interface RuntimeFiles {
   remove(): void;
 }
 
-const PYODIDE_FILES = ['pyodide.mjs', 'pyodide.asm.mjs', 'pyodide.asm.wasm', 'python_stdlib.zip', 'pyodide-lock.json'];
-const READ_BY_OTHERS = 0o004;
-const ENTER_BY_OTHERS = 0o001;
+const pyodideFiles = ['pyodide.mjs', 'pyodide.asm.mjs', 'pyodide.asm.wasm', 'python_stdlib.zip', 'pyodide-lock.json'];
+const readByOthers = 0o004;
+const enterByOthers = 0o001;
 
 /**
  * The files the child reads: in place if any user can read them, else copied to a folder that all may read and only the limb
@@ -35,7 +35,7 @@ const ENTER_BY_OTHERS = 0o001;
 export async function runtimeFiles(): Promise<RuntimeFiles> {
   const childPath = realpathSync(findChild());
   const pyodideFolder = realpathSync(dirname(createRequire(import.meta.url).resolve('pyodide/package.json')));
-  const sources = PYODIDE_FILES.map((name) => join(pyodideFolder, name));
+  const sources = pyodideFiles.map((name) => join(pyodideFolder, name));
   const isRoot = process.getuid?.() === 0 || process.geteuid?.() === 0;
   if (!isRoot || [childPath, ...sources].every(isOpenToAll)) return { childPath, pyodideFolder, remove: () => {} };
   return copies(childPath, sources);
@@ -52,13 +52,13 @@ function findChild(): string {
   return found;
 }
 
-const PREFIX = 'helix-pyodide-';
+const prefix = 'helix-pyodide-';
 
 async function copies(childPath: string, sources: readonly string[]): Promise<RuntimeFiles> {
   const parent = realpathSync(tmpdir());
   await removeOrphans(parent);
   const owner = (await describeProcess(process.pid)).replace(' ', '.');
-  const folder = mkdtempSync(join(parent, `${PREFIX}${owner}-`));
+  const folder = mkdtempSync(join(parent, `${prefix}${owner}-`));
   const pyodideFolder = join(folder, 'pyodide');
   mkdirSync(pyodideFolder);
   const copy = (from: string, to: string): void => {
@@ -80,7 +80,7 @@ async function copies(childPath: string, sources: readonly string[]): Promise<Ru
 /** Removes the copies of limbs that were killed: a folder's name says which process it belongs to. */
 async function removeOrphans(parent: string): Promise<void> {
   for (const name of readdirSync(parent)) {
-    const owner = new RegExp(`^${PREFIX}(\\d+\\.\\d+)-`).exec(name)?.[1]?.replace('.', ' ');
+    const owner = new RegExp(`^${prefix}(\\d+\\.\\d+)-`).exec(name)?.[1]?.replace('.', ' ');
     if (owner === undefined || (await describeProcess(Number.parseInt(owner, 10))) === owner) continue;
     // Another user's is theirs to remove.
     if (statSync(join(parent, name), { throwIfNoEntry: false })?.uid === process.getuid?.())
@@ -90,8 +90,8 @@ async function removeOrphans(parent: string): Promise<void> {
 
 /** Whether a user with no rights but everybody's can read this file. */
 export function isOpenToAll(path: string): boolean {
-  const mayRead = (statSync(path).mode & READ_BY_OTHERS) !== 0;
-  return mayRead && foldersAbove(path).every((folder) => (statSync(folder).mode & ENTER_BY_OTHERS) !== 0);
+  const mayRead = (statSync(path).mode & readByOthers) !== 0;
+  return mayRead && foldersAbove(path).every((folder) => (statSync(folder).mode & enterByOthers) !== 0);
 }
 
 function foldersAbove(path: string): string[] {

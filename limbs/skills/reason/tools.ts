@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LimbError, messageOf } from '../../errors.ts';
-import { TIMEOUT_MS_MAX } from '../../mcp/index.ts';
+import { timeoutMsMax } from '../../mcp/index.ts';
 import type { ToolCall, ToolDefinition } from '../../models/language-model.ts';
 import type { Tools } from '../../sandbox/index.ts';
 import { cleanText, counted } from '../../text.ts';
@@ -14,7 +14,7 @@ const recallInput = z.object({
 
 const runPythonInput = z.object({
   code: z.string().min(1).describe('A whole Python 3 program. It sees only what it prints: print every result.'),
-  timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX).optional().describe('Milliseconds until it is stopped; default 10000.'),
+  timeoutMs: z.int().min(1).max(timeoutMsMax).optional().describe('Milliseconds until it is stopped; default 10000.'),
 });
 
 const partsMax = 6;

@@ -27,7 +27,7 @@ export const noKernel = {
 /** A value as Python writes it. */
 export const text = JSON.stringify;
 
-const PRELUDE = `
+const attackPrelude = `
 import os, sys
 
 def attempt(number, act):
@@ -55,5 +55,5 @@ export function programOf(tries: readonly Try[], host: Host): string {
     const lines = python(host).trim().split('\n');
     return `def try${number}():\n${lines.map((line) => `    ${line}\n`).join('')}attempt(${number}, try${number})\n`;
   });
-  return `${PRELUDE}\n${functions.join('\n')}\nprint('end')\n`;
+  return `${attackPrelude}\n${functions.join('\n')}\nprint('end')\n`;
 }

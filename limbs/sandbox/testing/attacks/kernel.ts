@@ -1,7 +1,7 @@
 import { type Attack, noKernel, type Try } from './attack.ts';
 
 /** Numbers on x64 and arm64; what each would be good for. */
-const CALLS: Record<string, readonly [x64: number, arm64: number]> = {
+const forbiddenCalls: Record<string, readonly [x64: number, arm64: number]> = {
   'controls another process (ptrace)': [101, 117],
   "reads another process's memory (process_vm_readv)": [310, 270],
   "takes another process's descriptor (pidfd_getfd)": [438, 438],
@@ -35,7 +35,7 @@ const CALLS: Record<string, readonly [x64: number, arm64: number]> = {
   'makes rules of its own (landlock_create_ruleset)': [444, 444],
 };
 
-const NEW_NAMESPACES: Record<string, number> = {
+const newNamespaces: Record<string, number> = {
   mount: 0x20000,
   'control group': 0x02000000,
   name: 0x04000000,
@@ -50,10 +50,10 @@ import ctypes
 if ctypes.CDLL(None).ioctl(0, ${request}, ctypes.byref(ctypes.c_int(0))) == -1: raise PermissionError()`;
 
 export const kernelTries: readonly Try[] = [
-  ...Object.entries(CALLS).map(
+  ...Object.entries(forbiddenCalls).map(
     ([name, [x64, arm64]]): Try => ({ name, python: () => `return syscall(${x64}, ${arm64}, 0, 0, 0, 0, 0, 0)` }),
   ),
-  ...Object.entries(NEW_NAMESPACES).map(
+  ...Object.entries(newNamespaces).map(
     ([name, flag]): Try => ({
       name: `forks into a new ${name} namespace (clone)`,
       python: () => `

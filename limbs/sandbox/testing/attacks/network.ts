@@ -6,7 +6,7 @@ const connects = (address: string, port: number) =>
 const socket = (family: number, kind: number) => `import socket\nreturn socket.socket(${family}, ${kind}, 0)`;
 
 /** Families by number, because Python does not know all of their names. */
-const FAMILIES: Record<string, readonly [family: number, kind: number]> = {
+const families: Record<string, readonly [family: number, kind: number]> = {
   netlink: [16, 3],
   packet: [17, 3],
   'of the crypto interface': [38, 5],
@@ -51,7 +51,7 @@ export const networkTries: readonly Try[] = [
     name: 'connects to an abstract Unix socket of the host',
     python: ({ abstractName }) => `import socket\nreturn socket.socket(1, 1).connect('\\0' + ${text(abstractName)})`,
   },
-  ...Object.entries(FAMILIES).map(
+  ...Object.entries(families).map(
     ([name, [family, kind]]): Try => ({ name: `opens a socket ${name}`, python: () => socket(family, kind) }),
   ),
 ];

@@ -1,8 +1,8 @@
 import type { RunResult } from '../../engine.ts';
 import { type Attack, noKernel } from './attack.ts';
 
-const MIB = 1024 * 1024;
-const OUTPUT_BYTES_MAX = 64 * 1024;
+const mib = 1024 * 1024;
+const outputBytesMax = 64 * 1024;
 
 const filesAreMemory = { pyodide: 'in WebAssembly files are memory, and that is limited' };
 
@@ -12,7 +12,7 @@ const noLimitOfFiles = { podman: 'Podman cannot limit how many files there are, 
 const isTimedOut = ({ outcome }: RunResult) => outcome === 'timed-out';
 const isOutOfMemory = ({ outcome }: RunResult) => outcome === 'out-of-memory' || outcome === 'killed';
 const isCutOff = ({ outcome, stdout, stderr }: RunResult) =>
-  outcome === 'output-limit' && stdout.length + stderr.length <= OUTPUT_BYTES_MAX;
+  outcome === 'output-limit' && stdout.length + stderr.length <= outputBytesMax;
 const says = (expected: string) => (result: RunResult) => result.stdout === expected;
 
 const endless: Record<string, string> = {
@@ -54,7 +54,7 @@ export const resourceAttacks: readonly Attack[] = [
     ([name, code]): Attack => ({
       name,
       python: () => code,
-      limits: { memoryBytes: 128 * MIB, timeMs: 20_000 },
+      limits: { memoryBytes: 128 * mib, timeMs: 20_000 },
       isHeld: isOutOfMemory,
     }),
   ),
@@ -68,7 +68,7 @@ try:
         while written < 512 * 2 ** 20: written += file.write(bytes(65536))
 except OSError: pass
 print(written <= 8 * 2 ** 20)`,
-    limits: { scratchBytes: 8 * MIB, memoryBytes: 256 * MIB },
+    limits: { scratchBytes: 8 * mib, memoryBytes: 256 * mib },
     isHeld: says('True\n'),
     skip: filesAreMemory,
   },
