@@ -32,7 +32,7 @@ export interface Tools {
 }
 
 export interface RunRequest {
-  /** A whole Python program; at most `CODE_BYTES_MAX` as UTF-8. */
+  /** A whole Python program; at most `codeBytesMax` as UTF-8. */
   readonly code: string;
   /** What the program reads from standard input; default empty, at most `STDIN_BYTES_MAX`. */
   readonly stdin?: string;
