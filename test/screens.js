@@ -162,7 +162,10 @@ async function hooksAndSchedules(page) {
 /** A recipe on the canvas, a run of it that waits for a person, and what the person sees. */
 async function recipes(page) {
   await go(page, 'Recipes');
+  await page.locator('[data-ready=digest]').waitFor();
+  await shoot(page, 'ready');
   await page.getByRole('link', { name: 'New recipe' }).click();
+  await page.getByRole('link', { name: 'Empty recipe' }).click();
   await page.locator('[data-step=answer]').click();
   await page.getByRole('button', { name: 'Add step', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Approval' }).click();

@@ -8,7 +8,15 @@ import { lines } from '../lib/lines.ts';
 const pages = [
   {
     folder: 'web',
-    sources: ['web/src', 'web/static', 'web/svelte.config.js', 'web/vite.config.ts', 'bindings', 'package-lock.json'],
+    sources: [
+      'web/src',
+      'web/static',
+      'web/svelte.config.js',
+      'web/vite.config.ts',
+      'bindings',
+      'hub/recipes/library',
+      'package-lock.json',
+    ],
   },
   {
     folder: 'web/dashboard',

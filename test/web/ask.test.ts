@@ -36,6 +36,21 @@ describe.skipIf(!hasChromium)(inChromium('a conversation'), { timeout: 120_000 }
     await task(page).getByText('A limb dials out to the hub.', { exact: true }).waitFor();
   });
 
+  it('judges the open task, and goes on from it, from the command palette', async () => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option', { name: 'This answer is bad' }).click();
+    await task(page)
+      .getByText(/finds this answer bad/)
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option', { name: 'Take back that this answer is bad' }).click();
+    await task(page).locator('[data-feedback=None]').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option', { name: 'Ask a follow-up' }).click();
+    await expect.poll(() => followUp(page).evaluate((box) => box === document.activeElement)).toBe(true);
+  });
+
   it('goes on from an answer, as a thread whose turns stay in sight', async () => {
     await followUp(page).fill('And why?');
     await page.getByRole('button', { name: 'Ask', exact: true }).click();

@@ -47,7 +47,13 @@ describe.skipIf(!hasChromium)(inChromium('a rule, from its text to what it does'
     await page.getByText('No rule yet').waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('link', { name: 'New rule' }).click();
-    await page.getByRole('textbox', { name: 'Text of the rule' }).waitFor();
+    const editor = page.getByRole('textbox', { name: 'Text of the rule' });
+    await editor.waitFor();
+    const ready = page.locator('[data-ready-rule="ask before cleaning up"]');
+    await ready.getByText('not saved here yet').waitFor();
+    await ready.getByRole('button', { name: 'Use' }).click();
+    await expect.poll(() => editor.textContent()).toContain('on: disk.full');
+    await page.getByText('No mistakes').waitFor();
     await write(rule(100).replace('when', 'whne'));
     await page.getByText('Line 3, column 1: a rule has no key whne; did you mean when?').waitFor();
     await page.locator('.cm-lintRange-error').first().waitFor();

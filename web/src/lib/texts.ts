@@ -10,9 +10,13 @@ import {
   quotaTexts,
   settingsTexts,
 } from './texts/fleet.ts';
+import { readyTexts } from './texts/ready.ts';
 import { approvalTexts, canvasTexts, recipeTexts, runTexts } from './texts/recipes.ts';
 import { activityTexts, budgetTexts, memoryTexts } from './texts/records.ts';
 import { ruleTexts } from './texts/rules.ts';
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 /** Every English text of the face. */
 export const texts = {
@@ -31,7 +35,23 @@ export const texts = {
     retryNow: 'Retry now',
     stale: 'The hub does not answer at the moment. What you see is the last known state.',
     staleSince: (time: string) => `The hub does not answer. What you see is the last known state, of ${time}.`,
-    queryError: (reason: string) => `The hub refused to send rows: ${reason}`,
+  },
+
+  ready: readyTexts,
+
+  refused: {
+    title: (names: readonly string[]) => `The hub does not send ${listed(names)}`,
+    why: (reason: string) => `It says: ${reason}`,
+    hint: 'What is shown of it here is missing or old. Try again; if it stays so, the log of the hub (helix logs) says more.',
+    otherVersion:
+      'This page and the hub are of different versions, most likely because the hub was updated. Load the page anew.',
+    retry: 'Try again',
+    reload: 'Load the page anew',
+    part: 'A part of this page could not be loaded',
+    partHint: 'The hub does not answer, or was updated since this page was opened.',
+    offline: 'Not known here yet',
+    offlineHint:
+      'The hub does not answer, and this browser has not kept what belongs here. It appears by itself as soon as the hub is back.',
   },
 
   shell: {

@@ -2,6 +2,7 @@ import { toSql } from 'spacetimedb';
 import { tables } from '$bindings/index.ts';
 import type { Mesh } from '../live/mesh.svelte.ts';
 import type { Approval, RoleTag } from '../live/model.ts';
+import type { Refusal } from '../live/refusals.svelte.ts';
 import { LiveRows } from '../live/rows.svelte.ts';
 
 /** What waits for a person's answer, and what was answered. */
@@ -24,6 +25,10 @@ export class Approvals {
     this.#mesh = mesh;
     this.#rows = new LiveRows(mesh.link, { table: (db) => db.approvals, query: toSql(tables.approvals) });
     mesh.link.onSession(() => this.#rows.clear());
+  }
+
+  get refusal(): Refusal {
+    return this.#rows.refusal;
   }
 
   get isLoaded(): boolean {

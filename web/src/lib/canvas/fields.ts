@@ -9,6 +9,8 @@ export interface FieldKey {
 /** One thing that a step, or a recipe, says. */
 export interface Field extends FieldKey {
   readonly rows: number;
+  /** All that it may say, what is meant when it says nothing first; any text without them. */
+  readonly choices?: readonly string[];
 }
 
 const line = (key: string): Field => ({ key, isPlain: false, rows: 1 });
@@ -32,7 +34,12 @@ const own: Readonly<Record<StepKind, readonly Field[]>> = {
   map: [block('map', 2), line('limit')],
   loop: [line('loop'), block('until', 2)],
   wait: [block('wait', 2)],
-  approve: [words('approve', 3), line('role'), block('inputs'), block('compensate', 3)],
+  approve: [
+    words('approve', 3),
+    { ...line('role'), choices: ['operator', 'owner'] },
+    block('inputs'),
+    block('compensate', 3),
+  ],
   recipe: [words('recipe'), block('input'), block('compensate', 3)],
   output: [block('output')],
 };

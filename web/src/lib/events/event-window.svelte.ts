@@ -16,7 +16,7 @@ export class EventWindow {
 
   readonly isLoaded = $derived(this.#rows?.isLoaded ?? false);
   readonly isCurrent = $derived(this.#rows?.isCurrent ?? false);
-  readonly error = $derived(this.#rows?.error ?? '');
+  readonly refusal = $derived(this.#rows?.refusal);
   /** Newest first. */
   readonly list: readonly Event[] = $derived(
     (this.#rows?.isLoaded ? this.#rows.list : this.#before).toSorted((a, b) => (a.id < b.id ? 1 : -1)),

@@ -1,5 +1,6 @@
 import type { DbConnection } from '$bindings/index.ts';
 import type { Link } from './link.svelte.ts';
+import { nameOf, Refusal } from './refusals.svelte.ts';
 
 /** What is used of an event table of the SDK, which hands its rows on and keeps none. */
 interface EventTable<Row> {
@@ -23,17 +24,31 @@ export class LiveEvents<Row> {
   readonly stop: () => void;
 
   constructor(link: Link, { table, query, keep, countMax }: EventsOf<Row>) {
-    this.stop = link.attach((connection) => {
-      const events = table(connection.db);
-      const onInsert = (_: unknown, row: Row): void => {
-        if (keep(row)) this.list = [...this.list, row].slice(-countMax);
-      };
-      events.onInsert(onInsert);
-      const subscription = connection.subscriptionBuilder().subscribe(query);
-      return () => {
-        events.removeOnInsert(onInsert);
-        if (!subscription.isEnded() && connection.isActive) subscription.unsubscribe();
-      };
+    const attach = (): (() => void) =>
+      link.attach((connection) => {
+        refusal.end();
+        const events = table(connection.db);
+        const onInsert = (_: unknown, row: Row): void => {
+          if (keep(row)) this.list = [...this.list, row].slice(-countMax);
+        };
+        events.onInsert(onInsert);
+        const subscription = connection
+          .subscriptionBuilder()
+          .onError((context) => refusal.begin(context.event?.message))
+          .subscribe(query);
+        return () => {
+          events.removeOnInsert(onInsert);
+          if (!subscription.isEnded() && connection.isActive) subscription.unsubscribe();
+        };
+      });
+    const refusal = new Refusal(link.refusals, nameOf(query), () => {
+      detach();
+      detach = attach();
     });
+    let detach = attach();
+    this.stop = () => {
+      detach();
+      refusal.end();
+    };
   }
 }

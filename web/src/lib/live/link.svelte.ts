@@ -6,6 +6,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { answerMsMax, backoffMs, connectMsMax, databaseName, hubOrigin } from './hub.ts';
 import { forget, keep, recall } from './kept.ts';
 import { Outstanding } from './outstanding.svelte.ts';
+import { Refusals } from './refusals.svelte.ts';
 
 export type Detach = () => void;
 
@@ -40,6 +41,8 @@ export class Link implements Connection {
   readonly unanswered = new Outstanding();
   /** Queries whose rows have not come since this connection was made. */
   readonly catchingUp = new Outstanding();
+  /** Queries that the hub refuses. */
+  readonly refusals = new Refusals();
 
   #connection: DbConnection | undefined;
   #live: DbConnection | undefined;

@@ -83,7 +83,8 @@ export class Mesh {
   readonly isLimbsLoaded = $derived(this.#limbs.isLoaded);
   /** Whether what is shown may have changed at the hub meanwhile. */
   readonly isStale = $derived(this.#tasks.isLoaded && !this.#tasks.isCurrent);
-  readonly queryError = $derived(this.#tenants.error || this.#tasks.error || this.#limbs.error || this.#members.error);
+  /** Why tasks, limbs or tenants do not come. */
+  readonly refusals = { tasks: this.#tasks.refusal, limbs: this.#limbs.refusal, tenants: this.#tenants.refusal };
   readonly isOwner = $derived(this.me?.role.tag === 'Owner');
   readonly mayOperate = $derived(this.me?.role.tag === 'Owner' || this.me?.role.tag === 'Operator');
   readonly entry: Entry = $derived.by(() => {

@@ -1,6 +1,7 @@
 import type { DbConnection } from '$bindings/index.ts';
 import { forget, keep as keepRows, recall } from './kept.ts';
 import type { Detach, Link } from './link.svelte.ts';
+import { nameOf, Refusal } from './refusals.svelte.ts';
 
 /** What is used of a table of the SDK's replica. */
 export interface ReplicaTable<Row> {
@@ -38,20 +39,37 @@ export class LiveRows<Row> {
   isCurrent = $state(false);
   /** Whether the rows have ever arrived. */
   isLoaded = $state(false);
-  /** What the hub said when it refused the query; empty otherwise. */
-  error = $state('');
-  readonly stop: () => void;
+  /** Of the query, while the hub refuses it. */
+  readonly refusal: Refusal;
+  readonly #link: Link;
   readonly #source: RowsOf<Row>;
+  #detach: () => void;
   #keeping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: Link, source: RowsOf<Row>) {
+    this.#link = link;
     this.#source = source;
+    this.refusal = new Refusal(link.refusals, nameOf(source.query), () => this.#again());
     const kept = source.keptAs === undefined ? undefined : recall<readonly Row[]>(source.keptAs);
     if (kept) {
       this.list = kept;
       this.isLoaded = true;
     }
-    this.stop = link.attach((connection) => this.#follow(connection, source, link.catchingUp.begin()));
+    this.#detach = this.#attach();
+  }
+
+  stop(): void {
+    this.#detach();
+    this.refusal.end();
+  }
+
+  #attach(): () => void {
+    return this.#link.attach((connection) => this.#follow(connection, this.#source, this.#link.catchingUp.begin()));
+  }
+
+  #again(): void {
+    this.#detach();
+    this.#detach = this.#attach();
   }
 
   /** Forgets the rows, when they belong to somebody who has signed out. */
@@ -78,6 +96,7 @@ export class LiveRows<Row> {
     let isFollowing = true;
     let isScheduled = false;
     this.isCurrent = false;
+    this.refusal.end();
 
     const read = (): void => {
       isScheduled = false;
@@ -103,12 +122,13 @@ export class LiveRows<Row> {
         caughtUp();
         this.isCurrent = true;
         this.isLoaded = true;
-        this.error = '';
         read();
       })
       .onError((context) => {
         caughtUp();
-        this.error = context.event?.message ?? '';
+        if (!isFollowing) return;
+        this.isCurrent = false;
+        this.refusal.begin(context.event?.message);
       })
       .subscribe(query);
 

@@ -3,6 +3,7 @@ import { tables } from '$bindings/index.ts';
 import { LiveEvents } from './events.svelte.ts';
 import type { Link } from './link.svelte.ts';
 import type { Feedback, ProgressPiece, StreamPiece, Summary, TaskInput } from './model.ts';
+import type { Refusal } from './refusals.svelte.ts';
 import { LiveRows } from './rows.svelte.ts';
 import { assemble, type StreamPart } from './stream.ts';
 
@@ -74,6 +75,11 @@ export class TaskMaterial {
 
   get isLoaded(): boolean {
     return this.#inputs.isLoaded && this.#kept.isLoaded && this.#summaries.isLoaded;
+  }
+
+  /** Why it does not come. */
+  get refusals(): readonly Refusal[] {
+    return [this.#summaries.refusal, this.#inputs.refusal, this.#kept.refusal];
   }
 
   stop(): void {

@@ -2,6 +2,7 @@ import { toSql } from 'spacetimedb';
 import { tables } from '$bindings/index.ts';
 import type { Mesh } from '../live/mesh.svelte.ts';
 import type { Notification, Reading } from '../live/model.ts';
+import type { Refusal } from '../live/refusals.svelte.ts';
 import { LiveRows } from '../live/rows.svelte.ts';
 
 /** Of all tenants of the member: enough to look through. */
@@ -33,6 +34,10 @@ export class Inbox {
       this.#notifications.clear();
       this.#readings.clear();
     });
+  }
+
+  get refusals(): readonly Refusal[] {
+    return [this.#notifications.refusal, this.#readings.refusal];
   }
 
   isRead({ id }: Notification): boolean {

@@ -10,6 +10,11 @@ export function recipeRows(link: Link): LiveRows<Recipe> {
   return new LiveRows(link, { table: (db) => db.recipes, query: toSql(tables.recipes) });
 }
 
+/** The recipes of one tenant by name. */
+export function ownedNames(rows: readonly Recipe[], tenantId: bigint | undefined): ReadonlyMap<string, bigint> {
+  return new Map(rows.filter((recipe) => recipe.tenantId === tenantId).map(({ name, id }) => [name, id]));
+}
+
 export function versionRows(link: Link, recipeId: bigint): LiveRows<RecipeVersion> {
   return new LiveRows(link, {
     table: (db) => db.recipeVersions,

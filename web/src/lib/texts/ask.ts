@@ -13,6 +13,8 @@ export const feedbackTexts = {
   region: 'Feedback',
   question: 'Is this answer right?',
   verdicts: { Good: 'Good', Bad: 'Bad', Corrected: 'Correct it' },
+  acts: { Good: 'This answer is good', Bad: 'This answer is bad', Corrected: 'Correct this answer' },
+  takeBackAct: { Good: 'Take back that this answer is good', Bad: 'Take back that this answer is bad' },
   asks: {
     Bad: 'What is wrong with it? (optional)',
     Corrected: 'What should the answer have been? Follow-ups go on from your text.',

@@ -115,6 +115,7 @@ export const canvasTexts = {
     recipe: 'run another one',
     output: 'the result',
   },
+  choices: { operator: 'an operator or an owner', owner: 'an owner' } as Record<string, string>,
   fields: {
     id: 'Name',
     about: 'What it is for',

@@ -7,6 +7,7 @@ export const ruleTexts = {
   empty: 'No rule yet',
   emptyHint: 'A rule says which events it waits for, and what happens then: a task, another event, a notification.',
   create: 'New rule',
+  createFirst: 'Write the first one, or take a ready one',
   back: 'All rules',
   missing: 'There is no such rule',
   missingHint: 'It may have been deleted, or belong to another tenant.',
