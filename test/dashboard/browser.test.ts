@@ -143,6 +143,24 @@ describe.skipIf(!hasChromium)(title, { timeout: 60_000 }, () => {
     await page.locator('[data-summary]', { hasText: '2 rows' }).waitFor();
   });
 
+  it('[DASH12] finds a table or a function by words of its name', async () => {
+    await page.goto(address('greenhouse/tables/plant'));
+    const list = page.getByLabel('Tables and views');
+    const search = page.getByRole('searchbox', { name: 'Find a table or view' });
+    await search.fill('rec');
+    await expect.poll(() => list.getByRole('link').allTextContents()).toEqual([expect.stringContaining('recipe')]);
+    await search.press('Enter');
+    await page.getByText('two parts nettle').waitFor();
+    await search.fill('no such');
+    await list.getByText('No table or view is called “no such”.').waitFor();
+    await search.press('Escape');
+    await list.getByRole('link', { name: /^plant/ }).waitFor();
+    await page.goto(address('greenhouse/call'));
+    await page.getByRole('searchbox', { name: 'Find a function' }).fill('plant add');
+    await page.getByRole('searchbox', { name: 'Find a function' }).press('Enter');
+    await page.getByRole('heading', { name: 'add_plant' }).waitFor();
+  });
+
   it('[DASH6] shows the rows of private tables and views, and events as they pass', async () => {
     await page.goto(address('greenhouse/tables/recipe'));
     await page.getByText('two parts nettle').waitFor();

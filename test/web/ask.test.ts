@@ -39,10 +39,8 @@ describe.skipIf(!hasChromium)(inChromium('a conversation'), { timeout: 120_000 }
   it('judges the open task, and goes on from it, from the command palette', async () => {
     await page.keyboard.press('Control+k');
     await page.getByRole('option', { name: 'This answer is bad' }).click();
-    await task(page)
-      .getByText(/finds this answer bad/)
-      .waitFor();
-    await page.keyboard.press('Escape');
+    await page.getByRole('textbox', { name: /^What is wrong with it/ }).press('Escape');
+    await task(page).locator('[data-feedback=Bad]').waitFor();
     await page.keyboard.press('Control+k');
     await page.getByRole('option', { name: 'Take back that this answer is bad' }).click();
     await task(page).locator('[data-feedback=None]').waitFor();

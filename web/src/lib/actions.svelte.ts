@@ -1,4 +1,4 @@
-import { type Component, untrack } from 'svelte';
+import type { Component } from 'svelte';
 
 /** Something that a person can do from the command palette. */
 export interface Action {
@@ -16,14 +16,18 @@ export interface Action {
 
 /** What the open screen, and the parts that it shows, add to the command palette. */
 export class PageActions {
+  /** Beside the state, because what ends an effect reads of state what it was before, and would undo another offer. */
+  readonly #standing = new Set<readonly Action[]>();
   #offers: readonly (readonly Action[])[] = $state.raw([]);
   readonly list: readonly Action[] = $derived(this.#offers.flat());
 
   /** Adds actions until the returned function is called: the shape that an effect returns. */
   offer(actions: readonly Action[]): () => void {
-    this.#offers = [...untrack(() => this.#offers), actions];
+    this.#standing.add(actions);
+    this.#offers = [...this.#standing];
     return () => {
-      this.#offers = this.#offers.filter((offer) => offer !== actions);
+      this.#standing.delete(actions);
+      this.#offers = [...this.#standing];
     };
   }
 }

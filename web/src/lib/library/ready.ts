@@ -36,7 +36,7 @@ export function readReady(text: string): ReadyRecipe {
   const name = textAt(text, 'name');
   const comment = /^(?:#.*\n)+/.exec(text)?.[0].replaceAll(/^# ?/gm, '') ?? '';
   const prose = (comment.split(/^rule:$/m)[0] ?? '').replaceAll(/\s+/g, ' ').trim();
-  const needs = /\bNeeds .*?\.(?= [A-Z]|$)/.exec(prose);
+  const needs = /\bNeeds .*?\.(?= |$)/.exec(prose);
   const skills = [...text.matchAll(/^[^#\n]*\bskill: (\w+)/gm)].map(([, skill = '']) => skill);
   const rules = [...comment.matchAll(/^rule:\n((?: .*\n)+)/gm)].map(([, lines = '']) => {
     const own = lines.replaceAll(/^ {2}/gm, '');

@@ -1,5 +1,7 @@
 /** What was begun and has not come to its end. */
 export class Outstanding {
+  /** Beside the state, because what ends an effect reads of state what it was before. */
+  readonly #standing = new Set<{ readonly atMs: number }>();
   #beginnings: readonly { readonly atMs: number }[] = $state.raw([]);
 
   get count(): number {
@@ -14,9 +16,10 @@ export class Outstanding {
   /** Returns what ends it; a second time does nothing. */
   begin(): () => void {
     const beginning = { atMs: Date.now() };
-    this.#beginnings = [...this.#beginnings, beginning];
+    this.#standing.add(beginning);
+    this.#beginnings = [...this.#standing];
     return () => {
-      this.#beginnings = this.#beginnings.filter((other) => other !== beginning);
+      if (this.#standing.delete(beginning)) this.#beginnings = [...this.#standing];
     };
   }
 }

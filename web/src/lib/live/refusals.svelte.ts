@@ -1,7 +1,7 @@
-import { untrack } from 'svelte';
-
 /** The queries that the hub refuses at this moment. */
 export class Refusals {
+  /** Beside the state, because what ends an effect reads of state what it was before. */
+  readonly #standing = new Set<Refusal>();
   #all: readonly Refusal[] = $state.raw([]);
 
   /** Those that no part of the screen tells of by itself. */
@@ -10,11 +10,12 @@ export class Refusals {
   }
 
   add(refusal: Refusal): void {
-    this.#all = [...untrack(() => this.#all).filter((other) => other !== refusal), refusal];
+    this.#standing.add(refusal);
+    this.#all = [...this.#standing];
   }
 
   delete(refusal: Refusal): void {
-    this.#all = untrack(() => this.#all).filter((other) => other !== refusal);
+    if (this.#standing.delete(refusal)) this.#all = [...this.#standing];
   }
 }
 
@@ -26,7 +27,8 @@ export class Refusal {
   reason = $state('');
   readonly retry: () => void;
   readonly #among: Refusals;
-  #tellers = $state(0);
+  readonly #tellers = new Set<symbol>();
+  #isTold = $state(false);
 
   constructor(among: Refusals, what: string, retry: () => void) {
     this.#among = among;
@@ -35,7 +37,7 @@ export class Refusal {
   }
 
   get isTold(): boolean {
-    return this.#tellers > 0;
+    return this.#isTold;
   }
 
   begin(reason: string | undefined): void {
@@ -44,18 +46,19 @@ export class Refusal {
   }
 
   end(): void {
-    if (untrack(() => this.reason) === '') return;
     this.reason = '';
     this.#among.delete(this);
   }
 
   /** A part of the screen tells of it, until the returned function is called. */
   tell(): () => void {
-    const count = (by: number): void => {
-      this.#tellers = untrack(() => this.#tellers) + by;
+    const teller = Symbol();
+    this.#tellers.add(teller);
+    this.#isTold = true;
+    return () => {
+      this.#tellers.delete(teller);
+      this.#isTold = this.#tellers.size > 0;
     };
-    count(1);
-    return () => count(-1);
   }
 }
 
