@@ -66,6 +66,7 @@ export const inviteTexts = {
 } as const;
 
 export const settingsTexts = {
+  hint: (tenant: string) => `Of the tenant ${tenant}: who belongs to it, and what it may use and keep`,
   members: 'Members',
   invite: 'Invite a member',
   role: 'Role',

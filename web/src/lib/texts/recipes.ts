@@ -58,6 +58,10 @@ export const recipeTexts = {
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteHint: 'All its versions go. Its runs stay, but cannot be taken up again.',
   differences: 'What has changed',
+  firstVersion: (versions: number) =>
+    versions === 1
+      ? 'This is the only version so far.'
+      : 'This is the first version: there is nothing to compare it with.',
   comparedWith: (version: number) => `Version ${version} compared with`,
   changed: (lines: number) => (lines === 0 ? 'The texts are the same' : `${count('line', 'lines')(lines)} changed`),
   diff: { added: 'Added: ', removed: 'Removed: ' },

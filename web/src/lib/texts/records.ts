@@ -27,6 +27,7 @@ export const memoryTexts = {
 } as const;
 
 export const activityTexts = {
+  what: 'the activity',
   hint: 'Who did what, from the log of the hub itself.',
   loading: 'Loading the history',
   forbidden: 'Only owners see this',

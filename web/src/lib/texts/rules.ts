@@ -64,6 +64,7 @@ export const ruleTexts = {
   failed: (error: string) => `failed: ${error}`,
   why: 'Why',
   whyHint: 'What each rule made of this event',
+  whyWhat: 'why the rules fired or did not',
   whyLoading: 'Asking the rules',
   whyMost: (most: number) =>
     `Only ${most} rules are asked at once, those that fired and those that are active first; helix rules why asks any by name.`,
