@@ -106,6 +106,17 @@ function addMembers(members: Command): void {
     .addOption(new Option('--role <role>', 'what the new member may do').choices(roles).default('operator'))
     .addHelpText('after', examples('helix members invite', 'helix members invite --role viewer'))
     .action((options) => run(async () => (await import('./commands/link.ts')).link(options)));
+  withTenant(members.command('invites'))
+    .description('list the invites that are open, those of limbs too, by the beginning of their codes')
+    .option('--json', json)
+    .addHelpText('after', examples('helix members invites'))
+    .action((options) => run(async () => (await import('./commands/invites.ts')).invitesList(options)));
+  withTenant(members.command('withdraw <invite>'))
+    .description('close an invite that nobody has used; by its link, its code or the first letters of that')
+    .addHelpText('after', examples('helix members withdraw ABCD'))
+    .action((invite, options) =>
+      run(async () => (await import('./commands/invites.ts')).invitesWithdraw(invite, options)),
+    );
   withTenant(members.command('role'))
     .argument('<member>', 'by name or Identity')
     .addArgument(members.createArgument('<role>', 'what the member may do from now on').choices(roles))

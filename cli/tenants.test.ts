@@ -41,6 +41,23 @@ describe('helix tenants join', () => {
     expect((await guest('members', 'invite', '--hub', hub.url)).stderr).toMatch(/The hub refused: /);
   });
 
+  it('takes no link that was withdrawn', async () => {
+    const link = await hub.told('members', 'invite');
+    const handle = /#code=(\w{4})/.exec(link)?.[1] ?? '';
+    await hub.told('limb', 'invite');
+    const listed = await hub.told('members', 'invites');
+    expect(listed).toMatch(new RegExp(`^${handle}-… +a member, as operator +\\d{4}-`, 'm'));
+    expect(listed).toMatch(/^\w{4}-… +a limb +\d{4}-/m);
+    expect(await hub.told('members', 'withdraw', handle.toLowerCase())).toContain(`${handle}-… lets nobody in`);
+    expect(JSON.parse(await hub.told('members', 'invites', '--json'))).not.toContainEqual(
+      expect.objectContaining({ handle }),
+    );
+    expect((await guest('tenants', 'join', link, '--name', 'Ada')).stderr).toMatch(/invalid-code: /);
+    expect((await hub.helix('members', 'withdraw', link)).stderr).toContain(
+      `There is no open invite ${handle}-…: open`,
+    );
+  });
+
   it('takes a link once, and says what a link is', async () => {
     const link = await hub.told('link', '--role', 'operator');
     expect((await guest('tenants', 'join', link, '--name', 'Ada')).code).toBe(0);
