@@ -57,7 +57,7 @@ export async function setup(options: SetupOptions): Promise<void> {
   }
   const needs = keyEnv === undefined ? '' : `, if it was started with ${keyEnv}`;
   console.log(`Wrote ${file}. A limb that runs takes it for its next task${needs}.`);
-  if (old !== undefined) console.log(pc.dim(`The file before, with its comments, is ${old}.`));
+  if (old !== undefined) console.log(pc.dim(`The file before is ${old}.`));
   if (environmentModels(process.env)?.isOwn) {
     console.log(pc.yellow('HELIX_LLM_* is set here: in a limb that is started with it, it counts before this file.'));
   }

@@ -9,13 +9,24 @@ export function lineOf(text: string, path: readonly PropertyKey[]): number {
   let best = { line: 1, depth: 0 };
   let table: string[] = [];
   for (const [index, line] of text.split('\n').entries()) {
-    const header = pathOf(/^\s*\[[^[].*\]/.test(line) ? line : undefined);
+    const header = headerOf(line);
     if (header) table = header;
     const written = header ?? [...table, ...(pathOf(assignmentOf(line)) ?? [])];
     const isOnPath = written.length > 0 && written.every((key, at) => key === wanted[at]);
     if (isOnPath && written.length > best.depth) best = { line: index + 1, depth: written.length };
   }
   return best.line;
+}
+
+/** The path of the table that a line begins; none when it begins none. */
+export function headerOf(line: string): string[] | undefined {
+  return pathOf(/^\s*\[[^[].*\]/.test(line) ? line : undefined);
+}
+
+/** The key that a line sets, when that is a single one. */
+export function keyOfLine(line: string): string | undefined {
+  const path = pathOf(assignmentOf(line));
+  return path?.length === 1 ? path[0] : undefined;
 }
 
 /** The key of a line that sets one, with a value that parses by itself. */

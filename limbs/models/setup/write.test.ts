@@ -40,6 +40,88 @@ test('what limb.toml says of a provider and a model stays when it is set up agai
   });
 });
 
+test('of a file with comments only the lines are touched whose settings change', async () => {
+  await writeFile(
+    file,
+    [
+      '# What this limb asks.',
+      '[limits] # patient',
+      'retries = 1',
+      '',
+      '[providers.openai] # the account of the lab',
+      'requests_per_minute = 60 # as agreed',
+      "key_env = 'LAB_KEY' # in the vault",
+      '',
+      '# Bought for a year.',
+      "[models.'m-1']",
+      'provider = "openai"',
+      'model = "m-1"',
+      'price_in = 2 # until May',
+      '',
+      '[routes]',
+      'reason = "m-1" # the good one',
+      'fast = [ "m-1" ]',
+      '# The end.',
+      '',
+    ].join('\n'),
+  );
+  await added({ model: 'm-2', key: 'sk-2', priceOut: 9 });
+  expect(await readFile(file, 'utf8')).toBe(
+    [
+      '# What this limb asks.',
+      '[limits] # patient',
+      'retries = 1',
+      '',
+      '[providers.openai] # the account of the lab',
+      'requests_per_minute = 60 # as agreed',
+      'key_file = "openai.key"',
+      '',
+      '# Bought for a year.',
+      "[models.'m-1']",
+      'provider = "openai"',
+      'model = "m-1"',
+      'price_in = 2 # until May',
+      '',
+      '[routes]',
+      'reason = [ "m-2", "m-1" ] # the good one',
+      'fast = [ "m-1" ]',
+      '# The end.',
+      '',
+      '[models.m-2]',
+      'provider = "openai"',
+      'model = "m-2"',
+      'price_in = 0',
+      'price_out = 9',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a file that is written in another way is written anew, and says the same', async () => {
+  const written = [
+    'routes = { reason = ["m-1"] }',
+    '[models]',
+    'm-1 = { provider = "openai", model = "m-1" }',
+    '[providers.openai]',
+    'requests_per_minute = 60',
+  ];
+  await writeFile(file, written.join('\n'));
+  const { old, toml } = await added({ model: 'm-2' });
+  expect(await readFile(old ?? '', 'utf8')).toBe(written.join('\n'));
+  expect(toml).toEqual({
+    providers: { openai: { requests_per_minute: 60 } },
+    models: {
+      'm-1': { provider: 'openai', model: 'm-1' },
+      'm-2': { provider: 'openai', model: 'm-2', price_in: 0, price_out: 0 },
+    },
+    routes: { reason: ['m-2', 'm-1'] },
+  });
+  const lists =
+    '[providers.openai]\n[models.m-1]\nprovider = "openai"\nmodel = "m-1"\n[routes]\nreason = [\n  "m-1",\n]\n';
+  await writeFile(file, lists);
+  expect((await added({ model: 'm-2' })).toml).toMatchObject({ routes: { reason: ['m-2', 'm-1'] } });
+});
+
 test('a model of the same name at another server takes no place of the first', async () => {
   await added({ model: 'm-1' });
   const { toml } = await added({ model: 'm-1', baseUrl: 'http://127.0.0.1:9/v1' });

@@ -6,6 +6,7 @@ import { readLimbToml, readModelsFile } from '../config/file.ts';
 import { type Environment, keyFromEnvironment, keyFromFile } from '../config/key.ts';
 import { isPresetName, type Preset, type PresetName, presets } from '../config/presets.ts';
 import type { ProviderToml } from '../config/schema.ts';
+import { editToml } from './edit.ts';
 
 /** Where a model is to be asked. */
 export interface NewProvider {
@@ -28,13 +29,14 @@ export interface NewModel extends NewProvider {
 }
 
 /**
- * Adds a model to limb.toml, first in the route for answers; what the file says besides stays, except for comments. Returns
- * the copy of the earlier file beside it, if there was one. Throws `LimbError` when the earlier file is not as it should be.
+ * Adds a model to limb.toml, first in the route for answers; what the file says besides stays, with its comments where
+ * the file has its tables and settings one a line. Returns the copy of the earlier file beside it, if there was one. Throws `LimbError` when the earlier file is not as it should be.
  */
 export async function addModel(file: string, added: NewModel): Promise<string | undefined> {
   const { preset, baseUrl, account, model, key, keyEnv } = added;
   await readModelsFile(file, process.env);
-  const toml = parse(await textOf(file)) as Record<string, Record<string, unknown>>;
+  const text = await textOf(file);
+  const toml = parse(text) as Record<string, Record<string, unknown>>;
   const { routes = {} } = toml;
   const { providers = {}, models = {} } = toml as Record<string, Record<string, Settings>>;
   const provider = nameFor(added, providers);
@@ -55,7 +57,13 @@ export async function addModel(file: string, added: NewModel): Promise<string | 
   if (key !== undefined) await replace(join(dirname(file), keyFile), `${key}\n`);
   const old = await keptCopy(file);
   const reason = [name, ...others].slice(0, 8);
-  await replace(file, `${stringify({ ...toml, providers, models, routes: { ...routes, reason } })}\n`);
+  const wanted = { ...toml, providers, models, routes: { ...routes, reason } };
+  const edits = [
+    { path: ['providers', provider], settings: providers[provider] },
+    { path: ['models', name], settings: models[name] },
+    { path: ['routes'], settings: { ...routes, reason } },
+  ];
+  await replace(file, editToml(text, edits, wanted) ?? `${stringify(wanted)}\n`);
   return old;
 }
 
