@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EgressJournal, journaled, type Line, readEntries } from './index.ts';
 
 let folder: string;
@@ -41,6 +41,24 @@ describe('the journal of what left', () => {
     ]);
     expect(journal.totals.get('completeTask')).toEqual({ isToHub: true, messages: 1, bytes: 44 });
     journal.close();
+  });
+
+  test('is whole also when the clock is set back into an earlier month', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      for (const day of ['2026-05-31', '2026-06-01', '2026-05-31']) {
+        vi.setSystemTime(`${day}T12:00:00Z`);
+        const journal = await EgressJournal.open(folder);
+        journal.record('announceLimb', { day });
+        vi.setSystemTime('2026-04-30T12:00:00Z');
+        journal.record('announceLimb', { day });
+        journal.close();
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await lines()).map(({ entry, damage }) => damage ?? entry?.number)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(readdirSync(folder).sort()).toEqual(['2026-05.jsonl', '2026-06.jsonl']);
   });
 
   test('has nothing of a call that carries nothing', async () => {

@@ -26,6 +26,8 @@ const secretReducers: ReadonlySet<string> = new Set(['redeemInvite']);
 export class EgressJournal {
   readonly #folder: string;
   #file: { readonly name: string; readonly fd: number } | undefined;
+  /** By its name. */
+  #newest = '';
   #number = 0;
   #chain = chainStart;
   readonly #totals = new Map<string, EgressTotal>();
@@ -86,7 +88,7 @@ export class EgressJournal {
   #write(entry: Entry): void {
     entry.chain = chainOf(this.#chain, entry);
     try {
-      this.#append(`${entry.time.slice(0, 7)}.jsonl`, `${JSON.stringify(entry)}\n`);
+      this.#append(this.#fileFor(entry.time), `${JSON.stringify(entry)}\n`);
     } catch (error) {
       throw unwritable(this.#folder, error);
     }
@@ -97,8 +99,16 @@ export class EgressJournal {
     this.#totals.set(kind, { isToHub: 'reducer' in entry, messages: messages + 1, bytes: bytes + entry.bytes });
   }
 
+  /** The file of the month; the newest one still while the clock stands before it: files are read in their order. */
+  #fileFor(time: string): string {
+    const name = `${time.slice(0, 7)}.jsonl`;
+    if (name > this.#newest) this.#newest = name;
+    return this.#newest;
+  }
+
   #resume(): void {
     for (const name of journalFiles(readdirSync(this.#folder)).reverse()) {
+      if (name > this.#newest) this.#newest = name;
       const file = join(this.#folder, name);
       const { line, end } = lastLine(file);
       truncateSync(file, end);
