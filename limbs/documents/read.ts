@@ -9,6 +9,9 @@ import type { DocumentsRoot, FoundFile } from './root.ts';
 
 const titleCharsMax = 120;
 
+/** A longer one finds no room in an index. */
+const pathBytesMax = 2000;
+
 /** A part is at least a few words: more than these are data. */
 const chunksMax = 20_000;
 
@@ -29,6 +32,8 @@ export function documentOf(
     async open() {
       const kind = kindOf(path);
       if (!kind) throw refuse(`it is none of ${kindsInWords}`);
+      const pathBytes = Buffer.byteLength(path);
+      if (pathBytes > pathBytesMax) throw refuse(`its path has ${pathBytes} bytes, at most ${pathBytesMax} are kept`);
       const read = await root.read(found, documentBytesMax[kind]);
       if ('reason' in read) throw refuse(read.reason);
       const { bytes } = read;

@@ -82,7 +82,9 @@ export async function openDocumentsRoot(
 
 async function walk(root: string, folder: string, path: string): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new LimbError('unreadable-folder', `The folder ${path || '.'} cannot be read (${error.code}).`);
+  });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
     const file = join(folder, entry.name);

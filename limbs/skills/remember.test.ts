@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,6 +125,26 @@ test('one file that is malformed is told, and the others are remembered', async 
   await put('mixed/b.md', 'Something about tenants.');
   const { text } = await remember('mixed');
   expect(text).toMatch(/^Remembered 1 document \(1 chunk\), 1 skipped\nmixed\/a\.json: it is not JSON/);
+});
+
+test('values that no database keeps, and a path that no index has room for, keep nothing else from being remembered', async () => {
+  const deep = Array.from({ length: 14 }, () => `0${randomBytes(110).toString('hex')}`).join('/');
+  await mkdir(join(folder, 'documents/1/strange', deep), { recursive: true });
+  await put('strange/a.json', JSON.stringify({ key: 'zero \u0000 byte', half: '\ud800', '\u0000': 1 }));
+  await put('strange/b.html', '<p>zero &#0; and &#x1; and &#xd800; byte</p>');
+  await put('strange/c.yaml', 'text: "zero \\0 byte"');
+  await put(`strange/${deep}/d.md`, 'A document at the end of a long path.');
+  await put('strange/e.txt', `${'x'.repeat(300_000)} lasts`);
+  await put('strange/f.md', '');
+  await put('strange/new\nline.md', 'A name of two lines.');
+  await put('strange/z.md', 'The last of the strange ones.');
+  const { text } = await remember('strange');
+  expect(text).toMatch(/^Remembered 6 documents \(\d+ chunks, \d+ of them new\), 2 skipped\n…\w+/);
+  expect(text).toMatch(/d\.md: its path has 3\d{3} bytes, at most 2000 are kept\nstrange\/f\.md: it has no text$/m);
+  const found = await recallSkill(memory).run({ query: 'zero\0 byte', limit: 20 }, testContext());
+  expect(found.citations.map(({ document }) => document)).toContain('strange/a.json');
+  await rm(join(folder, 'documents/1/strange'), { recursive: true });
+  await remember('strange');
 });
 
 test('a path that is gone is forgotten, and what is to be forgotten is, without its file', async () => {

@@ -6,7 +6,7 @@ import type { DocumentsRoot } from '../documents/root.ts';
 import { LimbError } from '../errors.ts';
 import type { Memory } from '../memory/memory.ts';
 import { BudgetShort, metered } from '../spending.ts';
-import { counted } from '../text.ts';
+import { counted, oneLine } from '../text.ts';
 import { costOfVectors } from './cost.ts';
 import { labelsInput } from './labels.ts';
 import { defineSkill, type Skill } from './skill.ts';
@@ -17,6 +17,7 @@ const input = z.object({
 });
 
 const reasonsShownMax = 5;
+const pathCharsShownMax = 160;
 
 interface Skipped {
   readonly path: string;
@@ -49,8 +50,9 @@ export function rememberSkill(
     async work({ paths, labels }, { tenant, signal, spend, progress }) {
       const tally: Tally = { documents: 0, chunks: 0, embedded: 0, unchanged: 0, forgotten: 0, others: 0, skipped: [] };
       const skip = (path: string, reason: string) => {
-        tally.skipped.push({ path, reason });
-        progress(`${path} skipped: ${reason}`);
+        const shown = shownPath(path);
+        tally.skipped.push({ path: shown, reason });
+        progress(`${shown} skipped: ${reason}`);
       };
       const root = await rootOf(tenant);
       const paid = metered(spend);
@@ -63,7 +65,7 @@ export function rememberSkill(
             const forgotten = await memory.forgetOthers(tenant, path.replace(/\/+$/, ''), []);
             tally.forgotten += forgotten;
             if (forgotten === 0) skip(path, 'there is no such file or folder');
-            else progress(`${path} is gone: ${counted(forgotten, 'document')} forgotten`);
+            else progress(`${shownPath(path)} is gone: ${counted(forgotten, 'document')} forgotten`);
             continue;
           }
           const files = found.isFolder ? found.files.filter((file) => kindOf(file.path) !== undefined) : found.files;
@@ -83,7 +85,9 @@ export function rememberSkill(
               tally.documents++;
               tally.chunks += document.chunkCount;
               tally.embedded += document.embeddedCount;
-              progress(`${place()}${document.path}, ${chunksOf(document.chunkCount, document.embeddedCount)}`);
+              progress(
+                `${place()}${shownPath(document.path)}, ${chunksOf(document.chunkCount, document.embeddedCount)}`,
+              );
             },
             { signal, spend: paid.spend },
           );
@@ -106,6 +110,12 @@ export function rememberSkill(
       return { text: tallyText(tally), engine: 'memory', note, ...costOfVectors(paid.sum) };
     },
   });
+}
+
+/** The end of a long path says most. */
+function shownPath(path: string): string {
+  const line = oneLine(path);
+  return line.length <= pathCharsShownMax ? line : `…${line.slice(1 - pathCharsShownMax)}`;
 }
 
 /** What a path stands for; undefined when nothing is there. One that leads out of the folder fails the task. */

@@ -19,3 +19,11 @@ export interface Queries {
  * nearly right: the right one would leave out what comes late. Compiling a query takes longer than a short one itself.
  */
 export const sessionSettings = 'SET hnsw.iterative_scan = relaxed_order; SET hnsw.ef_search = 200; SET jit = off';
+
+/** Values as PostgreSQL takes them: it keeps no zero byte in a text. */
+export function storable(values: readonly unknown[]): unknown[] {
+  return values.map((value) => {
+    if (typeof value === 'string') return value.replaceAll('\0', '');
+    return Array.isArray(value) ? storable(value) : value;
+  });
+}

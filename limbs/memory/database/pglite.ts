@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { type Database, type Queries, sessionSettings } from './database.ts';
+import { type Database, type Queries, sessionSettings, storable } from './database.ts';
 
 /** Opens the embedded PostgreSQL in a folder; a new one is there whole or not at all, `prepare` included. */
 export async function openPglite(dataDir: string, prepare: (database: Database) => Promise<void>): Promise<Database> {
@@ -41,7 +41,7 @@ async function create(dataDir: string): Promise<Database> {
 function queriesOn(connection: PGlite | Transaction): Queries {
   return {
     query: async <Row>(sql: string, values: readonly unknown[] = []) =>
-      (await connection.query<Row>(sql, [...values])).rows,
+      (await connection.query<Row>(sql, storable(values))).rows,
     async run(sql) {
       await connection.exec(sql);
     },

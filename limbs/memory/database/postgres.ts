@@ -1,6 +1,6 @@
 import { DatabaseError, Pool, type PoolClient } from 'pg';
 import { LimbError, messageOf } from '../../errors.ts';
-import { type Database, type Queries, sessionSettings } from './database.ts';
+import { type Database, type Queries, sessionSettings, storable } from './database.ts';
 
 const connectionsMax = 4;
 const connectMsMax = 10_000;
@@ -84,7 +84,7 @@ export async function openPostgres(url: string): Promise<Database> {
 function queriesOn(client: PoolClient): Queries {
   return {
     query: async <Row>(sql: string, values: readonly unknown[] = []) =>
-      (await client.query(sql, [...values])).rows as Row[],
+      (await client.query(sql, storable(values))).rows as Row[],
     async run(sql) {
       await client.query(sql);
     },

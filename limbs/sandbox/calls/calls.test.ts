@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Tools } from '../engine.ts';
 import { describeEachEngine } from '../testing/engines.ts';
 import { type Reply, ToolCalls } from './calls.ts';
@@ -70,6 +70,14 @@ print('end')`;
     await expect(running).rejects.toThrow('the disk is gone');
   });
 
+  it('is stopped when it floods the limb with calls whose answers it does not read', async () => {
+    const tools = toolsThat(() => ({ value: 1 }));
+    const code = `import os\nwhile True:\n    os.write(1, b'\\x1ehelix-call {"name":"add"}\\n' * 1000)`;
+    const result = await engine.run({ code, tools, limits: { outputBytesMax: 64 * 1024, timeMs: 30_000 } });
+    expect(result.outcome).toBe('output-limit');
+    expect(tools.seen.length).toBeLessThanOrEqual(200);
+  });
+
   it('does not wait for answers longer than its time', async () => {
     const tools = toolsThat(() => new Promise(() => {}));
     const result = await engine.run({ code: 'import tools\ntools.add()', tools, limits: { timeMs: 1500 } });
@@ -78,6 +86,25 @@ print('end')`;
 });
 
 describe('the calls in a stream of bytes', () => {
+  it('are output once they are far too many, so that answers that nobody reads fill no memory', async () => {
+    let answered = 0;
+    const replies = new PassThrough();
+    const calls = new ToolCalls(
+      toolsThat(() => {
+        answered++;
+        return { value: 1 };
+      }),
+      replies,
+      () => {},
+    );
+    const flood = Buffer.from(`${callMark}{"name":"a"}\n`.repeat(10_000));
+    const output = [1, 2, 3].map(() => calls.take(flood).length);
+    await vi.waitUntil(() => answered === 200);
+    expect(output.slice(1)).toEqual([flood.length, flood.length]);
+    expect(replies.readableLength).toBeLessThan(64 * 1024);
+    expect(replies.writableEnded).toBe(true);
+  });
+
   it('are taken out wherever the stream is cut', async () => {
     const part = fc.oneof(
       fc.string().map((text) => ({ text: `${text}\n`, name: undefined })),

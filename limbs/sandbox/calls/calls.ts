@@ -8,6 +8,9 @@ const callBytesMax = 64 * 1024;
 const replyBytesMax = 256 * 1024;
 /** In one run. */
 const callsMax = 200;
+/** So many more hear that; what comes after them is output, and counts as such: nobody may read the answers. */
+const refusalsMax = 200;
+const tooManyCalls = { error: `a program may call tools ${callsMax} times` };
 
 /** Takes the calls of tools out of what a program prints, has them answered one after the other, and sends the answers in. */
 export class ToolCalls {
@@ -29,6 +32,10 @@ export class ToolCalls {
     let rest = Buffer.concat([this.#rest, bytes]);
     const output: Buffer[] = [];
     for (;;) {
+      if (this.#count >= callsMax + refusalsMax) {
+        this.#rest = Buffer.alloc(0);
+        return Buffer.concat([...output, rest]);
+      }
       const start = beginningOf(rest);
       output.push(rest.subarray(0, start));
       rest = rest.subarray(start);
@@ -57,13 +64,11 @@ export class ToolCalls {
 
   #answer(json: string): void {
     this.#count += 1;
-    if (this.#count > callsMax) {
-      this.#reply({ error: `a program may call tools ${callsMax} times` });
-      return;
-    }
+    const number = this.#count;
     this.#last = this.#last.then(async () => {
       try {
-        this.#reply(await this.#call(json));
+        this.#reply(number > callsMax ? tooManyCalls : await this.#call(json));
+        if (number === callsMax + refusalsMax) this.#replies.end();
       } catch (error) {
         this.#onFailure(error);
       }
