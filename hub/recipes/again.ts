@@ -4,7 +4,7 @@ import { limits } from '../lib/limits.ts';
 import type { Ctx, FrameRow, RunRow, StepRow } from '../schema.ts';
 import { setTimeLimit } from './clocks.ts';
 import { takeInputBack } from './given.ts';
-import { framesOf, isPassed, isReady, isUnderWay, stepsIn } from './rows.ts';
+import { dropOutput, framesOf, isPassed, isReady, isUnderWay, stepsIn } from './rows.ts';
 import { countRuns, isFinal, rootOf } from './runs.ts';
 import type { Turn } from './turn.ts';
 import { isRecovery } from './values.ts';
@@ -131,7 +131,7 @@ function goOnInside(turn: Turn, step: StepRow): void {
     isHandled: false,
     finishedAt: undefined,
   });
-  ctx.db.stepOutput.stepId.delete(step.id);
+  dropOutput(ctx, step);
   setTimeLimit(ctx, step, turn.node(step.runId, step.node));
   for (const frame of taken) takeUp(turn, frame, new Set(), undefined);
   turn.next(step.runId, 'Spread', step.id);

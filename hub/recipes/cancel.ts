@@ -1,3 +1,4 @@
+import { requireRow } from '../lib/assertion.ts';
 import { cancelTree } from '../queue/endings.ts';
 import type { StepRow } from '../schema.ts';
 import { clearWaits, endStep, isUnderWay, stepsIn } from './rows.ts';
@@ -8,7 +9,8 @@ import type { Turn } from './turn.ts';
 export function cancelStep(turn: Turn, step: StepRow): void {
   if (!isUnderWay(step.state.tag)) return;
   stopInside(turn, step);
-  endStep(turn, step, { state: 'Cancelled' });
+  // With what it has used until now.
+  endStep(turn, requireRow(turn.ctx.db.step.id.find(step.id), `step ${step.id}`), { state: 'Cancelled' });
 }
 
 /** Whatever goes on inside of a step is ended: its task, its run, its frames. */

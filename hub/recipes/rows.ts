@@ -1,4 +1,4 @@
-import { grow } from '../keeping/usage.ts';
+import { grow, minus } from '../keeping/usage.ts';
 import { requireRow } from '../lib/assertion.ts';
 import { utf8Bytes } from '../lib/text.ts';
 import type { Ctx, FrameRow, StepRow, StepStateTag } from '../schema.ts';
@@ -103,6 +103,14 @@ export function clearWaits(ctx: Ctx, stepId: bigint): void {
 function keepOutput(ctx: Ctx, { id, runId, tenantId }: StepRow, value: string): void {
   ctx.db.stepOutput.insert({ stepId: id, runId, tenantId, value });
   grow(ctx, tenantId, { rows: 1, bytes: utf8Bytes(value) });
+}
+
+/** Forgets what a step came to, which goes on. */
+export function dropOutput(ctx: Ctx, { id, tenantId }: StepRow): void {
+  const output = ctx.db.stepOutput.stepId.find(id);
+  if (!output) return;
+  ctx.db.stepOutput.stepId.delete(id);
+  grow(ctx, tenantId, minus({ rows: 1, bytes: utf8Bytes(output.value) }));
 }
 
 /** Adds what a task, or a run inside of it, has used to a step and its run. */

@@ -124,7 +124,9 @@ export function endRun(turn: Turn, root: FrameRow): void {
   const output = JSON.stringify(resultOf(turn.ctx, turn.plan(root.runId), root));
   const isTooLarge = utf8Bytes(output) > limits.inputBytesMax;
   const note = `the output has ${output.length} characters and was left out, at most ${limits.inputBytesMax} are kept`;
-  finishRun(turn, turn.run(root.runId), 'Done', isTooLarge ? note : '', isTooLarge ? 'null' : output);
+  finishRun(turn, turn.run(root.runId), 'Done', isTooLarge ? note : '', {
+    output: isTooLarge ? 'null' : output,
+  });
 }
 
 /** A step that nobody caught has failed: what was done is undone, if there is a way. */
@@ -138,8 +140,8 @@ export function failRun(turn: Turn, runId: bigint, error: string): void {
   turn.next(runId, 'Undo', 0n);
 }
 
-/** Ends a run that has not ended, and everything of it that is under way. */
-export function cancelRun(turn: Turn, run: RunRow): void {
+/** Ends a run that has not ended, and everything of it that is under way. `tells`: the step that it is fails with it. */
+export function cancelRun(turn: Turn, run: RunRow, tells = true): void {
   const { ctx } = turn;
   if (isFinal(run.state.tag)) return;
   for (const { id, kind } of [...ctx.db.move.runId.filter(run.id)]) {
@@ -150,12 +152,12 @@ export function cancelRun(turn: Turn, run: RunRow): void {
   for (const step of [...ctx.db.step.byNode.filter(root.id)]) {
     if (isUnderWay(step.state.tag)) turn.next(run.id, 'Cancel', step.id);
   }
-  finishRun(turn, run, 'Cancelled', '');
+  finishRun(turn, run, 'Cancelled', '', { tells });
 }
 
-/** Ends the run that a step is. */
+/** Ends the run that a step is, which ends for another reason and does not hear of it. */
 export function cancelInside(turn: Turn, step: StepRow): void {
-  for (const run of [...turn.ctx.db.run.parentStep.filter(step.id)]) cancelRun(turn, run);
+  for (const run of [...turn.ctx.db.run.parentStep.filter(step.id)]) cancelRun(turn, run, false);
 }
 
 export function finishRun(
@@ -163,7 +165,7 @@ export function finishRun(
   run: RunRow,
   to: Extract<RunStateTag, 'Done' | 'Failed' | 'Cancelled'>,
   error: string,
-  output = '',
+  { output = '', tells = true }: { readonly output?: string; readonly tells?: boolean } = {},
 ): void {
   const { ctx } = turn;
   ctx.db.run.id.update({ ...run, state: { tag: to }, error, finishedAt: ctx.timestamp, endedDay: today(ctx) });
@@ -181,7 +183,7 @@ export function finishRun(
     tokensOut: run.tokensOut - owner.tokensOut,
     costMicros: run.costMicros - owner.costMicros,
   });
-  if (!isUnderWay(paid.state.tag) || paid.isReplaced) return;
+  if (!tells || !isUnderWay(paid.state.tag) || paid.isReplaced) return;
   if (to !== 'Done') {
     failStep(turn, paid, to === 'Failed' ? `run ${run.id}: ${error}` : `run ${run.id} was cancelled`);
     return;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { secret, standard } from '../../test/events/signed.ts';
 import {
   joinLimb,
   joinMember,
@@ -50,6 +51,50 @@ describe('members', () => {
     const { tenantId: other, owner } = newTenant(mesh, 'other');
     const alice = joinMember(mesh, 'alice');
     expect(() => mesh.call(owner, 'removeMember', { tenantId: other, identity: alice })).toThrow(/^no-such-member: /);
+  });
+});
+
+describe('what a member has begun who is none any more', () => {
+  it('goes on, and is for the others to end', async () => {
+    const limb = joinLimb(mesh, 'bot');
+    const alice = joinMember(mesh, 'alice', { role: 'Owner' });
+    const text =
+      'name: dish\nsteps: [{ id: a, skill: reason }, { id: ask, approve: "well?" }, { id: b, skill: reason }]';
+    mesh.call(alice, 'saveRecipe', { tenantId, text, notation: { tag: 'Yaml' } });
+    mesh.call(alice, 'startRecipe', { tenantId, recipe: 'dish', payload: '{}', reference: 'r' });
+    const timing = { tag: 'EveryMs', value: 1000n } as const;
+    const event = { kind: 'tick', subject: '', payload: '{}' };
+    mesh.call(alice, 'createSchedule', { tenantId, name: 'beat', timing, ...event });
+    const style = { tag: 'Standard' } as const;
+    mesh.call(alice, 'createHook', { tenantId, name: 'shop', kind: 'paid', style, secret });
+    mesh.call(mesh.owner, 'removeMember', { tenantId, identity: alice });
+
+    const complete = () => {
+      const taskId = mesh.rows('offer')[0]?.taskId ?? 0n;
+      limb.call('claimTask', { taskId });
+      limb.call('completeTask', { taskId, attempt: 1, summary: summary() });
+    };
+    complete();
+    const decision = { approvalId: 1n, isApproved: true, note: '', inputs: '' };
+    expect(() => mesh.call(alice, 'decideApproval', decision)).toThrow(/^no-such-approval: /);
+    mesh.call(mesh.owner, 'decideApproval', decision);
+    complete();
+    expect(mesh.rows('run')).toMatchObject([{ state: { tag: 'Done' }, startedBy: alice }]);
+    expect(mesh.rows('task').map(({ submittedBy }) => submittedBy)).toEqual([alice, alice]);
+
+    mesh.advance(1000);
+    const delivery = standard('{}', { atMs: mesh.now.toDate().getTime() });
+    expect((await mesh.fetch('/hooks?id=1', delivery)).status).toBe(202);
+    expect(mesh.rows('event').map(({ kind }) => kind)).toEqual(['tick', 'paid']);
+    for (const act of [
+      () => mesh.call(alice, 'cancelRun', { runId: 1n }),
+      () => mesh.call(alice, 'pauseSchedule', { scheduleId: 1n, isPaused: true }),
+      () => mesh.call(alice, 'deleteHook', { hookId: 1n }),
+    ])
+      expect(act).toThrow(/^no-such-/);
+    // Others go on with them.
+    mesh.call(mesh.owner, 'pauseSchedule', { scheduleId: 1n, isPaused: true });
+    mesh.call(mesh.owner, 'deleteHook', { hookId: 1n });
   });
 });
 

@@ -16,7 +16,10 @@ export const setRole = spacetimedb.reducer(
   },
 );
 
-/** Takes a member out of a tenant. Its tasks stay. */
+/**
+ * Takes a member out of a tenant. What they began stays and goes on: tasks, runs, schedules and hooks, which the others may end. Only
+ * rules that they activated act no more.
+ */
 export const removeMember = spacetimedb.reducer(
   { name: 'remove_member' },
   { tenantId: t.u64(), identity: t.identity() },

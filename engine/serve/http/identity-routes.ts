@@ -23,7 +23,9 @@ export function identityRoutes({ authority, codes, databases }: Services): Hono<
   });
 
   routes.post('/code', async (context) => {
-    const code = codes.create(await requireToken(context, authority));
+    const caller = await requireToken(context, authority);
+    const isOwner = databases.ownedBy(caller.identity).length > 0;
+    const code = codes.create(caller, isOwner);
     return context.json({ code });
   });
 

@@ -3,7 +3,7 @@
 /** A step of a random recipe. */
 export interface Dish {
   readonly id: string;
-  readonly kind: 'skill' | 'output' | 'wait' | 'if' | 'parallel' | 'map' | 'loop';
+  readonly kind: 'skill' | 'output' | 'wait' | 'if' | 'parallel' | 'map' | 'loop' | 'recipe';
   /** Of a skill: its task fails for good, and what becomes of that. */
   readonly fails: boolean;
   readonly catches: 'no' | 'continue' | 'steps';
@@ -15,37 +15,44 @@ export interface Dish {
 
 const stepsMax = 14;
 const depthMax = 3;
+const ownBlocks = ['if', 'parallel', 'map', 'loop'] as const;
 
-/** Grows a recipe from numbers; when they are used up what is left is simple. */
-export function grow(numbers: readonly number[]): Dish[] {
+/** Grows a recipe from numbers; when they are used up what is left is simple. `hasRecipes`: steps may run recipes of their own. */
+export function grow(numbers: readonly number[], hasRecipes = false): Dish[] {
   let used = 0;
   let steps = 0;
   const draw = (below: number) => (numbers[used++] ?? 0) % below;
-  const block = (depth: number): Dish[] => {
+  const block = (depth: number, mayRun: boolean): Dish[] => {
     const dishes: Dish[] = [];
     for (let left = (depth === 1 ? 3 : 1) + draw(3); left > 0 && (dishes.length === 0 || steps < stepsMax); left--)
-      dishes.push(dish(depth));
+      dishes.push(dish(depth, mayRun));
     return dishes;
   };
-  const dish = (depth: number): Dish => {
+  const dish = (depth: number, mayRun: boolean): Dish => {
     steps += 1;
     const id = `s${steps}`;
-    const kinds = ['output', 'skill', 'skill', 'skill', 'skill', 'wait', 'if', 'parallel', 'map', 'loop'] as const;
-    const kind = kinds[draw(depth < depthMax && steps < stepsMax ? 10 : 6)] ?? 'output';
+    const simple = ['output', 'skill', 'skill', 'skill', 'skill', 'wait'] as const;
+    const nested = mayRun ? (['if', 'parallel', 'map', 'loop', 'recipe', 'recipe'] as const) : ownBlocks;
+    const kinds = depth < depthMax && steps < stepsMax ? [...simple, ...nested] : simple;
+    const kind = kinds[draw(kinds.length)] ?? 'output';
     const fails = kind === 'skill' && draw(6) === 1;
     const catches = (['no', 'no', 'continue', 'steps'] as const)[draw(depth < depthMax ? 4 : 3)] ?? 'no';
     const count = kind === 'map' ? draw(4) : kind === 'loop' ? 1 + draw(3) : draw(2);
-    const branches = { if: 2, parallel: 1 + draw(3), map: 1, loop: 1, skill: 0, output: 0, wait: 0 }[kind];
+    const branches = { if: 2, parallel: 1 + draw(3), map: 1, loop: 1, recipe: 1, skill: 0, output: 0, wait: 0 }[kind];
     const inner = kind === 'skill' && catches === 'steps' ? 1 : branches;
-    const blocks = Array.from({ length: inner }, () => block(depth + 1));
+    const blocks = Array.from({ length: inner }, () => block(depth + 1, mayRun && kind !== 'recipe'));
     return { id, kind, fails, catches, isUndoable: draw(2) === 1, count, blocks };
   };
-  return block(1);
+  return block(1, hasRecipes);
 }
 
-/** The recipe as somebody would write it, in JSON. */
-export function written(dishes: readonly Dish[]): string {
-  return JSON.stringify({ name: 'dish', steps: dishes.map(stepOf) });
+/** The recipe as somebody would write it, in JSON, after those that its steps run. */
+export function written(dishes: readonly Dish[], name = 'dish'): string[] {
+  return [...dishes.flatMap(innerOf), JSON.stringify({ name, steps: dishes.map(stepOf) })];
+}
+
+function innerOf({ id, kind, blocks }: Dish): string[] {
+  return kind === 'recipe' ? written(blocks[0] ?? [], `dish-${id}`) : blocks.flat().flatMap(innerOf);
 }
 
 function stepOf({ id, kind, catches, isUndoable, count, blocks, fails }: Dish): object {
@@ -70,6 +77,8 @@ function stepOf({ id, kind, catches, isUndoable, count, blocks, fails }: Dish): 
       return { id, map: count, limit: 2, steps: first };
     case 'loop':
       return { id, loop: count, steps: first };
+    case 'recipe':
+      return { id, recipe: `dish-${id}` };
   }
 }
 
@@ -110,6 +119,8 @@ function one({ kind, fails, catches, isUndoable, count, blocks }: Dish, path: st
       return true;
     case 'if':
       return through(count === 1 ? first : second, `${path}.`, expected);
+    case 'recipe':
+      return through(first, `${path}.`, expected);
     case 'parallel':
       // All of them, also when one fails: what one branch does may happen before another one fails.
       return blocks.map((block, index) => through(block, `${path}[${index}].`, expected)).every(Boolean);

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Tables } from '../histories/promises/tables.ts';
+import { checkUsage } from '../histories/promises/usage.ts';
 import { joinLimb, joinMember, type Mesh, type MeshClient, newTenant, startMesh, submit } from '../mesh.ts';
 import { type Cooking, cook, outputOf, runOf, save, serve, start, statesOf, stepAt, stepsOf } from './kitchen.ts';
 
@@ -51,6 +53,48 @@ steps:
     expect(runOf(mesh, id)).toMatchObject({ state: { tag: 'Done' }, tokensIn: 3n });
     expect(runOf(mesh, innerRun())).toMatchObject({ state: { tag: 'Done' }, tokensIn: 2n, retries: 1 });
     expect(stepAt(mesh, id, 'sub').tokensIn).toBe(2n);
+  });
+
+  it('counts what its step came to once, however often it is taken up again', () => {
+    save(mesh, 'name: inner\nsteps: [{ id: end, output: 1 }]');
+    const id = cook(mesh, '\n  - { id: sub, recipe: inner }');
+    const run = innerRun();
+    for (let i = 0; i < 3; i++) retry(run, stepAt(mesh, run, 'end').id);
+    expect(runOf(mesh, id)).toMatchObject({ state: { tag: 'Done' }, retries: 3 });
+    checkUsage(new Tables(mesh));
+  });
+
+  it('that is cut off by the end of the outer one is ended with its step, which does nothing instead', () => {
+    save(mesh, inner);
+    const id = cook(
+      mesh,
+      `
+  - id: both
+    parallel:
+      - [{ id: sub, recipe: inner, onFailure: [{ id: instead, skill: reason, input: { say: instead } }] }]
+      - [{ id: bad, wait: 1s }, { id: fails, skill: reason, input: { say: bad } }]`,
+    );
+    expect(said()).toEqual(['a']);
+    mesh.call(mesh.owner, 'pauseRun', { runId: innerRun() });
+    pass();
+    expect(said(failing('bad'))).toEqual(['bad']);
+    expect(runOf(mesh, id)).toMatchObject({ state: { tag: 'Failed' } });
+    expect(runOf(mesh, innerRun()).state.tag).toBe('Cancelled');
+    const { endedCount, stepCount } = runOf(mesh, id);
+    expect(endedCount).toBe(stepCount);
+    expect(stepAt(mesh, id, 'both[0].sub')).toMatchObject({ state: { tag: 'Cancelled' }, tokensIn: 1n });
+    expect(statesOf(mesh, id)).not.toHaveProperty('both[0].sub.instead');
+  });
+
+  it('that has no time left fails its step once, with that reason', () => {
+    save(mesh, inner);
+    const id = cook(mesh, '\n  - { id: sub, recipe: inner, timeout: 2s }');
+    said();
+    pass();
+    mesh.call(mesh.owner, 'pauseRun', { runId: innerRun() });
+    pass();
+    const { endedCount, stepCount, error } = runOf(mesh, id);
+    expect([endedCount, stepCount, error]).toEqual([1, 1, 'step sub: it did not end within 2000 ms']);
   });
 
   it('that was cut off by the end of the outer one is gone on with as well', () => {
