@@ -3,7 +3,7 @@ import type { QuerySetUpdate } from './query/contract.ts';
 
 /** Who makes a transaction, and as what it goes into the log. */
 export interface Origin {
-  /** A reducer's canonical name, `procedure:` or `handler:` with its name, or `connect`, `disconnect`, `sql`, `publish`. */
+  /** A reducer's canonical name, `procedure:` or `handler:` and its name, or `init`, `connect`, `disconnect`, `sql`, `publish`. */
   readonly name: string;
   readonly identity: bigint;
   /** 0n without a connection. */

@@ -257,7 +257,7 @@ export class Engine {
     } catch (error) {
       if (error instanceof HostCut) throw this.#break(error);
       if (!(error instanceof TimeLimit)) throw error;
-      this.#abandon(error.message);
+      this.#undoCut(error.message);
       throw new Rejection('time-limit', error.message, { cause: error });
     } finally {
       this.#firings.arm();
@@ -305,6 +305,22 @@ export class Engine {
   requireRoom(bytes: number): void {
     this.store.requireMemoryFor(bytes);
     this.#log.requireRoom(bytes, false);
+  }
+
+  /** Writes what a broken engine has committed. */
+  async abandon(): Promise<void> {
+    this.store.close();
+    await this.#procedures.close(reopening);
+    await this.#log.close();
+  }
+
+  /** What a caller may know of a failure; what it may not know goes to the database's log. */
+  explain(error: unknown): string {
+    if (error instanceof TimeLimit) throw error;
+    if (error instanceof Rejection) return error.message;
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
+    return fatalMessage;
   }
 
   /** Goes on with a fresh instance of the module. */
@@ -388,27 +404,11 @@ export class Engine {
     return new Rejection('closed', reopening, { cause: error });
   }
 
-  /** Writes what a broken engine has committed. */
-  async abandon(): Promise<void> {
-    this.store.close();
-    await this.#procedures.close(reopening);
-    await this.#log.close();
-  }
-
   /** Undoes the transaction whose time was up. What the module keeps in variables may be half changed: it starts anew. */
-  #abandon(why: string): void {
+  #undoCut(why: string): void {
     this.#transactions.rollback();
     this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message: why });
     this.#attach();
-  }
-
-  /** What a caller may know of a failure; what it may not know goes to the database's log. */
-  explain(error: unknown): string {
-    if (error instanceof TimeLimit) throw error;
-    if (error instanceof Rejection) return error.message;
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.logs.add({ level: 'Error', ts: this.#clock.nowMicros(), message });
-    return fatalMessage;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Reader } from './bsatn/reader.ts';
 import { Writer } from './bsatn/writer.ts';
+import { assert } from './errors.ts';
 import type { IdAssignment } from './module/catalog.ts';
 import type { ModuleDef } from './module/definition.ts';
 import type { IndexId, TableId } from './store/definition.ts';
@@ -31,10 +32,10 @@ export class Names implements IdAssignment {
   /** Reads a row of the system's table of names. */
   load(row: Uint8Array): void {
     const reader = new Reader(row);
-    const kind = kindTags[reader.u8()];
-    const name = reader.string();
-    const id = reader.u32();
-    if (kind) this.#set({ kind, name, id });
+    const tag = reader.u8();
+    const kind = kindTags[tag];
+    assert(kind, `a row of names has the kind ${tag}, expected one below ${kindTags.length}`);
+    this.#set({ kind, name: reader.string(), id: reader.u32() });
   }
 
   /** Gives numbers to whatever of a definition has none, and returns the rows to keep. */
@@ -62,7 +63,7 @@ export class Names implements IdAssignment {
 
   #id(kind: Kind, name: string): number {
     const entry = this.#ids.get(`${kind} ${name}`);
-    if (!entry) throw new Error(`the ${kind} ${name} has no number`);
+    assert(entry, `the ${kind} ${name} has no number`);
     return entry.id;
   }
 

@@ -5,7 +5,7 @@ export interface Commit {
   /** Counts commits from 0 without gaps. */
   readonly offset: number;
   readonly timestampMicros: bigint;
-  /** The reducer's canonical name, or what else made the commit: `init`, `sql`, `procedure:name`, `migrate`. */
+  /** What made it: the `name` of an `Origin`. */
   readonly origin: string;
   /** The caller's Identity. */
   readonly caller: bigint;

@@ -21,11 +21,12 @@ export class HashMap {
     return this.#slots.byteLength;
   }
 
-  /** The slot after `slot` that holds `hash`, or -1. Start with `first(hash)`. */
+  /** The first slot that holds `hash`, or -1. */
   first(hash: number): number {
     return this.#seek(hash, hash & this.#mask);
   }
 
+  /** The next slot after `slot` that holds `hash`, or -1. */
   next(hash: number, slot: number): number {
     return this.#seek(hash, (slot + 1) & this.#mask);
   }
