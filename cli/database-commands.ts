@@ -7,17 +7,19 @@ import { run } from './lib/run.ts';
 // The commands of somebody who writes a module of their own: they speak to any server of databases.
 
 export function addDatabaseCommands(program: Command): void {
+  addModules(program);
+  addDatabases(program);
+}
+
+/** From a module's source to a database. */
+function addModules(program: Command): void {
   const hub = program.command('hub').description('run a hub by itself');
   withLimits(withHistory(hub.command('start')))
     .description('host a module: its tables, reducers and views, over HTTP and WebSocket')
     .requiredOption('--module <entry.ts>', "the module's entry file, TypeScript or JavaScript")
     .requiredOption('--name <database>', 'name of the database')
     .option('--data <folder>', 'where the log, the snapshots and the keys are kept', '.helix/modules')
-    .addOption(
-      new Option('--listen <host:port>', 'address to listen on')
-        .argParser(address)
-        .default({ host: '127.0.0.1', port: 3000 }, '127.0.0.1:3000'),
-    )
+    .addOption(listenOption())
     .addHelpText('after', examples('helix hub start --module src/index.ts --name chat --data ./data'))
     .action((options) => run(async () => (await import('./commands/hub-start.ts')).hubStart(options)));
 
@@ -28,11 +30,7 @@ export function addDatabaseCommands(program: Command): void {
     .requiredOption('--name <database>', 'name of the database')
     .option('--out <folder>', 'where the TypeScript client is written (default: it is not)')
     .option('--data <folder>', 'where the rows are kept (default: .helix/dev, or dev in HELIX_HOME)')
-    .addOption(
-      new Option('--listen <host:port>', 'address to listen on')
-        .argParser(address)
-        .default({ host: '127.0.0.1', port: 3000 }, '127.0.0.1:3000'),
-    )
+    .addOption(listenOption())
     .option('--server <url>', 'publish to this running server instead of serving the module here')
     .option('--token-file <file>', 'file with the token to publish with, with --server')
     .option('--break-clients', 'do not ask before an update that ends the connections of older clients')
@@ -66,7 +64,10 @@ export function addDatabaseCommands(program: Command): void {
       examples('helix publish chat --module src/module.ts', 'helix publish chat --module src/module.ts --clear --yes'),
     )
     .action((name, options) => run(async () => (await import('./commands/publish.ts')).publish(name, options)));
+}
 
+/** What is asked of a database that is there. */
+function addDatabases(program: Command): void {
   withDatabase(program.command('call <function> [arguments...]'))
     .description('call a reducer or a procedure; arguments are JSON, and text needs no quotes')
     .addHelpText('after', note('Put -- before an argument that begins with a dash: `helix call -- add -1`.'))
@@ -111,6 +112,12 @@ export function addDatabaseCommands(program: Command): void {
     .option('--yes', 'ask nothing')
     .addHelpText('after', examples('helix delete chat', 'helix delete chat --yes'))
     .action((name, options) => run(async () => (await import('./commands/delete.ts')).deleteDatabase(name, options)));
+}
+
+function listenOption(): Option {
+  return new Option('--listen <host:port>', 'address to listen on')
+    .argParser(address)
+    .default({ host: '127.0.0.1', port: 3000 }, '127.0.0.1:3000');
 }
 
 const group = 'Which server, and as whom:';

@@ -1,12 +1,10 @@
 import { type Command, Option } from 'commander';
 import { withTenant } from './lib/hub-options.ts';
-import { count, duration, examples, id, note, time, wholeNumber } from './lib/option.ts';
+import { count, duration, examples, ids, jsonHelp, note, time, wholeNumber, yesHelp } from './lib/option.ts';
 import { run } from './lib/run.ts';
+import { addRules } from './rules-commands.ts';
 
 // What happens in a tenant: events, where they come from, and what members are told.
-
-const json = 'print as JSON; integers of 64 bits are strings';
-const yes = 'do not ask';
 
 export function addEventsCommands(program: Command): void {
   addEvents(program.command('events').description('what happens in a tenant'));
@@ -68,7 +66,7 @@ function addHooks(hooks: Command): void {
         .choices(['standard', 'github'])
         .default('standard'),
     )
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', note('Without `helix start` the address is /v1/database/helix/route/hooks?id=<hook>.'))
     .addHelpText(
       'after',
@@ -77,17 +75,17 @@ function addHooks(hooks: Command): void {
     .action((name, options) => run(async () => (await import('./commands/hooks.ts')).hooksCreate(name, options)));
   withTenant(hooks.command('list'))
     .description('list the hooks, and what has come by them')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix hooks list'))
     .action((options) => run(async () => (await import('./commands/hooks.ts')).hooksList(options)));
   withTenant(hooks.command('rotate <hook>'))
     .description('replace the secret of a hook at once, and show the new one; the hook by name or number')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix hooks rotate shop'))
     .action((hook, options) => run(async () => (await import('./commands/hooks.ts')).hooksRotate(hook, options)));
   withTenant(hooks.command('delete <hook>'))
     .description('close an address; the events that came by it stay')
-    .option('--yes', yes)
+    .option('--yes', yesHelp)
     .addHelpText('after', examples('helix hooks delete shop'))
     .action((hook, options) => run(async () => (await import('./commands/hooks.ts')).hooksDelete(hook, options)));
 }
@@ -117,7 +115,7 @@ function addSchedules(schedules: Command): void {
     );
   withTenant(schedules.command('list'))
     .description('list the schedules, and when each is due')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix schedules list'))
     .action((options) => run(async () => (await import('./commands/schedules.ts')).schedulesList(options)));
   for (const [name, isPaused, what] of [
@@ -133,97 +131,23 @@ function addSchedules(schedules: Command): void {
   }
   withTenant(schedules.command('delete <schedule>'))
     .description('end a schedule; the events that it made stay')
-    .option('--yes', yes)
+    .option('--yes', yesHelp)
     .addHelpText('after', examples('helix schedules delete morning --yes'))
     .action((schedule, options) =>
       run(async () => (await import('./commands/schedules.ts')).schedulesDelete(schedule, options)),
     );
 }
 
-function addRules(rules: Command): void {
-  withTenant(rules.command('list'))
-    .description('list the rules, what is active of them, and how often they fired')
-    .option('--json', json)
-    .addHelpText('after', examples('helix rules list'))
-    .action((options) => run(async () => (await import('./commands/rules.ts')).rulesList(options)));
-  withTenant(rules.command('show'))
-    .argument('<rule>', 'its name or number')
-    .argument('[version]', 'number of a version (default: the newest)', count)
-    .description('print the text of a rule')
-    .addHelpText('after', examples('helix rules show "many failed logins" > rule.yaml'))
-    .action((rule, version, options) =>
-      run(async () => (await import('./commands/rules.ts')).rulesShow(rule, version, options)),
-    );
-  withTenant(rules.command('new <words>'))
-    .description('have the configured language model write a rule from words; shows it and what it would have done')
-    .option('--yes', 'save it without asking')
-    .addHelpText('after', note('Without a language model it prints a template to start from.'))
-    .addHelpText('after', examples('helix rules new "when a build fails twice in an hour, tell me"'))
-    .action((words, options) => run(async () => (await import('./commands/rules-new.ts')).rulesNew(words, options)));
-  withTenant(rules.command('save <file>'))
-    .description(
-      'keep a text, in YAML or JSON, as the newest version of the rule that it names; - reads standard input',
-    )
-    .option('--activate', 'and let it take events')
-    .addHelpText('after', examples('helix rules save rule.yaml', 'helix rules save rule.yaml --activate'))
-    .action((file, options) => run(async () => (await import('./commands/rules.ts')).rulesSave(file, options)));
-  withTenant(rules.command('check <file>'))
-    .description('say what is wrong with the text of a rule, and where')
-    .option('--json', json)
-    .addHelpText('after', examples('helix rules check rule.yaml'))
-    .action((file, options) => run(async () => (await import('./commands/rules.ts')).rulesCheck(file, options)));
-  withTenant(rules.command('test <file>'))
-    .description('rehearse the text of a rule with the events that are kept: what it would have done, and cost')
-    .option('--events <count>', 'only with so many of the newest, at most 10000', count)
-    .option('--json', json)
-    .addHelpText('after', note('Nothing is done: no task, no event, no notification.'))
-    .addHelpText('after', examples('helix rules test rule.yaml', 'helix rules test rule.yaml --events 1000 --json'))
-    .action((file, options) => run(async () => (await import('./commands/rules.ts')).rulesTest(file, options)));
-  withTenant(rules.command('activate'))
-    .argument('<rule>', 'its name or number')
-    .argument('[version]', 'number of a version (default: the newest)', count)
-    .description('let a version of a rule take every event from now on; its tasks are your work')
-    .addHelpText('after', examples('helix rules activate "many failed logins"'))
-    .action((rule, version, options) =>
-      run(async () => (await import('./commands/rules.ts')).rulesActivate(rule, version, options)),
-    );
-  withTenant(rules.command('deactivate <rule>'))
-    .description('let a rule take no more events; what it remembers is forgotten')
-    .addHelpText('after', examples('helix rules deactivate 3'))
-    .action((rule, options) => run(async () => (await import('./commands/rules.ts')).rulesDeactivate(rule, options)));
-  withTenant(rules.command('delete <rule>'))
-    .description('delete a rule with all of its versions; what it did stays')
-    .option('--yes', yes)
-    .addHelpText('after', examples('helix rules delete 3 --yes'))
-    .action((rule, options) => run(async () => (await import('./commands/rules.ts')).rulesDelete(rule, options)));
-  withTenant(rules.command('why'))
-    .argument('<event>', 'number of the event', count)
-    .argument('[rule...]', 'names or numbers of rules; all of them without one')
-    .description(
-      'explain why rules fired with an event, or did not: the first condition that failed, and what was seen',
-    )
-    .option('--json', json)
-    .addHelpText('after', examples('helix rules why 17', 'helix rules why 17 "many failed logins"'))
-    .action((event, names, options) =>
-      run(async () => (await import('./commands/rules.ts')).rulesWhy(event, names, options)),
-    );
-  rules
-    .command('schema')
-    .description('print the JSON Schema of rules, for editors')
-    .addHelpText('after', examples('helix rules schema > rule.schema.json'))
-    .action(() => run(async () => (await import('./commands/rules.ts')).rulesSchema()));
-}
-
 function addNotifications(program: Command): void {
   const notifications = withTenant(program.command('notifications'))
     .description('show what you have not read of what rules and members tell; times are UTC')
     .option('--all', 'also what you have read')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix notifications', 'helix notifications --all', 'helix notifications read'))
     .action((options) => run(async () => (await import('./commands/notifications.ts')).notifications(options)));
   notifications.enablePositionalOptions();
   withTenant(notifications.command('read'))
-    .argument('[notification...]', 'their numbers; all of them without one', id)
+    .argument('[notification...]', 'their numbers; all of them without one', ids)
     .description('mark notifications as read by you')
     .addHelpText('after', examples('helix notifications read', 'helix notifications read 4 5'))
     .action((ids, options) =>

@@ -1,9 +1,7 @@
 import { type Command, Option } from 'commander';
 import { withTenant } from './lib/hub-options.ts';
-import { count, examples, list, note, port, seconds, time, wholeNumber } from './lib/option.ts';
+import { count, examples, jsonHelp, list, note, port, seconds, time, wholeNumber, yesHelp } from './lib/option.ts';
 import { run } from './lib/run.ts';
-
-const json = 'print as JSON; integers of 64 bits are strings';
 
 export function addLimbCommands(program: Command): void {
   const limb = program.command('limb').description('run a limb by itself, and manage the limbs of a tenant');
@@ -61,7 +59,7 @@ export function addLimbCommands(program: Command): void {
 function addLimbs(limb: Command): void {
   withTenant(limb.command('list'))
     .description('list the limbs of the tenant: who is here, what they can do, and what they do')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix limb list', 'helix limb list --json'))
     .action((options) => run(async () => (await import('./commands/limbs.ts')).limbList(options)));
   withTenant(limb.command('rights <limb>'))
@@ -69,7 +67,7 @@ function addLimbs(limb: Command): void {
     .addOption(new Option('--skills <list>', 'the skills it may offer, separated by commas').argParser(list))
     .addOption(new Option('--all-skills', 'it may offer all that it has').conflicts('skills'))
     .option('--capacity <count>', 'the most tasks it may have at once; 0 for as many as it can', wholeNumber)
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText(
       'after',
       examples('helix limb rights box --skills reason,recall', 'helix limb rights box --capacity 2'),
@@ -78,7 +76,7 @@ function addLimbs(limb: Command): void {
   withTenant(limb.command('labels <limb> [label...]'))
     .description('say which labels a limb has, or show them when none is given; tasks may ask for labels')
     .option('--none', 'take all labels away')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix limb labels box gpu eu', 'helix limb labels box --none'))
     .action((name, labels, options) =>
       run(async () => (await import('./commands/limbs.ts')).limbLabels(name, labels, options)),
@@ -90,7 +88,7 @@ function addLimbs(limb: Command): void {
     .action((name, options) => run(async () => (await import('./commands/limbs.ts')).limbDrain(name, options)));
   withTenant(limb.command('revoke <limb>'))
     .description('take a limb out of the tenant at once; what it works on goes to others')
-    .option('--yes', 'do not ask')
+    .option('--yes', yesHelp)
     .addHelpText('after', examples('helix limb revoke box', 'helix limb revoke box --yes'))
     .action((name, options) => run(async () => (await import('./commands/limbs.ts')).limbRevoke(name, options)));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { collect, countUpTo, examples, note } from './lib/option.ts';
+import { collect, countUpTo, examples, note, yesHelp } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 /** Adds the commands about what limbs remember. */
@@ -32,7 +32,7 @@ export function addMemoryCommands(program: Command): void {
   withTenant(program.command('forget [path...]'))
     .description("take documents out of the memory of this machine's limb; the originals stay where they are")
     .option('--all', 'forget all documents')
-    .option('--yes', 'do not ask')
+    .option('--yes', yesHelp)
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', examples('helix forget docs/old.md', 'helix forget docs', 'helix forget --all'))
     .action((paths, options) => run(async () => (await import('./commands/forget.ts')).forget(paths, options)));

@@ -1,12 +1,9 @@
 import { type Command, Option } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { amount, count, examples, note, time, wholeNumber } from './lib/option.ts';
+import { amount, count, examples, jsonHelp, note, time, wholeNumber, yesHelp } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // Who may do what in a tenant, what may be spent there, and what was done.
-
-const json = 'print as JSON; integers of 64 bits are strings';
-const yes = 'do not ask';
 
 export function addMeshCommands(program: Command): void {
   withTenant(program.command('link'))
@@ -47,7 +44,7 @@ export function addMeshCommands(program: Command): void {
 function addTenants(tenants: Command): void {
   withHub(tenants.command('list'))
     .description('list the tenants that you are a member of, and which one commands are about')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix tenants list'))
     .action((options) => run(async () => (await import('./commands/tenants.ts')).tenantsList(options)));
   withHub(tenants.command('create <name>'))
@@ -64,7 +61,7 @@ function addTenants(tenants: Command): void {
     .option('--rows <count>', 'rows; 0 for the default of the hub', wholeNumber)
     .option('--bytes <count>', 'bytes of its rows; 0 for the default of the hub', wholeNumber)
     .option('--keep-days <days>', 'days until only the daily totals of a finished task are left; 0 for 30', wholeNumber)
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix tenants limits', 'helix tenants limits --tasks 500 --keep-days 90'))
     .action((options) => run(async () => (await import('./commands/tenant-limits.ts')).tenantLimits(options)));
   withTenant(tenants.command('time-zone [zone]'))
@@ -98,7 +95,7 @@ function addMembers(members: Command): void {
   const roles = ['owner', 'operator', 'viewer'];
   withTenant(members.command('list'))
     .description('list the members, their roles and since when they are there')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix members list', 'helix members list --tenant "Field team" --json'))
     .action((options) => run(async () => (await import('./commands/members.ts')).membersList(options)));
   withTenant(members.command('invite'))
@@ -108,7 +105,7 @@ function addMembers(members: Command): void {
     .action((options) => run(async () => (await import('./commands/link.ts')).link(options)));
   withTenant(members.command('invites'))
     .description('list the invites that are open, those of limbs too, by the beginning of their codes')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix members invites'))
     .action((options) => run(async () => (await import('./commands/invites.ts')).invitesList(options)));
   withTenant(members.command('withdraw <invite>'))
@@ -127,14 +124,14 @@ function addMembers(members: Command): void {
     );
   withTenant(members.command('remove <member>'))
     .description('take a member out of the tenant; the tasks of the member stay')
-    .option('--yes', yes)
+    .option('--yes', yesHelp)
     .addHelpText('after', examples('helix members remove Ada', 'helix members remove Ada --yes'))
     .action((member, options) =>
       run(async () => (await import('./commands/members.ts')).membersRemove(member, options)),
     );
   withTenant(members.command('leave'))
     .description('leave the tenant yourself; its last owner cannot')
-    .option('--yes', yes)
+    .option('--yes', yesHelp)
     .addHelpText('after', examples('helix members leave --tenant "Field team"'))
     .action((options) => run(async () => (await import('./commands/members.ts')).membersLeave(options)));
 }
@@ -142,7 +139,7 @@ function addMembers(members: Command): void {
 function addBudgets(budget: Command): void {
   withTenant(budget.command('show'))
     .description('show what may be spent, what was spent in the period, and what is set aside for work that goes on')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix budget show'))
     .action((options) => run(async () => (await import('./commands/budget.ts')).budgetShow(options)));
   withTenant(budget.command('set'))

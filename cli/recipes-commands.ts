@@ -1,11 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { withTenant } from './lib/hub-options.ts';
-import { count, examples } from './lib/option.ts';
+import { count, examples, id, jsonHelp, yesHelp } from './lib/option.ts';
 import { run } from './lib/run.ts';
 
 // Graphs of steps, their runs, and the questions that runs wait on.
-
-const json = 'print as JSON; integers of 64 bits are strings';
 
 export function addRecipesCommands(program: Command): void {
   addRecipes(program.command('recipes').description('graphs of steps that are run as a whole'));
@@ -16,13 +14,13 @@ export function addRecipesCommands(program: Command): void {
 function addRecipes(recipes: Command): void {
   withTenant(recipes.command('list'))
     .description('list the recipes of a tenant')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix recipes list', 'helix recipes list --json'))
     .action((options) => run(async () => (await import('./commands/recipes.ts')).recipesList(options)));
   recipes
     .command('library')
     .description('list the recipes that come with Helix; needs no hub')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix recipes library'))
     .action((options) => run(async () => (await import('./commands/recipe-library.ts')).recipesLibrary(options)));
   recipes
@@ -47,18 +45,18 @@ function addRecipes(recipes: Command): void {
     .description('start a recipe by its newest version')
     .option('--input <json>', 'what it is given as {{trigger.payload}}', '{}')
     .option('--wait', 'tell its steps as they go on, and end as it does')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix recipes run digest --input \'{"feed":"https://example.org/feed"}\' --wait'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesRun(name, options)));
   withTenant(recipes.command('show <name>'))
     .description('print the text of a recipe')
     .option('--at <number>', 'another version than the newest', count)
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix recipes show digest', 'helix recipes show digest --at 2 > digest.yaml'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesShow(name, options)));
   withTenant(recipes.command('versions <name>'))
     .description('list the versions of a recipe')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix recipes versions digest'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesVersions(name, options)));
   withTenant(recipes.command('diff <name>'))
@@ -69,7 +67,7 @@ function addRecipes(recipes: Command): void {
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesDiff(name, options)));
   withTenant(recipes.command('delete <name>'))
     .description('delete a recipe of which no run goes on, with all of its versions; its runs are kept')
-    .option('--yes', 'do not ask')
+    .option('--yes', yesHelp)
     .addHelpText('after', examples('helix recipes delete digest', 'helix recipes delete digest --yes'))
     .action((name, options) => run(async () => (await import('./commands/recipes.ts')).recipesDelete(name, options)));
   recipes
@@ -84,12 +82,12 @@ function addRuns(runs: Command): void {
     .description('list runs, the newest first')
     .option('--recipe <name>', 'of one recipe')
     .option('--limit <count>', 'how many', count, 20)
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix runs list', 'helix runs list --recipe digest --limit 5'))
     .action((options) => run(async () => (await import('./commands/runs.ts')).runsList(options)));
-  withTenant(runs.command('show').argument('<run>', 'its number', number))
+  withTenant(runs.command('show').argument('<run>', 'its number', id))
     .description('show a run and its steps')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix runs show 12', 'helix runs show 12 --json'))
     .action((id, options) => run(async () => (await import('./commands/runs.ts')).runsShow(id, options)));
   const changes = [
@@ -98,12 +96,12 @@ function addRuns(runs: Command): void {
     ['cancel', 'end a run and everything of it that is under way; nothing is undone'],
   ] as const;
   for (const [how, description] of changes) {
-    withTenant(runs.command(how).argument('<run>', 'its number', number))
+    withTenant(runs.command(how).argument('<run>', 'its number', id))
       .description(description)
       .addHelpText('after', examples(`helix runs ${how} 12`))
       .action((id, options) => run(async () => (await import('./commands/runs.ts')).runsChange(how, id, options)));
   }
-  withTenant(runs.command('retry').argument('<run>', 'its number', number))
+  withTenant(runs.command('retry').argument('<run>', 'its number', id))
     .description('take a run up again that has ended; what ended well is not done again')
     .option(
       '--from <step>',
@@ -118,10 +116,10 @@ function addApprovals(approvals: Command): void {
   withTenant(approvals.command('list'))
     .description('list the questions that wait for an answer')
     .option('--all', 'also those that were answered or withdrawn')
-    .option('--json', json)
+    .option('--json', jsonHelp)
     .addHelpText('after', examples('helix approvals list', 'helix approvals list --all'))
     .action((options) => run(async () => (await import('./commands/approvals.ts')).approvalsList(options)));
-  withTenant(approvals.command('approve').argument('<approval>', 'its number', number))
+  withTenant(approvals.command('approve').argument('<approval>', 'its number', id))
     .description('say yes, with the inputs that are asked for')
     .option('--input <json>', 'the inputs')
     .option('--note <text>', 'why', '')
@@ -129,16 +127,11 @@ function addApprovals(approvals: Command): void {
     .action((id, options) =>
       run(async () => (await import('./commands/approvals.ts')).approvalsDecide(true, id, options)),
     );
-  withTenant(approvals.command('reject').argument('<approval>', 'its number', number))
+  withTenant(approvals.command('reject').argument('<approval>', 'its number', id))
     .description('say no: the step that asks fails')
     .option('--note <text>', 'why', '')
     .addHelpText('after', examples('helix approvals reject 3 --note "not before Monday"'))
     .action((id, options) =>
       run(async () => (await import('./commands/approvals.ts')).approvalsDecide(false, id, options)),
     );
-}
-
-function number(text: string): bigint {
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('Expected a number, such as 12.');
-  return BigInt(text);
 }

@@ -1,12 +1,19 @@
 import { Argument, type Command, Option } from 'commander';
 import { withHub, withTenant } from './lib/hub-options.ts';
-import { collect, count, examples, note, taskId } from './lib/option.ts';
+import { collect, count, examples, ids, note } from './lib/option.ts';
 import { run } from './lib/run.ts';
 import { addMemoryCommands } from './memory-commands.ts';
 
 // Work for the mesh, and what becomes of it.
 
 export function addTaskCommands(program: Command): void {
+  addAsking(program);
+  addMemoryCommands(program);
+  addWatching(program);
+}
+
+/** Work for the mesh, and what is said of it. */
+function addAsking(program: Command): void {
   withTenant(program.command('ask <question...>'))
     .description('ask the mesh a question and follow it until it is answered')
     .option('-c, --continue', 'go on with your newest answered question')
@@ -46,9 +53,10 @@ export function addTaskCommands(program: Command): void {
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', examples('helix run script.py', "echo 'print(6 * 7)' | helix run -"))
     .action((script, options) => run(async () => (await import('./commands/run.ts')).runScript(script, options)));
+}
 
-  addMemoryCommands(program);
-
+/** What becomes of it. */
+function addWatching(program: Command): void {
   const tasks = program.command('tasks');
   withTenant(tasks)
     .description('list the newest tasks')
@@ -79,13 +87,13 @@ function addTaskChanges(tasks: Command): void {
   // What follows the name of a command below is that command's own, also where both have an option of this name.
   tasks.enablePositionalOptions();
   withTenant(tasks.command('redrive'))
-    .argument('[task...]', 'numbers of failed or dead tasks', taskId)
+    .argument('[task...]', 'numbers of failed or dead tasks', ids)
     .description('queue failed and dead tasks again, with all of their attempts before them')
     .option('--all', 'all dead tasks of the tenant')
     .addHelpText('after', examples('helix tasks redrive 12 13', 'helix tasks redrive --all'))
     .action((ids, options) => run(async () => (await import('./commands/tasks-change.ts')).tasksRedrive(ids, options)));
   withHub(tasks.command('cancel'))
-    .argument('<task...>', 'numbers of tasks that have not ended', taskId)
+    .argument('<task...>', 'numbers of tasks that have not ended', ids)
     .description('cancel tasks and their parts; what runs is stopped at once')
     .addHelpText('after', examples('helix tasks cancel 12', 'helix tasks cancel 12 13 14'))
     .action((ids, options) => run(async () => (await import('./commands/tasks-change.ts')).tasksCancel(ids, options)));

@@ -81,6 +81,12 @@ function addFirewall(firewall: Command): void {
 }
 
 function addSetup(setup: Command): void {
+  addOwnNames(setup);
+  addGivenNames(setup);
+}
+
+/** Under a name that is one's own: of a domain, a server or a tailnet. */
+function addOwnNames(setup: Command): void {
   withServices(setup.command('cloudflared'), 'cloudflared')
     .description('by Cloudflare: under a name of your own, or with --quick under one that changes with each start')
     .option('--hostname <name>', 'where it is reached, such as limb01.example.org')
@@ -124,6 +130,10 @@ function addSetup(setup: Command): void {
     .addOption(new Option('--https-port <port>', 'its port').choices(['443', '8443', '10000']).default('443'))
     .addHelpText('after', examples('helix tunnel setup tailscale'))
     .action((options) => run(async () => (await import('./commands/tunnel-setup.ts')).setupTailscale(options)));
+}
+
+/** Under an address that a service gives, or by any other program. */
+function addGivenNames(setup: Command): void {
   withServices(setup.command('ngrok'), 'ngrok')
     .description("by ngrok's agent")
     .addOption(new Option('--token-file <file>', `${tokenFile}: the authtoken`))

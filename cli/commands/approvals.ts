@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { call, type HubOptions, subscribe } from '../lib/hub.ts';
 import { jsonOf } from '../lib/plain-row.ts';
 import { findTenant } from '../lib/tenants.ts';
@@ -8,7 +8,7 @@ import { textTable } from '../lib/text-table.ts';
 
 /** The questions that wait for an answer, or all of them. */
 export async function approvalsList(options: ClientOptions & { readonly all?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.approvals.where((approval) => approval.tenantId.eq(tenantId))]);
     const approvals = [...hub.connection.db.approvals.iter()]
@@ -34,7 +34,7 @@ export async function approvalsDecide(
   id: bigint,
   options: HubOptions & { readonly note: string; readonly input?: string },
 ): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const args = { approvalId: id, isApproved, note: options.note, inputs: options.input ?? '' };
     await call(hub, hub.connection.reducers.decideApproval(args));
     console.log(`Approval ${id} is ${isApproved ? 'given' : 'refused'}.`);

@@ -1,6 +1,6 @@
 import { tables } from '../../bindings/index.ts';
 import type { Task } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { type Hub, subscribe } from '../lib/hub.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
@@ -23,7 +23,7 @@ export interface AskOptions extends ClientOptions {
 export async function ask(words: readonly string[], options: AskOptions): Promise<void> {
   const question = words.join(' ').trim();
   if (question === '') throw new Failure('The question is empty: expected one such as `helix ask "What is a limb?"`');
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const tenantId = await findTenant(hub);
     const grants = options.grants ? options.grant : [];
     const follows = options.follow === undefined ? undefined : BigInt(options.follow);

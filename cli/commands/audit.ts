@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AuditQuery } from '../../web/src/lib/audit/history.ts';
 import { Audit, type ToldEntry } from '../lib/audit.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import type { HubOptions } from '../lib/hub.ts';
 import { oneLine } from '../lib/terminal.ts';
@@ -22,7 +22,7 @@ const pageMax = 1000;
 
 /** Prints who did what and when, the newest first, or writes all of it to a file as JSON lines. */
 export async function audit(options: AuditOptions): Promise<void> {
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const history = await Audit.open(hub, signal);
     const { since, until, by, action, task } = options;
     const query: AuditQuery = {

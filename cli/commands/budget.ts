@@ -1,6 +1,6 @@
 import { tables } from '../../bindings/index.ts';
 import type { Budget, BudgetPeriod, BudgetScope, BudgetUnit, Exhaustion, Member } from '../../bindings/types.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type HubOptions, subscribe } from '../lib/hub.ts';
 import type { AmountText } from '../lib/option.ts';
@@ -30,7 +30,7 @@ export interface BudgetSetOptions extends HubOptions {
 }
 
 export async function budgetShow(options: HubOptions & { readonly json?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.budgets, tables.policies]);
     const members = await membersOf(hub, tenantId);
@@ -54,7 +54,7 @@ export async function budgetShow(options: HubOptions & { readonly json?: boolean
 
 export async function budgetSet(unit: UnitName, most: AmountText, options: BudgetSetOptions): Promise<void> {
   const bound = most === 'none' ? undefined : boundOf(unit, most);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const { scope, subject, name } = await subjectOf();
     await call(
@@ -85,7 +85,7 @@ export async function budgetSet(unit: UnitName, most: AmountText, options: Budge
 }
 
 export async function budgetExhausted(policy: 'stop' | 'downgrade', options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const tag = policy === 'stop' ? 'Reject' : 'Downgrade';
     await call(hub, hub.connection.reducers.setExhaustion({ tenantId, onExhausted: { tag } }));

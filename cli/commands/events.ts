@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { text as textOf } from 'node:stream/consumers';
 import { tables } from '../../bindings/index.ts';
 import type { Event } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { eventJson, eventLine } from '../lib/event-line.ts';
 import { Failure } from '../lib/failure.ts';
 import { readText } from '../lib/files.ts';
@@ -34,7 +34,7 @@ export interface KeepOptions extends HubOptions {
 
 export async function eventsEmit(kind: string, options: EmitOptions): Promise<void> {
   const payload = await payloadOf(options);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     // By its own key it is found again.
     const dedupeKey = options.dedupeKey ?? randomUUID();
@@ -52,7 +52,7 @@ export async function eventsEmit(kind: string, options: EmitOptions): Promise<vo
 }
 
 export async function eventsList(options: EventFilter & { readonly before?: number }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const before = options.before === undefined ? '' : ` AND id < ${options.before}`;
     const where = `${whereOf(tenantId, options)}${before}`;
@@ -70,7 +70,7 @@ export async function eventsList(options: EventFilter & { readonly before?: numb
 
 /** Prints the newest events, and then each one as it comes, until Ctrl-C. */
 export async function eventsTail(options: EventFilter): Promise<void> {
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const tenantId = await findTenant(hub);
     const where = whereOf(tenantId, options);
     // The window moves with what comes, so nothing is missed between the past and the present.
@@ -94,7 +94,7 @@ export async function eventsTail(options: EventFilter): Promise<void> {
 }
 
 export async function eventsKeep(options: KeepOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.policies]);
     const policyOf = () => [...hub.connection.db.policies.iter()].find((policy) => policy.tenantId === tenantId);

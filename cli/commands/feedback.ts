@@ -1,4 +1,4 @@
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { call } from '../lib/hub.ts';
 
@@ -17,7 +17,7 @@ export async function feedback(
   if (verdict === 'corrected' && text === '') {
     throw new Failure('A correction says what the answer should have been: `helix feedback 17 corrected "It is 42."`');
   }
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tag = verdict === 'none' ? undefined : { tag: verdicts[verdict] };
     await call(hub, hub.connection.reducers.giveFeedback({ taskId, verdict: tag, text }));
     console.log(

@@ -1,4 +1,4 @@
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { Failure } from '../lib/failure.ts';
 import { ownLimb } from '../lib/own-limb.ts';
@@ -20,7 +20,7 @@ export async function forget(paths: readonly string[], options: ForgetOptions): 
     throw new Failure('There is nothing to forget: name paths such as docs or docs/old.md, or use --all');
   }
   if (options.all === true && options.yes !== true && !(await confirm('Forget all documents?', '--yes'))) return;
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const { limb } = hub.home;
     const tenantId = await findTenant(hub);
     const target = await ownLimb(hub, tenantId);

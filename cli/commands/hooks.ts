@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tables } from '../../bindings/index.ts';
 import type { Hook } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { moment } from '../lib/event-line.ts';
 import { Failure } from '../lib/failure.ts';
@@ -20,7 +20,7 @@ export interface HookCreateOptions extends ClientOptions {
 }
 
 export async function hooksCreate(name: string, options: HookCreateOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const secret = newSecret();
     const style = { tag: styles[options.style] };
@@ -30,7 +30,7 @@ export async function hooksCreate(name: string, options: HookCreateOptions): Pro
 }
 
 export async function hooksList(options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const hooks = await hooksOf(hub, await findTenant(hub));
     if (options.json) return console.log(jsonOf(hooks));
     if (hooks.length === 0) return console.log('There is no hook: `helix hooks create --help` says how to make one.');
@@ -48,7 +48,7 @@ export async function hooksList(options: ClientOptions): Promise<void> {
 }
 
 export async function hooksRotate(text: string, options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const hook = pickHook(await hooksOf(hub, await findTenant(hub)), text);
     const secret = newSecret();
     await call(hub, hub.connection.reducers.rotateHook({ hookId: hook.id, secret }));
@@ -57,7 +57,7 @@ export async function hooksRotate(text: string, options: ClientOptions): Promise
 }
 
 export async function hooksDelete(text: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const hook = pickHook(await hooksOf(hub, await findTenant(hub)), text);
     const question = `Delete the hook ${oneLine(hook.name)}? What is sent to it is refused from then on.`;
     if (!options.yes && !(await confirm(question, '--yes'))) throw new Failure('Nothing was deleted');

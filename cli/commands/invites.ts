@@ -1,6 +1,6 @@
 import { tables } from '../../bindings/index.ts';
 import type { OpenInvite } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { handleOf } from '../lib/code.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
@@ -11,7 +11,7 @@ import { textTable } from '../lib/text-table.ts';
 
 /** The ways in that are open still, by the beginning of their codes: nobody can show the rest again. */
 export async function invitesList(options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const invites = await invitesOf(hub, await findTenant(hub));
     if (options.json) return console.log(jsonOf(invites));
     if (invites.length === 0) return console.log('No invite is open: `helix members invite` makes one.');
@@ -26,7 +26,7 @@ export async function invitesList(options: ClientOptions): Promise<void> {
 
 export async function invitesWithdraw(text: string, options: HubOptions): Promise<void> {
   const { code } = readInvite(text);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const handle = handleOf(code.trim().toUpperCase());
     const known = (await invitesOf(hub, tenantId)).map((invite) => invite.handle);

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { tables } from '../../bindings/index.ts';
 import type { Limb } from '../../bindings/types.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
@@ -22,7 +22,7 @@ export interface RightsOptions extends ShowOptions {
 }
 
 export async function limbList(options: ShowOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const limbs = await limbsOf(hub, tenantId);
     if (options.json) return console.log(jsonOf(limbs));
@@ -68,7 +68,7 @@ export async function limbLabels(
 }
 
 export async function limbDrain(text: string, options: HubOptions & { readonly undo?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const limb = pickLimb(await limbsOf(hub, tenantId), text);
     const isDraining = !options.undo;
@@ -79,7 +79,7 @@ export async function limbDrain(text: string, options: HubOptions & { readonly u
 }
 
 export async function limbRevoke(text: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const limb = pickLimb(await limbsOf(hub, tenantId), text);
     const name = oneLine(limb.name);
@@ -102,7 +102,7 @@ async function change(
   options: ShowOptions,
   to: (limb: Limb) => Partial<Rights> | undefined,
 ): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const limb = pickLimb(await limbsOf(hub, tenantId), text);
     const changes = to(limb);

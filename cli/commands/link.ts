@@ -1,4 +1,4 @@
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import type { HubOptions } from '../lib/hub.ts';
 import { createInvite } from '../lib/invite.ts';
 import { type RoleName, roleTags } from '../lib/roles.ts';
@@ -9,7 +9,7 @@ export interface LinkOptions extends HubOptions {
 
 /** Prints a link that signs one browser in. */
 export async function link(options: LinkOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const code = await createInvite(hub, 'Member', roleTags[options.role]);
     console.log(`${hub.url}/#code=${code}`);
     console.error(

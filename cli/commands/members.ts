@@ -1,6 +1,6 @@
 import { tables } from '../../bindings/index.ts';
 import type { Member } from '../../bindings/types.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { pickOne } from '../lib/pick-one.ts';
@@ -15,7 +15,7 @@ interface SureOptions extends HubOptions {
 }
 
 export async function membersList(options: HubOptions & { readonly json?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const members = await membersOf(hub, await findTenant(hub));
     if (options.json) return console.log(jsonOf(members));
     const lines = members.map(({ name, role, joinedAt, identity }) => [
@@ -29,7 +29,7 @@ export async function membersList(options: HubOptions & { readonly json?: boolea
 }
 
 export async function membersRole(text: string, role: RoleName, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const { identity, name } = pickMember(await membersOf(hub, tenantId), text);
     await call(hub, hub.connection.reducers.setRole({ tenantId, identity, role: { tag: roleTags[role] } }));
@@ -38,7 +38,7 @@ export async function membersRole(text: string, role: RoleName, options: HubOpti
 }
 
 export async function membersRemove(text: string, options: SureOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const { identity, name } = pickMember(await membersOf(hub, tenantId), text);
     const question = `Remove ${oneLine(name)} from the tenant? To come back takes a new invite.`;
@@ -49,7 +49,7 @@ export async function membersRemove(text: string, options: SureOptions): Promise
 }
 
 export async function membersLeave(options: SureOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const name = oneLine(hub.connection.db.tenants.id.find(tenantId)?.name ?? '');
     const question = `Leave the tenant ${name}? To come back takes a new invite.`;

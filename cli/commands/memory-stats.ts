@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
 import { oneLine } from '../lib/terminal.ts';
@@ -7,7 +7,7 @@ import { textTable } from '../lib/text-table.ts';
 
 /** Prints how much the limbs remember, as they told the hub. */
 export async function memoryStats(options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     await untilAborted(subscribe(hub, [tables.limbs, tables.memories]), signal);
     const { db } = hub.connection;
     const names = new Map([...db.limbs.iter()].map((limb) => [limb.identity.toHexString(), limb.name]));

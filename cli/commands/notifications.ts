@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { tables } from '../../bindings/index.ts';
 import type { Notification } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { moment } from '../lib/event-line.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { plainRow } from '../lib/plain-row.ts';
@@ -11,7 +11,7 @@ import { oneLine } from '../lib/terminal.ts';
 const levelColours = { Info: pc.cyan, Warning: pc.yellow, Critical: pc.red } as const;
 
 export async function notifications(options: ClientOptions & { readonly all?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const all = (await notificationsOf(hub, tenantId)).map((row) => ({ row, isRead: isRead(hub, row) }));
     const shown = options.all ? all : all.filter((one) => !one.isRead);
@@ -26,7 +26,7 @@ export async function notifications(options: ClientOptions & { readonly all?: bo
 }
 
 export async function notificationsRead(ids: readonly bigint[], options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await call(hub, hub.connection.reducers.readNotifications({ tenantId, all: ids.length === 0, ids: [...ids] }));
     console.log(ids.length === 0 ? 'You have read all of them.' : `You have read ${ids.join(', ')}.`);
@@ -37,7 +37,7 @@ export async function notificationsSend(
   title: string,
   options: HubOptions & { readonly level: 'info' | 'warning' | 'critical'; readonly text: string },
 ): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const tag = { info: 'Info', warning: 'Warning', critical: 'Critical' } as const;
     const level = { tag: tag[options.level] };

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { FoundPart, FoundParts } from '../../limbs/skills/recall.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { findOwnLimb } from '../lib/own-limb.ts';
 import { runTask } from '../lib/task.ts';
@@ -19,7 +19,7 @@ export async function recall(words: readonly string[], options: RecallOptions): 
   const query = words.join(' ').trim();
   if (query === '')
     throw new Failure('There are no words to look for: expected some such as `helix recall "lost lease"`');
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const tokens = options.tokens === undefined ? {} : { tokensMax: options.tokens };
     const input = { query, limit: options.limit, labels: options.label ?? [], format: 'json', ...tokens };
     const tenantId = await findTenant(hub);

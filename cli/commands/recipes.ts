@@ -5,7 +5,7 @@ import pc from 'picocolors';
 import { tables } from '../../bindings/index.ts';
 import type { Recipe, RecipeVersion, Run } from '../../bindings/types.ts';
 import { type NotationTag, readRecipe, recipeSchema } from '../../hub/recipes/language/read.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
@@ -18,7 +18,7 @@ import { oneLine } from '../lib/terminal.ts';
 import { textTable } from '../lib/text-table.ts';
 
 export async function recipesList(options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.recipes.where((recipe) => recipe.tenantId.eq(tenantId))]);
     const recipes = [...hub.connection.db.recipes.iter()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -52,7 +52,7 @@ export async function recipesCheck(path: string, options: { readonly json?: bool
 export async function recipesSave(path: string, options: HubOptions): Promise<void> {
   const { text, notation } = await readText(path);
   const { name } = requireWhole(path, text, notation);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.recipes.where((recipe) => recipe.tenantId.eq(tenantId))]);
     await call(hub, hub.connection.reducers.saveRecipe({ tenantId, text, notation: { tag: notation } }));
@@ -68,7 +68,7 @@ export interface RecipeRunOptions extends HubOptions {
 
 /** Starts a recipe; with `wait` tells its steps as they change, and ends as the run does. */
 export async function recipesRun(name: string, options: RecipeRunOptions): Promise<void> {
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const tenantId = await findTenant(hub);
     const reference = randomUUID();
     await subscribe(hub, [tables.runs.where((run) => run.reference.eq(reference))]);
@@ -114,14 +114,14 @@ function report(hub: Hub, run: Run, isJson: boolean): void {
 }
 
 export async function recipesShow(name: string, options: ClientOptions & { readonly at?: number }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const version = pickVersion(await versionsOf(hub, name), options.at);
     console.log(options.json ? JSON.stringify(plainRow(version), undefined, 2) : version.text.trimEnd());
   });
 }
 
 export async function recipesVersions(name: string, options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const versions = await versionsOf(hub, name);
     if (options.json) return console.log(jsonOf(versions));
     const lines = versions.map((row) => [
@@ -139,7 +139,7 @@ export async function recipesDiff(
   name: string,
   options: HubOptions & { readonly from?: number; readonly to?: number },
 ): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const versions = await versionsOf(hub, name);
     const to = pickVersion(versions, options.to);
     if (to.version === 1 && options.from === undefined) {
@@ -154,7 +154,7 @@ export async function recipesDiff(
 }
 
 export async function recipesDelete(name: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const { length } = await versionsOf(hub, name);
     const question = `Delete ${oneLine(name)} with ${length === 1 ? 'its version' : `all of its ${length} versions`}?`;
     if (!options.yes && !(await confirm(question, '--yes'))) throw new Failure('Nothing was deleted');

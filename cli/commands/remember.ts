@@ -1,5 +1,5 @@
 import type { Summary } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { type Found, findDocuments } from '../lib/documents.ts';
 import { Failure } from '../lib/failure.ts';
 import { watchDocuments } from '../lib/folder-watch.ts';
@@ -22,7 +22,7 @@ export async function remember(paths: readonly string[], options: RememberComman
   };
   const watcher = watchLinesOn(process.stderr);
   const labels = options.label ?? [];
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const rememberAll = async (all: Found) => {
       if (all.documents.length > 0) show(await rememberDocuments(hub, all, signal, watcher, { labels }));
       return all.documents.length;

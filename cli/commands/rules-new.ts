@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { tables } from '../../bindings/index.ts';
 import { LimbError } from '../../limbs/index.ts';
 import { findModels, Router } from '../../limbs/models/index.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { draftRule } from '../lib/draft-rule.ts';
 import { Failure } from '../lib/failure.ts';
@@ -28,7 +28,7 @@ export async function rulesNew(words: string, options: HubOptions & { readonly y
         'No language model is configured, which would write the rule: `helix setup` adds one. Above is a template instead; change it, then: helix rules test rule.yaml, helix rules save rule.yaml',
       );
     }
-    await withHub(options, async (hub, signal) => {
+    await runOnHub(options, async (hub, signal) => {
       const tenantId = await findTenant(hub);
       const { procedures, reducers } = hub.connection;
       const check = (text: string) => askProcedure(procedures.checkRule({ tenantId, text }), hub);

@@ -4,7 +4,7 @@ import { SenderError } from 'spacetimedb';
 import { tables } from '../../bindings/index.ts';
 import type { Firing, Rehearsal, Rule, RuleAnswer, RuleCount } from '../../bindings/types.ts';
 import schema from '../../hub/rules/schema.json' with { type: 'json' };
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { moment } from '../lib/event-line.ts';
 import { Failure } from '../lib/failure.ts';
@@ -24,7 +24,7 @@ export function rulesSchema(): void {
 }
 
 export async function rulesList(options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const rules = await rulesOf(hub, tenantId);
     const counts = await countsOf(hub, tenantId);
@@ -50,7 +50,7 @@ export async function rulesList(options: ClientOptions): Promise<void> {
 }
 
 export async function rulesShow(text: string, wanted: number | undefined, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const rule = pickRule(await rulesOf(hub, await findTenant(hub)), text);
     const version = wanted ?? rule.version;
     await subscribe(hub, [tables.ruleVersions.where((row) => row.ruleId.eq(rule.id))]);
@@ -62,7 +62,7 @@ export async function rulesShow(text: string, wanted: number | undefined, option
 
 export async function rulesSave(file: string, options: HubOptions & { readonly activate?: boolean }): Promise<void> {
   const text = await readRuleFile(file);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const name = await requireRule(hub, tenantId, file, text);
     await call(hub, hub.connection.reducers.saveRule({ tenantId, text }));
@@ -77,7 +77,7 @@ export async function rulesSave(file: string, options: HubOptions & { readonly a
 
 export async function rulesCheck(file: string, options: ClientOptions): Promise<void> {
   const text = await readRuleFile(file);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     if (options.json) {
       const { problems } = await askProcedure(hub.connection.procedures.checkRule({ tenantId, text }), hub);
@@ -92,7 +92,7 @@ export async function rulesCheck(file: string, options: ClientOptions): Promise<
 /** Rehearses a text with the events that are kept: nothing is done. */
 export async function rulesTest(file: string, options: ClientOptions & { readonly events?: number }): Promise<void> {
   const text = await readRuleFile(file);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const eventsMax = options.events ?? 0;
     const rehearsal = await askProcedure(hub.connection.procedures.rehearse({ tenantId, text, eventsMax }), hub);
@@ -106,13 +106,13 @@ export async function rulesTest(file: string, options: ClientOptions & { readonl
 }
 
 export async function rulesActivate(text: string, version: number | undefined, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     await activate(hub, pickRule(await rulesOf(hub, await findTenant(hub)), text), version ?? 0);
   });
 }
 
 export async function rulesDeactivate(text: string, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const rule = pickRule(await rulesOf(hub, await findTenant(hub)), text);
     await call(hub, hub.connection.reducers.deactivateRule({ ruleId: rule.id }));
     console.log(`${oneLine(rule.name)} takes no more events.`);
@@ -120,7 +120,7 @@ export async function rulesDeactivate(text: string, options: HubOptions): Promis
 }
 
 export async function rulesDelete(text: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const rule = pickRule(await rulesOf(hub, await findTenant(hub)), text);
     const question = `Delete the rule ${oneLine(rule.name)} with all of its versions?`;
     if (!options.yes && !(await confirm(question, '--yes'))) throw new Failure('Nothing was deleted');
@@ -134,7 +134,7 @@ const askedMax = 500;
 
 /** Why rules fired with an event, or did not. */
 export async function rulesWhy(event: number, names: readonly string[], options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const known = names.length === 0 ? [] : await rulesOf(hub, tenantId);
     const rules = names.map((name) => pickRule(known, name).id);

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { readText } from '../lib/files.ts';
 import { formatSummary, summaryJson } from '../lib/summary.ts';
@@ -13,7 +13,7 @@ export async function runScript(script: string, options: ClientOptions): Promise
   if (code === undefined)
     throw new Failure(`There is no file ${script}: name a Python script, or - for standard input`);
   if (code.trim() === '') throw new Failure(`${script === '-' ? 'Standard input' : script} is empty: expected Python`);
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const title = script === '-' ? (code.trim().split('\n', 1)[0] ?? '') : basename(script);
     const task = { tenantId: await findTenant(hub), skill: 'run_python', title, input: { code } };
     const summary = await runTask(hub, task, signal, watchLinesOn(process.stderr));

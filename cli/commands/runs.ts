@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type HubOptions, subscribe } from '../lib/hub.ts';
 import { jsonOf, plainRow } from '../lib/plain-row.ts';
@@ -11,7 +11,7 @@ import { textTable } from '../lib/text-table.ts';
 export async function runsList(
   options: ClientOptions & { readonly limit: number; readonly recipe?: string },
 ): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.runs.where((run) => run.tenantId.eq(tenantId))]);
     const runs = [...hub.connection.db.runs.iter()]
@@ -33,7 +33,7 @@ export async function runsList(
 }
 
 export async function runsShow(id: bigint, options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const run = await findRun(hub, await findTenant(hub), id);
     const steps = stepsOf(hub, id);
     const data = [...hub.connection.db.runDetails.iter()].find(({ runId }) => runId === id);
@@ -56,7 +56,7 @@ export async function runsShow(id: bigint, options: ClientOptions): Promise<void
 }
 
 export async function runsChange(how: 'pause' | 'resume' | 'cancel', id: bigint, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const { reducers } = hub.connection;
     const changes = { pause: reducers.pauseRun, resume: reducers.resumeRun, cancel: reducers.cancelRun };
     await call(hub, changes[how]({ runId: id }));
@@ -69,7 +69,7 @@ export async function runsRetry(
   id: bigint,
   options: HubOptions & { readonly from?: string; readonly input?: string },
 ): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     await findRun(hub, await findTenant(hub), id);
     const step = options.from === undefined ? undefined : stepsOf(hub, id).find(({ path }) => path === options.from);
     if (options.from !== undefined && !step) {

@@ -1,7 +1,7 @@
 import { Timestamp } from 'spacetimedb';
 import { tables } from '../../bindings/index.ts';
 import type { Schedule } from '../../bindings/types.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { confirm } from '../lib/confirm.ts';
 import { moment } from '../lib/event-line.ts';
 import { Failure } from '../lib/failure.ts';
@@ -24,7 +24,7 @@ export interface ScheduleCreateOptions extends HubOptions {
 
 export async function schedulesCreate(name: string, options: ScheduleCreateOptions): Promise<void> {
   requireOneTiming(options);
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const timing = timingOf(options, await timeZoneOf(hub, tenantId));
     const { kind, subject, payload } = options;
@@ -35,7 +35,7 @@ export async function schedulesCreate(name: string, options: ScheduleCreateOptio
 }
 
 export async function schedulesList(options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const schedules = await schedulesOf(hub, await findTenant(hub));
     if (options.json) {
       const rows = schedules.map((schedule) => ({ ...plainRow(schedule), timing: timingText(schedule) }));
@@ -57,7 +57,7 @@ export async function schedulesList(options: ClientOptions): Promise<void> {
 }
 
 export async function schedulesPause(text: string, isPaused: boolean, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     const { id, name } = pickSchedule(await schedulesOf(hub, tenantId), text);
     await call(hub, hub.connection.reducers.pauseSchedule({ scheduleId: id, isPaused }));
@@ -69,7 +69,7 @@ export async function schedulesPause(text: string, isPaused: boolean, options: H
 }
 
 export async function schedulesDelete(text: string, options: HubOptions & { readonly yes?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const { id, name } = pickSchedule(await schedulesOf(hub, await findTenant(hub)), text);
     if (!options.yes && !(await confirm(`Delete the schedule ${oneLine(name)}?`, '--yes'))) {
       throw new Failure('Nothing was deleted');

@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { findTenant } from '../lib/tenants.ts';
@@ -12,7 +12,7 @@ export async function tasksRedrive(
   if (ids.length > 0 === Boolean(options.all)) {
     throw new Failure('Which tasks? Name some by their numbers, or all dead ones of the tenant with --all');
   }
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     if (ids.length > 0) {
       return each(hub, ids, 'queued again', (taskId) => hub.connection.reducers.redriveTask({ taskId }));
     }
@@ -38,7 +38,7 @@ export async function tasksRedrive(
 
 /** Cancels tasks, and their parts with them. */
 export async function tasksCancel(ids: readonly bigint[], options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     await each(hub, ids, 'cancelled', async (taskId) => {
       await subscribe(hub, [tables.tasks.where((task) => task.id.eq(taskId))]);
       const state = hub.connection.db.tasks.id.find(taskId)?.state.tag;

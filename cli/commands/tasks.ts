@@ -1,7 +1,7 @@
 import type { EventContext } from '../../bindings/index.ts';
 import { tables } from '../../bindings/index.ts';
 import type { Task } from '../../bindings/types.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
 import { formatTask, formatTasks } from '../lib/task-table.ts';
@@ -14,7 +14,7 @@ export interface TasksOptions extends HubOptions {
 }
 
 export async function tasks(options: TasksOptions): Promise<void> {
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const tenantId = await untilAborted(findTenant(hub), signal);
     const ofTenant = tables.tasks.where((task) => task.tenantId.eq(tenantId));
     await untilAborted(subscribe(hub, [ofTenant, tables.limbs]), signal);

@@ -1,6 +1,6 @@
 import { tables } from '../../bindings/index.ts';
 import type { Policy } from '../../bindings/types.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
 import { findTenant } from '../lib/tenants.ts';
 import { textTable } from '../lib/text-table.ts';
@@ -15,7 +15,7 @@ export interface TenantLimitsOptions extends HubOptions {
 
 /** Sets those limits of a tenant that are given, and shows all of them beside what it has. */
 export async function tenantLimits(options: TenantLimitsOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     await subscribe(hub, [tables.policies, tables.usages]);
     await setQuotas(hub, tenantId, options);

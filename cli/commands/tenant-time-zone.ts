@@ -1,11 +1,11 @@
 import { tables } from '../../bindings/index.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { call, type HubOptions, subscribe } from '../lib/hub.ts';
 import { findTenant } from '../lib/tenants.ts';
 
 /** Sets the time zone of a tenant when one is given, and says which it is. */
 export async function tenantTimeZone(given: string | undefined, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenantId = await findTenant(hub);
     if (given !== undefined) await call(hub, hub.connection.reducers.setTimeZone({ tenantId, timeZone: given }));
     await subscribe(hub, [tables.policies]);

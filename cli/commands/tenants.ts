@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import { withHub } from '../lib/client-command.ts';
+import { runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { readRunningHub } from '../lib/home.ts';
 import { call, type Hub, type HubOptions, subscribe } from '../lib/hub.ts';
@@ -10,7 +10,7 @@ import { oneLine } from '../lib/terminal.ts';
 import { textTable } from '../lib/text-table.ts';
 
 export async function tenantsList(options: HubOptions & { readonly json?: boolean }): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const tenants = await listTenants(hub);
     await subscribe(hub, [tables.members]);
     const only = tenants.length === 1 ? tenants[0].id : undefined;
@@ -32,7 +32,7 @@ export async function tenantsList(options: HubOptions & { readonly json?: boolea
 }
 
 export async function tenantsCreate(name: string, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const before = new Set((await listTenants(hub)).map(({ id }) => id));
     await call(hub, hub.connection.reducers.createTenant({ name }));
     const made = (await listTenants(hub)).find(({ id }) => !before.has(id));
@@ -46,7 +46,7 @@ export async function tenantsCreate(name: string, options: HubOptions): Promise<
 }
 
 export async function tenantsUse(text: string, options: HubOptions): Promise<void> {
-  await withHub(options, async (hub) => {
+  await runOnHub(options, async (hub) => {
     const { id, name } = pickTenant(await listTenants(hub), text);
     await chooseTenant(hub, id);
     console.log(`Commands for ${hub.url} are about ${oneLine(name)} (tenant ${id}) from now on.`);
@@ -56,7 +56,7 @@ export async function tenantsUse(text: string, options: HubOptions): Promise<voi
 /** Redeems an invite, as somebody new where the hub is another one's. */
 export async function tenantsJoin(invite: string, options: HubOptions & { readonly name: string }): Promise<void> {
   const { code, hub: itsHub } = readInvite(invite);
-  await withHub({ ...options, hub: options.hub ?? itsHub, isNewcomer: true }, async (hub) => {
+  await runOnHub({ ...options, hub: options.hub ?? itsHub, isNewcomer: true }, async (hub) => {
     await subscribe(hub, [tables.tenants]);
     const before = new Set([...hub.connection.db.tenants.iter()].map(({ id }) => id));
     await call(hub, hub.connection.reducers.redeemInvite({ code, name: options.name }));

@@ -1,5 +1,5 @@
 import { tables } from '../../bindings/index.ts';
-import { type ClientOptions, withHub } from '../lib/client-command.ts';
+import { type ClientOptions, runOnHub } from '../lib/client-command.ts';
 import { Failure } from '../lib/failure.ts';
 import { subscribe } from '../lib/hub.ts';
 import { untilAborted } from '../lib/interruption.ts';
@@ -8,7 +8,7 @@ import { explain } from '../lib/why.ts';
 
 /** Prints why a task is not running, or what became of its attempts. */
 export async function why(taskId: bigint, options: ClientOptions): Promise<void> {
-  await withHub(options, async (hub, signal) => {
+  await runOnHub(options, async (hub, signal) => {
     const { db } = hub.connection;
     const rows = subscribe(hub, [
       tables.tasks.where((row) => row.id.eq(taskId)),

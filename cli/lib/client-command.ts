@@ -6,7 +6,7 @@ export interface ClientOptions extends HubOptions {
 }
 
 /** Runs a command that needs a hub: connects, does the work, and lets go, also after Ctrl-C. */
-export async function withHub(
+export async function runOnHub(
   options: HubOptions,
   work: (hub: Hub, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {

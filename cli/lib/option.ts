@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
+/** What `--json` does, and what `--yes` does, wherever they are. */
+export const jsonHelp = 'print as JSON; integers of 64 bits are strings';
+export const yesHelp = 'do not ask';
+
 /** Examples for the end of a command's help. */
 export function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
@@ -52,16 +56,15 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-/** The number of a task, after those that were named before it. */
-export function taskId(text: string, earlier: readonly bigint[] = []): bigint[] {
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('Expected the number of a task, such as 12.');
-  return [...earlier, BigInt(text)];
+/** The number of a task, a run or whatever else the hub numbers. */
+export function id(text: string): bigint {
+  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('Expected a number, such as 12.');
+  return BigInt(text);
 }
 
-/** The number of anything, after those that were named before it. */
-export function id(text: string, earlier: readonly bigint[] = []): bigint[] {
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('Expected a number, such as 12.');
-  return [...earlier, BigInt(text)];
+/** As `id`, of an argument that may be given several times. */
+export function ids(text: string, earlier: readonly bigint[] = []): bigint[] {
+  return [...earlier, id(text)];
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

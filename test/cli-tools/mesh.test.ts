@@ -214,7 +214,7 @@ describe('helix tasks', () => {
     expect([stateOf(one), stateOf(two)]).toEqual(['Cancelled', 'Cancelled']);
     const again = await refused('tasks', 'cancel', `${one}`, '9999', '--hub', url);
     expect(again).toContain(`Task ${one} has ended already: it is cancelled; The hub refused: no-such-task`);
-    expect((await helix('tasks', 'cancel', 'x')).stderr).toContain('Expected the number of a task');
+    expect((await helix('tasks', 'cancel', 'x')).stderr).toContain('Expected a number, such as 12');
   });
 
   it('redrive queues failed ones again, or all dead ones', { timeout: 60_000 }, async () => {
