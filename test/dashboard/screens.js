@@ -13,7 +13,7 @@ const data = mkdtempSync(join(tmpdir(), 'helix-screens-'));
 mkdirSync(screens, { recursive: true });
 
 const module = join(root, 'test/dashboard/greenhouse.ts');
-const args = ['hub', 'start', '--module', module, '--name', 'greenhouse', '--data', data, '--listen', '127.0.0.1:3458'];
+const args = ['hub', 'start', '--module', module, '--name', 'greenhouse', '--data', data, '--listen', '127.0.0.1:0'];
 const hub = spawn(process.execPath, [join(root, 'cli/bin.js'), ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
 try {
   const link = await dashboardLink();
