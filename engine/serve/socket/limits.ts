@@ -4,6 +4,8 @@ export interface Limits {
   readonly messageBytesMax: number;
   /** Messages of one client that wait to be handled. */
   readonly incomingMessagesMax: number;
+  /** Messages that are handled for one database before its clients are written to, each of which tells a client one at most. */
+  readonly handledMessagesMax: number;
   /** Messages to one client that wait to be sent. */
   readonly outgoingMessagesMax: number;
   /** Bytes to one client that wait to be sent. */
@@ -20,6 +22,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   messageBytesMax: 32 * 1024 * 1024,
   incomingMessagesMax: 16_384,
+  handledMessagesMax: 1024,
   outgoingMessagesMax: 16_384,
   outgoingBytesMax: 128 * 1024 * 1024,
   frameBytesMax: 512 * 1024,

@@ -226,6 +226,42 @@ describe('[SOCK3] batches', () => {
     expect(host.database.batches.map((batch) => batch.map((message) => message.requestId))).toEqual([[1, 2, 3]]);
   });
 
+  test('of a burst, clients hear before their queues are full, and it is handled in order to its end', async () => {
+    const host = await start({ limits: { handledMessagesMax: 10, outgoingMessagesMax: 25 } });
+    const query = '?confirmed=false&compression=None';
+    const [reader, ...writers] = [
+      await open(host, { query }),
+      await open(host, { query }),
+      await open(host, { query }),
+    ];
+    reader.socket.send(subscribeFrame(1, 1));
+    await reader.next();
+    const count = 60;
+    for (const { socket } of writers) {
+      socket.send(Buffer.concat(Array.from({ length: count }, (_, i) => callFrame(i, 'add', `${i}`))));
+    }
+    const received: string[] = [];
+    while (received.length < 2 * count) received.push(...tags(await reader.next()));
+    expect(received).toEqual(Array(2 * count).fill('TransactionUpdate'));
+    for (const writer of writers) {
+      const results: Tagged[] = [];
+      while (results.length < count) results.push(...decode(await writer.next()));
+      expect(results.map(({ value }) => (value as { requestId?: number }).requestId)).toEqual([...Array(count).keys()]);
+    }
+  });
+
+  test('of a burst whose client leaves, all is handled in order before it has left', async () => {
+    const host = await start({ limits: { handledMessagesMax: 10 } });
+    const client = await open(host);
+    const count = 60;
+    const calls = Array.from({ length: count }, (_, i) => callFrame(i, 'add', `${i}`));
+    client.socket.send(Buffer.concat(calls.slice(0, count / 2)));
+    client.socket.send(Buffer.concat(calls.slice(count / 2)));
+    client.socket.close();
+    await waitUntil(() => host.database.disconnected.length === 1);
+    expect(host.database.batches.flat().map((message) => message.requestId)).toEqual([...Array(count).keys()]);
+  });
+
   test('version 2 clients get one frame a message', async () => {
     const host = await start();
     const client = await open(host, { protocols: ['v2.bsatn.spacetimedb'] });

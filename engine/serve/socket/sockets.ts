@@ -10,7 +10,7 @@ import { Connection, type ConnectionHost } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { readSubscribeRequest, type SubscribeRequest } from './handshake.ts';
 import type { Limits } from './limits.ts';
-import { handleAll, Intake, Turn } from './turn.ts';
+import { Turn } from './turn.ts';
 
 export interface SocketsOptions {
   readonly databases: Databases;
@@ -45,7 +45,7 @@ export class Sockets implements ConnectionHost {
     this.#options = options;
     this.limits = options.limits;
     this.counters = options.counters;
-    this.#turn = new Turn(options.limits.frameBytesMax, options.atTurnEnd);
+    this.#turn = new Turn(options.limits, options.atTurnEnd);
     this.#heartbeat = this.#nextHeartbeat();
   }
 
@@ -90,7 +90,7 @@ export class Sockets implements ConnectionHost {
   }
 
   handleNow(connection: Connection): void {
-    handleAll(connection.database, new Intake(connection));
+    this.#turn.handleNow(connection);
   }
 
   wantsFlush(connection: Connection): void {

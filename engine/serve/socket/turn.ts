@@ -1,21 +1,25 @@
 import type { ClientMessage, Database, Received } from '../contract.ts';
 import { FrameEncoder } from '../wire/frame.ts';
 import type { Connection } from './connection.ts';
+import type { Limits } from './limits.ts';
 
 /**
- * Gathers what happens to sockets during one turn of the event loop and does it at the turn's end: first every message
- * that was read is handled, so that one commit to disk can cover them all; then every client is written to once.
+ * Gathers what happens to sockets during one turn of the event loop and does it at the turn's end: first the messages
+ * that were read are handled, so that one commit to disk can cover them all; then every client is written to once. A burst
+ * is handled in several turns, so that what it tells a client never fills that client's queue before it can be written to.
  */
 export class Turn {
   readonly #encoder: FrameEncoder;
+  readonly #handledMax: number;
   readonly #atEnd: (run: () => void) => void;
   readonly #handling = new Map<Database, Intake>();
   #flushing = new Set<Connection>();
   #isScheduled = false;
 
   /** @param atEnd calls `run` at the end of the turn, and again when the thread was taken out of it */
-  constructor(frameBytesMax: number, atEnd: (run: () => void) => void) {
+  constructor({ frameBytesMax, handledMessagesMax }: Limits, atEnd: (run: () => void) => void) {
     this.#encoder = new FrameEncoder(frameBytesMax);
+    this.#handledMax = handledMessagesMax;
     this.#atEnd = atEnd;
   }
 
@@ -37,16 +41,29 @@ export class Turn {
     this.#atEnd(this.#run);
   }
 
+  /** Handles all that the connection has sent, and what came before that, without waiting for the turn's end. */
+  handleNow(connection: Connection): void {
+    const { database } = connection;
+    const intake = this.#handling.get(database);
+    if (intake) {
+      handle(database, intake, Number.POSITIVE_INFINITY);
+      this.#handling.delete(database);
+    }
+    handle(database, new Intake(connection), Number.POSITIVE_INFINITY);
+  }
+
   /** Called again after the thread was taken out of it, it goes on where it was. */
   readonly #run = (): void => {
     try {
       for (const [database, intake] of this.#handling) {
-        handleAll(database, intake);
-        this.#handling.delete(database);
+        handle(database, intake, this.#handledMax);
+        if (!intake.isCut) this.#handling.delete(database);
       }
     } finally {
       this.#isScheduled = false;
     }
+    // The rest has its turn after whatever else has come meanwhile.
+    if (this.#handling.size > 0) setImmediate(() => this.#schedule());
     const flushing = this.#flushing;
     this.#flushing = new Set();
     for (const connection of flushing) connection.flush(this.#encoder);
@@ -55,13 +72,16 @@ export class Turn {
 }
 
 /** What connections have received, to be handed to their database at once, since a batch costs it less than its parts. */
-export class Intake implements Iterator<Received, undefined> {
+class Intake implements Iterator<Received, undefined> {
+  /** Those whose turn is still to come. */
   readonly #connections: Connection[];
-  #nextConnection = 0;
   /** Whose messages are given away. */
   #current: Connection | undefined;
   #messages: readonly ClientMessage[] = [];
   #nextMessage = 0;
+  #left = 0;
+  /** Whether it has ended because enough messages were given away for now. */
+  isCut = false;
 
   constructor(connection: Connection) {
     this.#connections = [connection];
@@ -72,18 +92,28 @@ export class Intake implements Iterator<Received, undefined> {
     this.#connections.push(connection);
   }
 
+  /** Gives away so many messages more. */
+  begin(count: number): void {
+    this.#left = count;
+    this.isCut = false;
+  }
+
   next(): IteratorResult<Received, undefined> {
     for (;;) {
+      if (this.#left <= 0) {
+        this.isCut = true;
+        return { done: true, value: undefined };
+      }
       const client = this.#current;
       const message = this.#messages[this.#nextMessage];
       if (client?.isOpen && message) {
         this.#nextMessage += 1;
+        this.#left -= 1;
         return { done: false, value: { client, message } };
       }
       client?.resume();
-      this.#current = this.#connections[this.#nextConnection];
+      this.#current = this.#connections.shift();
       if (this.#current === undefined) return { done: true, value: undefined };
-      this.#nextConnection += 1;
       this.#messages = this.#current.take();
       this.#nextMessage = 0;
     }
@@ -98,8 +128,9 @@ export class Intake implements Iterator<Received, undefined> {
   }
 }
 
-/** Handles all of an intake. */
-export function handleAll(database: Database, intake: Intake): void {
+/** Handles at most so many messages of an intake. */
+function handle(database: Database, intake: Intake, count: number): void {
+  intake.begin(count);
   for (let isDone = false; !isDone; ) {
     try {
       database.handle(intake);
