@@ -156,8 +156,51 @@ describe('the commands for a data folder', () => {
     expect(await runCli(['check', '--data', past])).toMatchObject({ code: 0 });
 
     const before = await runCli(['restore', backup, '--data', join(folder, 'before'), '--at', '2020-01-01T00:00:00Z']);
-    expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('ledger: 0 commits, so it is left out') });
-    expect(before.stderr).toContain('the backup has no commits from then: choose a later moment');
+    expect(before).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /ledger: no commits up to 2020-01-01T00:00:00\.000Z, the first is of \d{4}-.*: it is left out/,
+      ),
+    });
+    expect(before.stderr).toMatch(
+      /the backup has no commits from then, its first is of \d{4}-.*Z: choose a later moment/,
+    );
+    for (const [at, said] of [
+      ['2099-01-01T00:00:00Z', '2099-01-01T00:00:00.000Z'],
+      ['999999', 'commit 999999'],
+    ] as const) {
+      const late = join(folder, `late-${at.length}`);
+      const { code, stdout } = await runCli(['restore', backup, '--data', late, '--at', at]);
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(
+          new RegExp(`ledger: \\d+ commits, the last of \\d{4}-.*Z: the backup has none after that up to ${said}`),
+        ),
+      });
+      expect(await accountsIn(late)).toEqual(['ann', 'bob', 'cid']);
+    }
+  });
+
+  it('say what is in the way of a restore before anything is read', async () => {
+    const backup = join(folder, 'one-backup');
+    await runCli(['backup', backup, '--data', data]);
+    const file = join(folder, 'a-file');
+    writeFileSync(file, 'not a folder');
+    const attempt = (from: string, to: string) => runCli(['restore', from, '--data', to]);
+    expect(await attempt(backup, data)).toMatchObject({ code: 1, stdout: '' });
+    expect((await attempt(backup, data)).stderr).toContain(`${data} is not empty: choose a new folder`);
+    for (const place of [file, join(file, 'below')]) {
+      expect((await attempt(backup, place)).stderr).toContain(
+        `${place} cannot be made: a file is in its place; choose a new folder`,
+      );
+    }
+    const nothing = join(folder, 'nothing');
+    expect((await attempt(file, nothing)).stderr).toContain(`${file} is no finished backup: it has no backup.json`);
+    writeFileSync(join(backup, 'databases.json'), '[]');
+    expect((await attempt(backup, nothing)).stderr).toContain(
+      `${backup}: databases.json is not what was written: nothing was restored; use another backup`,
+    );
+    expect(existsSync(nothing)).toBe(false);
   });
 
   it('fork a second database from a past state, which lives on by itself', async () => {
@@ -199,7 +242,9 @@ describe('the commands for a data folder', () => {
         '--at',
         '2020-01-01T00:00:00Z',
       ]);
-      expect(early.stderr).toContain('the database had no commits then: choose a later moment');
+      expect(early.stderr).toMatch(
+        /the database had no commits then, its first is of \d{4}-.*Z: choose a later moment/,
+      );
       await withdraw();
     });
     expect(await accountsIn(running, 'trial')).toEqual(['ann', 'bob', 'eve']);

@@ -2,7 +2,7 @@ import { writeCut } from './backup/restore.ts';
 import { Rejection } from './errors.ts';
 import type { Disk } from './host/disk.ts';
 import { cutLog } from './log/cut.ts';
-import type { Moment } from './log/moment.ts';
+import { isoTimeOf, type Moment } from './log/moment.ts';
 import { withRoom } from './log/reserve.ts';
 import { steadily } from './log/steadily.ts';
 import type { LoadModule } from './recovery.ts';
@@ -22,7 +22,8 @@ export interface ForkJob {
 export async function forkLog(disk: Disk, { from, to, until }: ForkJob, load: LoadModule): Promise<number> {
   const cut = await steadily(() => cutLog(disk, from, until));
   if (cut.nextOffset === 0) {
-    throw new Rejection('no-commits', 'the database had no commits then: choose a later moment');
+    const first = cut.firstMicros === undefined ? '' : `, its first is of ${isoTimeOf(cut.firstMicros)}`;
+    throw new Rejection('no-commits', `the database had no commits then${first}: choose a later moment`);
   }
   return await withRoom(disk, from, async () => {
     try {

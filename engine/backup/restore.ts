@@ -1,18 +1,18 @@
 import { Rejection } from '../errors.ts';
 import type { Disk } from '../host/disk.ts';
 import { type Cut, cutLog } from '../log/cut.ts';
-import type { Moment } from '../log/moment.ts';
+import { describeMoment, isoTimeOf, type Moment } from '../log/moment.ts';
 import { readLog } from '../log/recover.ts';
 import { withRoom } from '../log/reserve.ts';
 import { decodeRegistry, registryFile, saveRegistry } from '../registry.ts';
 import type { Progress } from './back-up.ts';
 import { openBackup, type VerifiedBackup } from './source.ts';
-import { isArchive, requireEmpty, writeChunks } from './target.ts';
+import { isArchive, makeEmpty, requireEmpty, writeChunks } from './target.ts';
 
 /**
  * Makes a data folder of a backup, whose files are compared with their checksums before anything is written.
  * @param until leaves out what came later; an offset is possible only with a single database
- * @throws Rejection `no-backup`, `backup-damaged`, `not-empty`, `several-databases`, `no-commits`, `disk-full`; LogRejection; nothing is left then
+ * @throws Rejection `no-backup`, `backup-damaged`, `not-empty`, `no-folder`, `several-databases`, `no-commits`, `disk-full`; LogRejection; nothing is left then
  */
 export async function restore(
   disk: Disk,
@@ -21,9 +21,10 @@ export async function restore(
   until: Moment | undefined,
   progress: Progress,
 ): Promise<void> {
+  await requireEmpty(disk, directory);
   const source = await openBackup(disk, backup, (read) => progress.done(read));
   progress.say('every checksum is right');
-  await requireEmpty(disk, directory);
+  await makeEmpty(disk, directory);
   await withRoom(disk, directory, async () => {
     try {
       await restoreAll(disk, backup, source, directory, until, progress);
@@ -65,27 +66,45 @@ async function restoreAll(
     throw new Rejection('several-databases', 'the backup has several databases, whose offsets differ: give a time');
   }
   const kept = [];
+  let firstMicros: bigint | undefined;
   for (const entry of entries) {
     const log = `databases/${entry.folder}`;
-    let commitCount: number;
+    const name = entry.names[0] ?? entry.identity;
     if (until === undefined) {
-      commitCount = (await readLog(disk, `${directory}/${log}`, () => {}, { isTrimmed: true })).nextOffset;
-    } else {
-      const cut = await cutLog(disk, `${logs}/${log}`, until);
-      commitCount = cut.nextOffset;
-      if (commitCount > 0) await writeCut(disk, cut, `${directory}/${log}`);
+      const { nextOffset } = await readLog(disk, `${directory}/${log}`, () => {}, { isTrimmed: true });
+      progress.say(`${name}: ${nextOffset} commits`);
+      if (nextOffset > 0) kept.push(entry);
+      continue;
     }
-    progress.say(
-      `${entry.names[0] ?? entry.identity}: ${commitCount} commits${commitCount === 0 ? ', so it is left out' : ''}`,
-    );
-    if (commitCount > 0) kept.push(entry);
+    const cut = await cutLog(disk, `${logs}/${log}`, until);
+    progress.say(`${name}: ${describeCut(cut, until)}`);
+    firstMicros = earlier(firstMicros, cut.firstMicros);
+    if (cut.nextOffset === 0) continue;
+    await writeCut(disk, cut, `${directory}/${log}`);
+    kept.push(entry);
   }
   if (kept.length === 0 && entries.length > 0) {
-    throw new Rejection('no-commits', 'the backup has no commits from then: choose a later moment');
+    const first = firstMicros === undefined ? '' : `, its first is of ${isoTimeOf(firstMicros)}`;
+    throw new Rejection('no-commits', `the backup has no commits from then${first}: choose a later moment`);
   }
   await disk.remove(unpacked);
   // Last, so that a restore which was interrupted is no data folder.
   await saveRegistry(disk, directory, kept);
+}
+
+/** What was found of a database, and where that is not what was asked for. */
+function describeCut({ nextOffset, firstMicros, lastMicros, isWhole }: Cut, until: Moment): string {
+  if (lastMicros === undefined) {
+    const first = firstMicros === undefined ? '' : `, the first is of ${isoTimeOf(firstMicros)}`;
+    return `no commits up to ${describeMoment(until)}${first}: it is left out`;
+  }
+  const found = `${nextOffset} commits, the last of ${isoTimeOf(lastMicros)}`;
+  const isShort = isWhole && !(until.kind === 'offset' && until.offset === nextOffset - 1);
+  return isShort ? `${found}: the backup has none after that up to ${describeMoment(until)}` : found;
+}
+
+function earlier(one: bigint | undefined, other: bigint | undefined): bigint | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
 }
 
 /** Writes a history up to a moment into a folder. */

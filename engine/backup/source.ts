@@ -57,7 +57,7 @@ export async function openBackup(disk: Disk, path: string, onRead: (bytes: numbe
   if (manifest === undefined)
     throw new Rejection(
       'no-backup',
-      `${path} is no finished backup: it has no ${manifestFile}; name a folder or file that a backup was written to`,
+      `${path} is no finished backup: it has no ${manifestFile}; name a folder, or a file that ends in .tar, .tar.gz or .tgz, that a backup was written to`,
     );
   const known = manifest.files;
   for (const [file, hash] of Object.entries(known)) {
@@ -91,7 +91,10 @@ function readManifest(path: string, bytes: Buffer): BackupManifest {
 }
 
 async function* filesOfFolder(disk: Disk, folder: string): AsyncGenerator<BackupFile> {
-  const bytes = await disk.read(`${folder}/${manifestFile}`);
+  const bytes = await disk.read(`${folder}/${manifestFile}`).catch((error: NodeJS.ErrnoException) => {
+    // A file that is no archive by its name.
+    if (error.code !== 'ENOTDIR') throw error;
+  });
   if (bytes === undefined) return;
   for (const path of Object.keys(readManifest(folder, Buffer.from(bytes)).files)) {
     if ((await disk.readPart(`${folder}/${path}`, 0, 1)) === undefined) continue;

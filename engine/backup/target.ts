@@ -22,7 +22,7 @@ const compressionLevel = 1;
 /** A new folder, or a file when the path ends in `.tar`, `.tar.gz` or `.tgz`. @throws Rejection `not-empty` */
 export async function openTarget(disk: Disk, path: string, nowSeconds: number): Promise<BackupTarget> {
   if (!isArchive(path)) {
-    await requireEmpty(disk, path);
+    await makeEmpty(disk, path);
     return new FolderTarget(disk, path);
   }
   const folder = path.slice(0, path.lastIndexOf('/'));
@@ -42,10 +42,35 @@ export function isCompressed(path: string): boolean {
   return /gz$/.test(path);
 }
 
+/** @throws Rejection `not-empty`, `no-folder` when a file is in its place */
 export async function requireEmpty(disk: Disk, directory: string): Promise<void> {
-  await disk.makeDirectory(directory);
-  if ((await disk.list(directory)).length === 0) return;
+  const names = await saying(directory, () => disk.list(directory));
+  if (names.length === 0) return;
   throw new Rejection('not-empty', `${directory} is not empty: choose a new folder, or move this one away first`);
+}
+
+/** Makes the folder unless it is there. @throws Rejection as `requireEmpty` */
+export async function makeEmpty(disk: Disk, directory: string): Promise<void> {
+  await requireEmpty(disk, directory);
+  await saying(directory, () => disk.makeDirectory(directory));
+}
+
+const inTheWay: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a file is in its place',
+  EEXIST: 'a file is in its place',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+};
+
+async function saying<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const reason = inTheWay[(cause as NodeJS.ErrnoException).code ?? ''];
+    if (reason === undefined) throw cause;
+    throw new Rejection('no-folder', `${directory} cannot be made: ${reason}; choose a new folder`, { cause });
+  }
 }
 
 /** Writes a file of a folder piece by piece; it has its name once it is whole. @returns its SHA-256 in hex */

@@ -29,6 +29,12 @@ export interface CutFile {
 export interface Cut {
   /** The commit that would come next. */
   readonly nextOffset: number;
+  /** When the first commit that was read was made; undefined for none. */
+  readonly firstMicros: bigint | undefined;
+  /** When the last commit of it was made; undefined for none. */
+  readonly lastMicros: bigint | undefined;
+  /** Whether the log has no commit after it. */
+  readonly isWhole: boolean;
   /** The oldest commit that can be gone back to; 0 when nothing was trimmed. */
   readonly beginsAt: number;
   readonly sizeBytes: number;
@@ -52,9 +58,14 @@ export async function cutLog(
   const snapshots = await goodSnapshots(disk, directory);
   let last = -1;
   let isOver = false;
+  let firstMicros: bigint | undefined;
+  let lastMicros: bigint | undefined;
   const replay = (commit: Commit) => {
+    firstMicros ??= commit.timestampMicros;
     isOver ||= isAfter(commit, until);
-    if (!isOver) last = commit.offset;
+    if (isOver) return;
+    last = commit.offset;
+    lastMicros = commit.timestampMicros;
   };
   const end = await readLog(disk, directory, replay, { isTrimmed: true, isEnough: () => isOver, onRead });
   const usable = snapshots.filter(({ nextOffset }) => nextOffset <= last + 1);
@@ -69,6 +80,9 @@ export async function cutLog(
   const snapshotBytes = [...kept].reduce((sum, snapshot) => sum + snapshot.sizeBytes, 0);
   return {
     nextOffset: last + 1,
+    firstMicros,
+    lastMicros,
+    isWhole: !isOver,
     beginsAt: end.beginsAt > 0 ? (oldest?.nextOffset ?? 0) : 0,
     sizeBytes: end.readBytes + snapshotBytes,
     async *files() {

@@ -14,5 +14,15 @@ export function timeMoment(text: string): Moment | undefined {
   return { kind: 'time', micros: BigInt(ms) * 1000n + BigInt((match[1] ?? '').padEnd(3, '9')) };
 }
 
+/** A moment for people. */
+export function describeMoment(moment: Moment): string {
+  return moment.kind === 'offset' ? `commit ${moment.offset}` : isoTimeOf(moment.micros);
+}
+
+/** A time as `timeMoment` reads it, in milliseconds. */
+export function isoTimeOf(micros: bigint): string {
+  return new Date(Number(micros / 1000n)).toISOString();
+}
+
 /** With a zone: whoever leaves it out may mean the own or that of the log. Captures what is finer than a millisecond. */
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3}(\d{0,3})\d*)?)?(?:Z|[+-]\d\d:\d\d)$/;
