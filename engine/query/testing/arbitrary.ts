@@ -33,15 +33,30 @@ const comparableTypes: readonly Type[] = [
   timestampType,
   uuidType,
 ];
+const u32: Type = { kind: 'u32' };
+const unit: Type = { kind: 'product', fields: [] };
+
 /** Types of columns that are only ever returned. */
 const opaqueTypes: readonly Type[] = [
   unitEnumType,
   listType,
+  sumOf(['some', u32], ['none', unit]),
+  sumOf(['some', { kind: 'string' }], ['none', unit]),
+  sumOf(['ok', { kind: 'string' }], ['err', u32]),
+  sumOf(
+    ['text', { kind: 'string' }],
+    ['place', { kind: 'product', fields: [{ name: 'x', type: { kind: 'f64' } }] }],
+    ['nothing', unit],
+  ),
   timeDurationType,
   scheduleAtType,
   { kind: 'array', of: { kind: 'string' } },
   { kind: 'product', fields: [{ name: 'a', type: { kind: 'u32' } }] },
 ];
+
+function sumOf(...variants: (readonly [string, Type])[]): Type {
+  return { kind: 'sum', variants: variants.map(([name, type]) => ({ name, type })) };
+}
 
 /** Tells types apart as queries do: all identities are one, and so are all byte arrays. */
 function nameOf(type: Type): string {
@@ -56,17 +71,17 @@ const domains: Record<string, readonly Scalar[]> = {
   i16: [-300, 0, 1, 2],
   u32: [0, 1, 2, 300],
   i32: [-(2 ** 31), -1, 0, 1],
-  u64: [0n, 1n, 2n ** 64n - 1n],
-  i64: [-1n, 0n, 1n, 2n ** 40n],
-  u128: [0n, 1n, 2n ** 64n],
-  i128: [-(2n ** 64n), 0n, 1n],
+  u64: [0n, 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n],
+  i64: [-(2n ** 53n) - 1n, -(2n ** 53n), -1n, 0n, 1n, 2n ** 40n],
+  u128: [0n, 1n, 2n ** 64n, 2n ** 64n + 1n],
+  i128: [-(2n ** 64n) - 1n, -(2n ** 64n), 0n, 1n],
   u256: [0n, 1n, 2n ** 255n],
   i256: [-(2n ** 255n), -1n, 0n],
-  string: ['', 'a', "it's", 'é', '\u{1f600}'],
+  string: ['', 'a', 'aa', 'b', "it's", 'é', '\u{1f600}'],
   bool: [false, true],
-  f32: [0, -0, 1.5, -2],
-  f64: [0, -0, 1.5, -2],
-  bytes: ['', '00', '00ff', 'ab'],
+  f32: [0, -0, 1.5, -2, Math.fround(0.1)],
+  f64: [0, -0, 1.5, -2, 0.1, 2 ** 53 + 2],
+  bytes: ['', '00', '0000', '00ff', 'ab'],
   identity: senders,
   'connection-id': [1n, 2n ** 127n],
   timestamp: [-1n, 0n, 1_700_000_000_123_456n],
@@ -84,7 +99,9 @@ function anyValueOf(type: Type): fc.Arbitrary<Value> {
   const scalar = fc.constantFrom(...domain);
   if (isBytes(type)) return scalar.map((digits): Value => new Uint8Array(Buffer.from(String(digits), 'hex')));
   if (type.kind === 'product') return scalar.map((value): Value => [value as bigint]);
-  return isFloat(type) ? fc.oneof(scalar, fc.constant(Number.NaN)) : scalar;
+  if (isFloat(type))
+    return fc.oneof(scalar, fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY));
+  return scalar;
 }
 
 export function rowOf(table: ModuleTable): fc.Arbitrary<Row> {
@@ -101,35 +118,89 @@ const palette = fc.tuple(
   fc.uniqueArray(fc.constantFrom(...opaqueTypes), { maxLength: 1 }),
 );
 
-/** Tables `t0`, `t1`, … of two to four columns, about half of them indexed; the first two can be compared. */
-export const tables: fc.Arbitrary<ModuleTable[]> = palette
-  .chain(([comparable, opaque]) => {
-    const comparableType = fc.constantFrom(...comparable, identityType);
-    return fc.array(
-      fc.record({
-        types: fc
-          .tuple(
-            fc.array(comparableType, { minLength: 2, maxLength: 2 }),
-            fc.array(fc.oneof(comparableType, fc.constantFrom(...comparable, ...opaque)), { maxLength: 2 }),
-          )
-          .map(([first, rest]) => [...first, ...rest]),
-        indexed: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
-        isPair: fc.boolean(),
-        isHash: fc.boolean(),
-      }),
-      { minLength: 2, maxLength: 3 },
-    );
-  })
-  .map((drafts) =>
-    drafts.map(({ types, indexed, isPair, isHash }, n) => {
-      const name = `t${n}`;
-      const columns = types.map((type, i) => [`c${i}`, type] as const);
-      const single = types.flatMap((_, i) => (indexed[i] ? [testIndex(name, [i])] : []));
-      const indexes = isPair ? [...single, testIndex(name, [1, 0])] : single;
-      const algorithm = isHash ? ('hash' as const) : ('btree' as const);
-      return testTable(name, columns, { indexes: indexes.map((index) => ({ ...index, algorithm })) });
+/** Which indexes a table has. */
+export interface Indexing {
+  readonly indexed: readonly boolean[];
+  /** Whether there is one of the first two columns together, the second first. */
+  readonly isPair: boolean;
+  readonly isHash: boolean;
+}
+
+export const indexing: fc.Arbitrary<Indexing> = fc.record({
+  indexed: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+  isPair: fc.boolean(),
+  isHash: fc.boolean(),
+});
+
+/** The same table with other indexes; its primary key keeps its own. */
+export function indexedAs(table: ModuleTable, { indexed, isPair, isHash }: Indexing): ModuleTable {
+  const { name, row, primaryKey } = table;
+  const single = row.fields.flatMap((_, i) => {
+    const isKey = i === primaryKey;
+    return isKey || indexed[i] ? [testIndex(name, [i], isKey)] : [];
+  });
+  const indexes = isPair ? [...single, testIndex(name, [1, 0])] : single;
+  const algorithm = isHash ? ('hash' as const) : ('btree' as const);
+  return { ...table, indexes: indexes.map((index) => ({ ...index, algorithm })) };
+}
+
+const serialMax = 120;
+/** A column with many values, so that a table can have more rows than a window keeps in reserve. */
+const serialType: Type = { kind: 'u16' };
+
+const drafts = palette.chain(([comparable, opaque]) => {
+  const comparableType = fc.constantFrom(...comparable, identityType);
+  return fc.array(
+    fc.record({
+      types: fc
+        .tuple(
+          fc.array(comparableType, { minLength: 2, maxLength: 2 }),
+          fc.array(fc.oneof(comparableType, fc.constantFrom(...comparable, ...opaque)), { maxLength: 2 }),
+          fc.constantFrom([], [], [serialType]),
+        )
+        .map((parts) => parts.flat()),
+      indexing,
+      hasKey: fc.boolean(),
     }),
+    { minLength: 2, maxLength: 3 },
   );
+});
+
+/**
+ * Tables `t0`, `t1`, … of two to five columns, about half of them indexed; the first two can be compared. Some have a
+ * last column that counts.
+ */
+export const tables: fc.Arbitrary<ModuleTable[]> = drafts.map((tables) => {
+  return tables.map(({ types, indexing }, n) => indexedAs(tableOf(n, types, undefined), indexing));
+});
+
+/** The same, about half of them with a primary key. */
+export const keyedTables: fc.Arbitrary<ModuleTable[]> = drafts.map((tables) => {
+  return tables.map(({ types, indexing, hasKey }, n) => {
+    // A key of few values holds few rows.
+    const primaryKey = types.at(-1) === serialType ? types.length - 1 : 0;
+    return indexedAs(tableOf(n, types, hasKey ? primaryKey : undefined), indexing);
+  });
+});
+
+function tableOf(n: number, types: readonly Type[], primaryKey: number | undefined): ModuleTable {
+  const columns = types.map((type, i) => [`c${i}`, type] as const);
+  return testTable(`t${n}`, columns, { primaryKey });
+}
+
+/** The column that counts, if the table has one. */
+export function serialOf({ row }: ModuleTable): number | undefined {
+  const last = row.fields.length - 1;
+  return row.fields[last]?.type === serialType ? last : undefined;
+}
+
+/** The row with other values in the column that counts. */
+export function numbered(table: ModuleTable, row: Row, count: number): Row[] {
+  const serial = serialOf(table);
+  return serial === undefined
+    ? [row]
+    : Array.from({ length: Math.min(count, serialMax) }, (_, i) => row.with(serial, i));
+}
 
 export interface Joinable {
   readonly name: string;
@@ -173,8 +244,15 @@ export function queryOf(relations: readonly Joinable[], output?: Joinable): fc.A
 
 /** The same, about every third of them with ORDER BY and LIMIT. */
 export function windowOf(query: ModelQuery): fc.Arbitrary<ModelQuery> {
-  const first = fc.record({ column: fc.constantFrom(0, 1), isDescending: fc.boolean(), limit: fc.nat(3) });
-  return fc.option(first, { nil: undefined, freq: 1 }).map((first) => ({ ...query, first }));
+  const order = fc.record({ column: fc.constantFrom(0, 1), isDescending: fc.boolean() });
+  const first = fc.record({
+    orders: fc.uniqueArray(order, { minLength: 1, maxLength: 2, selector: ({ column }) => column }),
+    limit: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(40) }),
+  });
+  const none = fc.constant(undefined);
+  return fc
+    .oneof({ weight: 2, arbitrary: none }, { weight: 1, arbitrary: first })
+    .map((first) => ({ ...query, first }));
 }
 
 function joinsOf(a: Joinable, b: Joinable): { a: Joinable; b: Joinable; left: number; right: number }[] {

@@ -72,7 +72,7 @@ export function testModule(tables: readonly ModuleTable[], options: Partial<Modu
 /** A store with queries over it, and what each subscriber would have in memory. */
 export class TestDatabase {
   readonly store = new Store();
-  readonly catalog: Catalog;
+  catalog: Catalog;
   readonly queries: DatabaseQueries;
   readonly replicas = new Map<Subscriber, Replica>();
 
@@ -89,6 +89,18 @@ export class TestDatabase {
       evaluateView: evaluateView(this),
       ...options,
     });
+  }
+
+  /**
+   * Goes over to another version of the module as the engine does.
+   * @returns why query sets cannot go on, by subscriber
+   */
+  become(def: ModuleDef): ReadonlyMap<Subscriber, string> {
+    this.catalog = catalogOf(def);
+    for (const { stored } of this.catalog.tables) this.store.alterTable(stored.id, stored);
+    const ended = this.queries.replaceCatalog(this.catalog);
+    this.commit(() => {});
+    return new Map(ended.map(({ subscriber, message }) => [subscriber, message]));
   }
 
   tableId(name: string): TableId {

@@ -33,8 +33,13 @@ export interface ModelQuery {
   readonly on: { readonly left: Place; readonly right: Place } | undefined;
   readonly where: Condition;
   readonly output: number;
-  /** The first rows by one column of the output, equal rows counted as one. */
-  readonly first?: { readonly column: number; readonly isDescending: boolean; readonly limit: number } | undefined;
+  /** The first rows by columns of the output, equal rows counted as one. */
+  readonly first?: { readonly orders: readonly ModelOrder[]; readonly limit: number } | undefined;
+}
+
+export interface ModelOrder {
+  readonly column: number;
+  readonly isDescending: boolean;
 }
 
 export interface Shape {
@@ -62,11 +67,13 @@ export function answer(query: ModelQuery, rowsOf: RowsOf, sender: bigint): Row[]
 export function firstOf(query: ModelQuery, rows: readonly Row[], bytesOf: (row: Row) => Uint8Array): readonly Row[] {
   const { first } = query;
   if (first === undefined) return rows;
-  const place = { side: 0, column: first.column };
   return [...rows]
     .sort((a, b) => {
-      const order = compare(at([a], place), at([b], place));
-      return (first.isDescending ? -order : order) || Buffer.compare(bytesOf(a), bytesOf(b));
+      for (const { column, isDescending } of first.orders) {
+        const order = compare(at([a], { side: 0, column }), at([b], { side: 0, column }));
+        if (order !== 0) return isDescending ? -order : order;
+      }
+      return Buffer.compare(bytesOf(a), bytesOf(b));
     })
     .slice(0, first.limit);
 }
@@ -150,8 +157,10 @@ export function render(query: ModelQuery, shapeOf: (name: string) => Shape): str
   };
   const [first, second] = query.from;
   const join = query.on && `JOIN ${second} AS y ON ${place(query.on.left)} = ${place(query.on.right)}`;
-  const order = query.first && `ORDER BY ${place({ side: query.output, column: query.first.column })}`;
-  const window = query.first && `${order} ${query.first.isDescending ? 'DESC' : ''} LIMIT ${query.first.limit}`;
+  const orders = query.first?.orders.map(
+    ({ column, isDescending }) => `${place({ side: query.output, column })} ${isDescending ? 'DESC' : 'ASC'}`,
+  );
+  const window = query.first && `ORDER BY ${orders?.join(', ')} LIMIT ${query.first.limit}`;
   const where = condition(query.where);
   return `SELECT ${aliases[query.output]}.* FROM ${first} AS x ${join ?? ''} WHERE ${where} ${window ?? ''}`;
 }
