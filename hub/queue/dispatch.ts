@@ -54,8 +54,8 @@ export function withdrawOffer(ctx: Ctx, taskId: bigint): void {
 /**
  * Puts a task whose time has come into its lane, and offers it when somebody is free. `isReturning`: it goes to the front.
  */
-export function enqueue(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning = false): void {
-  const { laneId, bandId } = joinLane(ctx, task, terms, isReturning);
+export function enqueue(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning = false, found?: BandRow): void {
+  const { laneId, bandId } = joinLane(ctx, task, terms, isReturning, found);
   standInLine(ctx, laneId);
   placeBand(ctx, bandId);
 }

@@ -8,7 +8,7 @@ import { isFinished, type TaskStateTag } from '../lib/states.ts';
 import { clip } from '../lib/text.ts';
 import { after, elapsedMs, isBefore } from '../lib/time.ts';
 import { taskEnded } from '../recipes/arrivals.ts';
-import type { AttemptOutcomeTag, Ctx, LeaseRow, TaskRow, TaskTerms } from '../schema.ts';
+import type { AttemptOutcomeTag, BandRow, Ctx, LeaseRow, TaskRow, TaskTerms } from '../schema.ts';
 import { concurrencyOf, givePlaceBack } from './concurrency.ts';
 import { enqueue, fillSlots, openKey, unpark } from './dispatch.ts';
 import { leaveLane } from './lanes.ts';
@@ -27,12 +27,19 @@ export interface Ending {
   readonly growth?: Growth;
 }
 
-/** Queues a task, now or for later. It must have no queue entry yet. */
-export function queueTask(ctx: Ctx, task: TaskRow, terms: TaskTerms, waitMs: number, isReturning = false): void {
+/** Queues a task, now or for later. It must have no queue entry yet. `found`: its band, if that is known. */
+export function queueTask(
+  ctx: Ctx,
+  task: TaskRow,
+  terms: TaskTerms,
+  waitMs: number,
+  isReturning = false,
+  found?: BandRow,
+): void {
   const pauseEnd = after(ctx.timestamp, waitMs);
   const until = terms.runAfter && isBefore(pauseEnd, terms.runAfter) ? terms.runAfter : pauseEnd;
   if (!isBefore(ctx.timestamp, until)) {
-    enqueue(ctx, task, terms, isReturning);
+    enqueue(ctx, task, terms, isReturning, found);
     return;
   }
   ctx.db.queueEntry.insert({

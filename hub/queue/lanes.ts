@@ -15,9 +15,15 @@ const firstPlace = 1n << 32n;
 const placesMin = 2n;
 const placesMax = 64n;
 
-/** Puts a task into its lane: at the end, or at the front when it had been there before. */
-export function joinLane(ctx: Ctx, task: TaskRow, terms: TaskTerms, isReturning: boolean): QueueEntryRow {
-  const band = findBand(ctx, task, terms) ?? openBand(ctx, task, terms);
+/** Puts a task into its lane: at the end, or at the front when it had been there before. `found`: its band, if that is known. */
+export function joinLane(
+  ctx: Ctx,
+  task: TaskRow,
+  terms: TaskTerms,
+  isReturning: boolean,
+  found?: BandRow,
+): QueueEntryRow {
+  const band = found ?? findBand(ctx, task, terms) ?? openBand(ctx, task, terms);
   const concurrency = concurrencyOf(task.tenantId, terms);
   const lane = findLane(ctx, band.id, concurrency) ?? openLane(ctx, band.id, task, concurrency);
   const place = isReturning ? lane.head - 1n : lane.tail;
@@ -68,11 +74,15 @@ export function firstEntry(ctx: Ctx, lane: LaneRow): QueueEntryRow {
 export function passTurn(ctx: Ctx, served: LaneRow): void {
   const band = ctx.db.band.id.find(served.bandId);
   if (!band) return;
-  ctx.db.band.id.update({ ...band, head: served.place + 1n });
+  const head = served.place + 1n;
   const lane = ctx.db.lane.id.find(served.id);
-  if (!lane) return;
-  ctx.db.lane.id.update({ ...lane, place: 0n });
-  standInLine(ctx, lane.id);
+  if (lane && hasPlace(ctx, lane.concurrency, concurrencyMaxOf(ctx, lane))) {
+    ctx.db.lane.id.update({ ...lane, place: band.tail });
+    ctx.db.band.id.update({ ...band, head, tail: band.tail + 1n });
+    return;
+  }
+  if (lane) ctx.db.lane.id.update({ ...lane, place: 0n });
+  ctx.db.band.id.update({ ...band, head });
 }
 
 /** Gives a lane a place in its band's order when it has none and its concurrency key has room. */
@@ -100,11 +110,19 @@ function concurrencyMaxOf(ctx: Ctx, lane: LaneRow): number {
   return termsOf(ctx, taskId).concurrencyMax;
 }
 
-/** Lets a tenant have one more task of a kind, unless its tasks are of too many kinds: whoever asks why they wait goes through all. */
-export function requireBand(ctx: Ctx, task: Pick<TaskRow, 'tenantId' | 'skill' | 'priority'>, terms: TaskTerms): void {
-  if (findBand(ctx, task, terms)) return;
+/**
+ * Lets a tenant have one more task of a kind, unless its tasks are of too many kinds: whoever asks why they wait goes through all.
+ * @returns the band of that kind, if there is one
+ */
+export function requireBand(
+  ctx: Ctx,
+  task: Pick<TaskRow, 'tenantId' | 'skill' | 'priority'>,
+  terms: TaskTerms,
+): BandRow | undefined {
+  const found = findBand(ctx, task, terms);
+  if (found) return found;
   const count = [...ctx.db.band.tenantId.filter(task.tenantId)].length;
-  if (count < limits.bandsMax) return;
+  if (count < limits.bandsMax) return undefined;
   throw new SenderError(
     `queue-full: the tenant's waiting tasks are of ${count} kinds, which differ in skill, target, labels or priority, the most that are allowed; wait, or use fewer of them`,
   );

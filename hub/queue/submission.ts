@@ -38,7 +38,7 @@ export function queueNewTask(
   if (dedupe !== '' && ctx.db.dedupe.key.find(dedupe)) return undefined;
   const growth = { unfinishedTasks: 1, ...sizeOfTask(inputBytes) };
   requireRoom(ctx, tenantId, growth);
-  requireBand(ctx, { tenantId, skill: skillName, priority: terms.priority }, terms);
+  const band = requireBand(ctx, { tenantId, skill: skillName, priority: terms.priority }, terms);
   const inserted = ctx.db.task.insert({
     id: 0n,
     tenantId,
@@ -66,7 +66,7 @@ export function queueNewTask(
   if (dedupe !== '') ctx.db.dedupe.insert({ key: dedupe, taskId: task.id });
   if (terms.treeBudget) openTreeBudget(ctx, task, terms.treeBudget);
   if (terms.deadline) wakeAt(ctx, task.id, terms.deadline, 'Deadline');
-  queueTask(ctx, task, terms, 0);
+  queueTask(ctx, task, terms, 0, false, band);
   return task;
 }
 
