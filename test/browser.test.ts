@@ -66,6 +66,8 @@ describe.skipIf(!hasChromium)(title, { timeout: 240_000 }, () => {
     for (const window of [page, second]) {
       await window.getByRole('list', { name: 'Sources' }).getByRole('listitem').first().waitFor();
       await window.getByText('not a language model').first().waitFor();
+      // The question that the README suggests is answered by the documentation's own definition.
+      await window.getByText('A limb is an edge worker.').first().waitFor();
     }
     await second.close();
   });

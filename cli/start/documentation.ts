@@ -6,7 +6,7 @@ import { type Document, findDocuments } from '../lib/documents.ts';
 
 /** Helix's own documentation, as documents below `helix/`. */
 export async function findDocumentation(root: string): Promise<Document[]> {
-  const files = ['README.md', 'ARCHITECTURE.md', 'engine/SPEC.md'];
+  const files = ['README.md', 'docs/operating.md', 'ARCHITECTURE.md', 'engine/SPEC.md'];
   const present = files.filter((file) => existsSync(join(root, file)));
   const { documents } = await findDocuments(present, { from: root });
   return documents.map(({ file, path }) => ({ file, path: `helix/${path}` }));
