@@ -3,12 +3,12 @@ export const limits = {
   inputBytesMax: 64 * 1024,
   summaryBytesMax: 4 * 1024,
   pieceCharsMax: 2000,
-  /** Of one report. */
+  /** Pieces of one report, and their characters together. */
   piecesMax: 32,
   reportCharsMax: 8000,
   /** Reports of one task in a second, of which a limb needs about ten. */
   reportsPerSecondMax: 40,
-  /** Of one task: older pieces are dropped when a new one arrives. */
+  /** Pieces of one task that are kept: older ones are dropped when a new one arrives. */
   keptPiecesMax: 200,
   keptCharsMax: 64 * 1024,
   attemptsDefault: 5,
@@ -16,11 +16,11 @@ export const limits = {
   /** Older attempts of a task are forgotten when it is claimed again. */
   attemptRowsMax: 40,
   budgetsMax: 1000,
-  /** Open ones of one task. */
+  /** Reservations of one task that are open. */
   reservationsMax: 16,
   /** Tasks that are looked at again when a budget has more left. */
   unparkedMax: 100,
-  /** The pause before the next ones are. */
+  /** The pause before the next ones are looked at. */
   unparkNextMs: 100,
   /** What one tenant may have, and what its owners can let it have at most. */
   unfinishedTasksMax: 100_000,
@@ -42,7 +42,7 @@ export const limits = {
   /** The pause before the next step while there is more to do. */
   compactNextMs: 100,
   eventPayloadBytesMax: 64 * 1024,
-  /** Of a kind or a source. */
+  /** Characters of an event's kind, and of its source. */
   eventNameCharsMax: 128,
   eventSubjectCharsMax: 256,
   /** How long no other event with the same dedupe key is taken. */
@@ -64,7 +64,7 @@ export const limits = {
   deliveryAgeMsMax: 5 * 60 * 1000,
   /** How long a delivery is remembered that does not say when it was signed. */
   deliveryLifeMs: 30 * 24 * 60 * 60 * 1000,
-  /** Of one hook that are remembered, and those that one more delivery forgets. */
+  /** Deliveries of one hook that are remembered, and those that one more delivery forgets. */
   deliveriesMax: 10_000,
   deliveriesForgottenMax: 8,
   schedulesMax: 200,
@@ -73,7 +73,7 @@ export const limits = {
   missedMax: 100,
   /** How long after its time a schedule is woken again. */
   rearmMs: 60_000,
-  /** Of one tenant that are kept. */
+  /** Notifications of one tenant that are kept. */
   notificationsMax: 1000,
   notificationCharsMax: 2000,
   priorityDefault: 5,
@@ -91,7 +91,7 @@ export const limits = {
   nameCharsMax: 80,
   addressCharsMax: 300,
   lacksCharsMax: 500,
-  /** Of one limb. */
+  /** Tunnels of one limb. */
   tunnelsMax: 16,
   ownedTenantsMax: 64,
   limbTenantsMax: 64,
@@ -111,14 +111,14 @@ export const limits = {
   unansweredMax: 3,
   /** An offer that a limb does not take for so long is made to others. */
   offerMsMax: 5000,
-  /** Of recipes: what a text may hold, and a tenant. */
+  /** Recipes of a tenant, and what the text of one may hold. */
   recipesMax: 1000,
   recipeVersionsMax: 1000,
   recipeStepsMax: 500,
   recipeDepthMax: 8,
   promptCharsMax: 4000,
   asksMax: 32,
-  /** Of runs. */
+  /** Runs of a tenant that have not ended, how far one may be inside of others, and how often one is taken up again. */
   unfinishedRunsMax: 10_000,
   runDepthMax: 8,
   runRetriesMax: 100,
@@ -147,9 +147,9 @@ export const limits = {
   ruleKeysMax: 10_000,
   /** Rows that a step of forgetting an ended activation deletes. */
   forgottenMax: 1000,
-  /** Of a tenant; older ones are dropped. */
+  /** Firings of a tenant that are kept; older ones are dropped. */
   firingsKeptMax: 10_000,
-  /** In one transaction, whatever events of rules complete other rules. */
+  /** Firings and events of rules in one transaction, however many rules complete one another. */
   firingsAtOnceMax: 500,
   ruleEventsAtOnceMax: 64,
   /** Rules that can complete one another. */
