@@ -48,7 +48,7 @@ describe('a mistake is told in one line and ends with exit code 1', () => {
     ],
     [['dev', '--module', 'none/none.ts', '--name', 'x', ...free], 'There is no file none/none.ts'],
     [['dev', '--module', 'chat.ts', '--name', 'My Db', ...free], '`My Db` cannot be a database’s name'],
-    [['restore', 'src', '--data', 'restored'], 'it has no backup.json; name a folder or file that a backup'],
+    [['restore', 'src', '--data', 'restored'], 'it has no backup.json; name a folder, or a file that ends in'],
     [['log', 'show', '--data', 'src'], 'holds no databases: name the data folder of a hub'],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await shop.helix(...args);
