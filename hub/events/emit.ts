@@ -38,7 +38,8 @@ export function emitEvent(ctx: Ctx, given: NewEvent): EventRow | undefined {
   const row = keepEvent(ctx, event);
   if (key !== '') {
     const until = after(ctx.timestamp, requireWindow(given.dedupeMs));
-    if (known) ctx.db.eventKey.key.update({ key, eventId: row.id, until });
+    // The event that had it before can have made room for this one, and have taken it along.
+    if (ctx.db.eventKey.key.find(key)) ctx.db.eventKey.key.update({ key, eventId: row.id, until });
     else ctx.db.eventKey.insert({ key, eventId: row.id, until });
   }
   // Before its rules, which may start runs that wait for the next such event.

@@ -62,6 +62,15 @@ describe('an event', () => {
     expect(mesh.rows('event')).toEqual([]);
   });
 
+  it('of a dedupe key is taken when it makes room for itself by the one that had the key before', () => {
+    keep({ eventsMax: 1 });
+    emit({ dedupeKey: 'a', subject: '1', dedupeMs: 1000 });
+    mesh.advance(2000);
+    emit({ dedupeKey: 'a', subject: '2', dedupeMs: 1000 });
+    emit({ dedupeKey: 'a', subject: '3', dedupeMs: 1000 });
+    expect(subjects()).toEqual(['2']);
+  });
+
   it('of a dedupe key is taken once in a window, in each tenant', () => {
     const { tenantId, owner } = newTenant(mesh, 'north');
     emit({ dedupeKey: 'a', subject: '1', dedupeMs: 60_000 });

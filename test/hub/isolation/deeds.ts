@@ -72,7 +72,7 @@ export const deeds: Readonly<Record<string, Deed>> = {
       case 0:
         return limb.call('reportProgress', { ...report, ...told(`line ${a}`) });
       case 1:
-        return limb.call('failTask', { ...report, error: 'no', isRetryable: a % 2 === 0 });
+        return limb.call('failTask', { ...report, error: 'no', isRetryable: false });
       case 2:
         return limb.call('reserveBudget', { ...report, number: a % 3, ...amounts, hasCheaper: true });
       case 3:
