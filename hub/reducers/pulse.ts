@@ -1,5 +1,6 @@
 import type { Identity } from 'spacetimedb';
 import { limits } from '../lib/limits.ts';
+import { ascending } from '../lib/order.ts';
 import { after, isBefore } from '../lib/time.ts';
 import { fillSlots, withdrawOffer } from '../queue/dispatch.ts';
 import { isSilent } from '../queue/liveness.ts';
@@ -27,18 +28,21 @@ export const pulse = spacetimedb.reducer({ onSchedule: pulseTable }, { row: puls
   passOn(ctx);
 });
 
-/** Makes an offer that its limb does not take to others. */
+/** Makes an offer that its limb does not take to others; the oldest first, whatever else has been offered. */
 function passOn(ctx: Ctx): void {
-  for (const offer of [...ctx.db.offer.iter()]) {
-    if (isBefore(ctx.timestamp, after(offer.offeredAt, limits.offerMsMax))) continue;
+  const due = [...ctx.db.offer.iter()].filter(
+    ({ offeredAt }) => !isBefore(ctx.timestamp, after(offeredAt, limits.offerMsMax)),
+  );
+  for (const offer of due.sort((a, b) => ascending(a.taskId, b.taskId))) {
     withdrawOffer(ctx, offer.taskId);
     fillSlots(ctx, offer.limb);
   }
 }
 
-function holders(ctx: Ctx): Iterable<Identity> {
+/** In an order that does not go by what others hold. */
+function holders(ctx: Ctx): Identity[] {
   const found = new Map<string, Identity>();
   for (const { limb } of ctx.db.lease.iter()) found.set(limb.toHexString(), limb);
   for (const { limb } of ctx.db.offer.iter()) found.set(limb.toHexString(), limb);
-  return found.values();
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, limb]) => limb);
 }
