@@ -23,6 +23,8 @@ await build({
     'log-thread': '../engine/log-thread.ts',
     'limb-store': '../limbs/memory/thread.ts',
     'limb-embeddings': '../limbs/embeddings/thread.ts',
+    'history-thread': '../engine/history/thread.ts',
+    'module-load': '../engine/module/load-thread.ts',
     'module-procedures': '../engine/module/procedures/thread.ts',
     // And so is the sandbox's own program.
     'pyodide-child': '../limbs/sandbox/pyodide/child.mjs',

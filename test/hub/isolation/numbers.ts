@@ -24,7 +24,12 @@ export function sameButNumbers(alone: Lives, together: Lives): string {
   const pairs = new Set<string>();
   for (const [table, ids] of alone.numbers) {
     const others = [...(together.numbers.get(table) ?? [])];
-    for (const [at, id] of [...ids].entries()) pairs.add(`${id} ${others[at]}`);
+    for (const [at, id] of [...ids].entries()) {
+      const other = others[at];
+      if (other === undefined) continue;
+      // What is read ends before the first number that is not.
+      for (const before of [0n, 1n]) pairs.add(`${id - before} ${other - before}`);
+    }
   }
   for (const [at, { name, sight }] of alone.moments.entries()) {
     const other = together.moments[at]?.sight ?? [];
