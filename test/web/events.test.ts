@@ -168,8 +168,8 @@ describe.skipIf(!hasChromium)(inChromium('what happens, and where it comes from'
     for (const path of ['events', 'events/1', 'events/hooks', 'events/schedules', 'notifications']) {
       await page.goto(`${face.url}/${path}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect([path, overflow]).toEqual([path, 0]);
+      const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      await expect.poll(async () => [path, await overflow()]).toEqual([path, 0]);
     }
     expect(face.errors).toEqual([]);
   });

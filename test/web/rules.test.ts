@@ -183,8 +183,8 @@ describe.skipIf(!hasChromium)(inChromium('a rule, from its text to what it does'
     for (const path of ['rules', 'rules/1', 'rules/new']) {
       await page.goto(`${face.url}/${path}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect([path, overflow]).toEqual([path, 0]);
+      const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      await expect.poll(async () => [path, await overflow()]).toEqual([path, 0]);
     }
     expect(face.errors).toEqual([]);
   });
